@@ -1,0 +1,3 @@
+//! The only code that touches the world: files, git, the network, the clock.
+
+pub mod clock;

@@ -1,0 +1,35 @@
+//! The environment: the only place that reads it, so that one page says what we read.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// The process's environment as it was at the start.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+}
+
+/// Stops the clock at an RFC 3339 time, so that the same inputs give the same bytes.
+pub const CLOCK: &str = "POINTSMAN_CLOCK";
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+        }
+    }
+
+    /// A variable's value, if it is set, is not empty and is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.variables.get(&OsString::from(name))?.to_str()?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Whether a variable is set to anything but the empty text.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.variables
+            .get(&OsString::from(name))
+            .is_some_and(|value| !value.is_empty())
+    }
+}

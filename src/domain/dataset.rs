@@ -1,0 +1,163 @@
+//! A dataset: the cases that a prompt is tested on.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::digest::Digest;
+use super::id::DatasetId;
+
+/// A dataset's manifest. The rows stand in a file of their own and are read as a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// Its name: the path below `datasets/` without the ending.
+    pub id: DatasetId,
+    /// What the rows are, for people.
+    pub description: Option<String>,
+    /// Why the rows were collected.
+    pub kind: DatasetKind,
+    /// The file of the rows, relative to the workspace root.
+    pub rows_path: String,
+    /// How the rows are written.
+    pub rows_format: RowsFormat,
+    /// The column whose equal values mark rows that are not independent of one another.
+    pub cluster: Option<String>,
+    /// Which part of a larger collection this is, for people.
+    pub split: Option<String>,
+}
+
+/// Why the rows of a dataset were collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DatasetKind {
+    /// Chosen by hand to stand for what matters.
+    Golden,
+    /// Failures that must not come back.
+    Regression,
+    /// A sample of what production saw.
+    Production,
+    /// Attacks and other hostile input.
+    Adversarial,
+    /// Made up, by a person or a model.
+    Synthetic,
+}
+
+impl DatasetKind {
+    /// Every kind with its spelling in files.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("golden", Self::Golden),
+        ("regression", Self::Regression),
+        ("production", Self::Production),
+        ("adversarial", Self::Adversarial),
+        ("synthetic", Self::Synthetic),
+    ];
+}
+
+/// How the rows of a dataset are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowsFormat {
+    /// One JSON object a line.
+    Jsonl,
+    /// A header line and one record a row; every column but the reserved ones is a variable.
+    Csv,
+}
+
+/// One case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The row's name, unique in its dataset.
+    pub id: String,
+    /// The values of the prompt's variables.
+    pub vars: IndexMap<String, Value>,
+    /// The answer that is wanted, for evaluators that compare. Never shown to the model.
+    pub expected: Option<Value>,
+    /// A row that must pass, whatever the averages say.
+    pub critical: bool,
+    /// Whether a failure counts for a gate.
+    pub priority: Priority,
+    /// Whether the row was looked at by a person.
+    pub status: RowStatus,
+    /// Labels to slice results by.
+    pub tags: Vec<String>,
+    /// Rows with an equal cluster are not independent.
+    pub cluster: Option<String>,
+    /// A remark for people.
+    pub note: Option<String>,
+    /// Where the row comes from.
+    pub source: Option<RowSource>,
+    /// The line in the rows file, from 1.
+    pub line: u32,
+}
+
+/// Whether a row's failure counts for a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// It counts.
+    #[default]
+    Blocking,
+    /// It is reported only.
+    Advisory,
+}
+
+/// How far a row has been reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowStatus {
+    /// Nobody has confirmed it: it never gates.
+    Pending,
+    /// Confirmed.
+    #[default]
+    Reviewed,
+    /// Confirmed, and its failure is accepted: it never gates.
+    AcceptedRisk,
+}
+
+/// Where a row comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RowSource {
+    /// `manual`, `span`, `csv`, `synthetic` or another word of the team's.
+    pub kind: String,
+    /// The trace it was taken from.
+    pub trace_id: Option<String>,
+    /// The span it was taken from.
+    pub span_id: Option<String>,
+    /// The deployment that was live.
+    pub deployment: Option<String>,
+    /// The commit that was live.
+    pub commit: Option<String>,
+    /// Who added it.
+    pub by: Option<String>,
+    /// When it was added.
+    pub at: Option<String>,
+}
+
+impl Row {
+    /// The digest of what the row tests. Labels and remarks are left out.
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&json!({
+            "pointsman": "row/v1",
+            "id": self.id,
+            "vars": self.vars,
+            "expected": self.expected,
+            "critical": self.critical,
+            "priority": self.priority,
+            "status": self.status,
+            "cluster": self.cluster,
+        }))
+    }
+
+    /// Whether a gate counts the row.
+    pub fn gates(&self) -> bool {
+        self.priority == Priority::Blocking && self.status == RowStatus::Reviewed
+    }
+
+    /// A column's value by name: `expected`, or a variable.
+    pub fn column(&self, name: &str) -> Option<&Value> {
+        if name == "expected" {
+            self.expected.as_ref()
+        } else {
+            self.vars.get(name)
+        }
+    }
+}

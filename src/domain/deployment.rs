@@ -1,0 +1,202 @@
+//! A deployment record: one move of a lane, written once and never changed.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::id::{LaneName, PromptId};
+
+/// Where the record stands in the tree of its commit.
+pub const RECORD_PATH: &str = ".lane/deployment.json";
+
+/// The folder of the evidence in the tree of a record's commit.
+pub const EVIDENCE_FOLDER: &str = ".lane/evidence";
+
+/// The id of a git object, in hexadecimal: 40 digits (SHA-1) or 64 (SHA-256).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ObjectId(String);
+
+/// The text is not a full git object id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a full git object id is 40 or 64 lower-case hexadecimal digits")]
+pub struct ObjectIdError;
+
+impl ObjectId {
+    /// Checks a full id.
+    pub fn new(text: impl Into<String>) -> Result<Self, ObjectIdError> {
+        let text = text.into();
+        let digits = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if digits && matches!(text.len(), 40 | 64) {
+            Ok(Self(text))
+        } else {
+            Err(ObjectIdError)
+        }
+    }
+
+    /// The id in hexadecimal.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first ten digits: enough for people.
+    pub fn short(&self) -> &str {
+        &self.0[..10]
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for ObjectId {
+    type Error = ObjectIdError;
+
+    fn try_from(text: String) -> Result<Self, ObjectIdError> {
+        Self::new(text)
+    }
+}
+
+impl From<ObjectId> for String {
+    fn from(id: ObjectId) -> String {
+        id.0
+    }
+}
+
+/// What sort of move a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeployKind {
+    /// New content came in.
+    Promote,
+    /// Earlier content came back.
+    Rollback,
+    /// A snapshot may come in again that a rollback had barred.
+    Unhold,
+}
+
+impl DeployKind {
+    /// The spelling in trailers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Rollback => "rollback",
+            Self::Unhold => "unhold",
+        }
+    }
+}
+
+/// One move of a lane: the machine's truth. The commit's trailers repeat parts of it for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Deployment {
+    /// The version of this shape.
+    pub schema: u32,
+    /// The lane.
+    pub lane: LaneName,
+    /// 1 for the lane's first record, then one more each time.
+    pub sequence: u64,
+    /// What sort of move it is.
+    pub kind: DeployKind,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who moved the lane: the committer's name and address.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Where the content comes from.
+    pub source: Source,
+    /// What is deployed.
+    pub snapshot: Snapshot,
+    /// The record before this one; absent for the first.
+    pub previous: Option<ObjectId>,
+    /// Where a rollback would go; absent where there is nothing to go back to.
+    pub rollback_target: Option<RollbackTarget>,
+    /// Snapshots that must not come in again until they are released.
+    pub holds: Vec<Hold>,
+    /// What changed against the record before this one.
+    pub changes: Changes,
+    /// The evidence, by path in the record's tree.
+    pub evidence: Vec<EvidenceLink>,
+}
+
+impl Deployment {
+    /// The version of the shape that this program writes.
+    pub const SCHEMA: u32 = 1;
+}
+
+/// Where deployed content comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Source {
+    /// The commit on the development history that the content was taken from.
+    pub commit: ObjectId,
+    /// The lane it was promoted from, where it was.
+    pub lane: Option<LaneName>,
+    /// The record of that lane, where it was.
+    pub record: Option<ObjectId>,
+}
+
+/// What is deployed, named twice: for us and for git.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Snapshot {
+    /// SHA-256 of the canonical manifest (see `engine::release::snapshot`).
+    pub sha256: Digest,
+    /// The git tree of the snapshot, without `.lane/`.
+    pub git_tree: ObjectId,
+}
+
+/// Where a rollback would go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RollbackTarget {
+    /// The record's sequence number.
+    pub sequence: u64,
+    /// The record.
+    pub record: ObjectId,
+    /// What it deployed.
+    pub snapshot: Snapshot,
+}
+
+/// A snapshot that must not come in again until it is released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Hold {
+    /// The snapshot.
+    pub snapshot: Digest,
+    /// The record that set the hold.
+    pub set_by_sequence: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a record changed, by prompt and by file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Changes {
+    /// Prompts that are new in the lane.
+    pub added: Vec<PromptId>,
+    /// Prompts whose closure is another.
+    pub changed: Vec<PromptId>,
+    /// Prompts that are gone.
+    pub removed: Vec<PromptId>,
+    /// Other files that are another: datasets, evaluators, policies, settings, recordings.
+    pub files: Vec<String>,
+}
+
+/// A file of evidence and its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct EvidenceLink {
+    /// The path in the record's tree.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+}

@@ -1,0 +1,99 @@
+//! A lane: where a release goes, and the policy that lets it in.
+
+use std::collections::BTreeMap;
+
+use super::finding::Span;
+use super::id::{EvaluatorId, LaneName};
+
+/// A lane as its file says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lane {
+    /// Its name.
+    pub name: LaneName,
+    /// What the lane is for, for people.
+    pub description: Option<String>,
+    /// Where the lane stands among the others when they are listed.
+    pub order: i64,
+    /// The lane that promotions come from, and where it is named; absent: from any commit.
+    pub from: Option<(LaneName, Span)>,
+    /// What an evaluation must show before a release comes in; absent: nothing.
+    pub gate: Option<GatePolicy>,
+}
+
+/// What an evaluation must show.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GatePolicy {
+    /// The least pass rate by evaluator, from 0 to 1.
+    pub floors: BTreeMap<EvaluatorId, Floor>,
+    /// How often each row is tested.
+    pub repeats: u32,
+    /// How old an evaluation may be; absent: any age.
+    pub evidence_max_age: Option<MaxAge>,
+}
+
+/// The least pass rate of one evaluator.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Floor {
+    /// The rate, from 0 to 1.
+    pub rate: f64,
+    /// Where the evaluator is named.
+    pub span: Span,
+}
+
+/// A duration that is written like `14d`, `36h`, `90m` or `30s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MaxAge {
+    /// The duration in seconds.
+    pub seconds: i64,
+}
+
+/// The text is not a duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a duration is a whole number and a unit: `30s`, `90m`, `36h` or `14d`")]
+pub struct DurationError;
+
+impl std::str::FromStr for MaxAge {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let unit = text.chars().last().ok_or(DurationError)?;
+        let factor = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            _ => return Err(DurationError),
+        };
+        let digits = &text[..text.len() - 1];
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(DurationError);
+        }
+        let count: i64 = digits.parse().map_err(|_| DurationError)?;
+        let seconds = count.checked_mul(factor).ok_or(DurationError)?;
+        Ok(Self { seconds })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_one_spelling() {
+        assert_eq!("14d".parse(), Ok(MaxAge { seconds: 1_209_600 }));
+        assert_eq!("90m".parse(), Ok(MaxAge { seconds: 5_400 }));
+        for text in [
+            "",
+            "14",
+            "d",
+            "1.5h",
+            "-1d",
+            "14 d",
+            "1w",
+            "99999999999999999d",
+            "1é",
+        ] {
+            assert_eq!(text.parse::<MaxAge>(), Err(DurationError), "{text:?}");
+        }
+    }
+}

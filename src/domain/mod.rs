@@ -1,0 +1,16 @@
+//! The nouns: plain values that every other layer speaks about. Nothing here does I/O.
+
+pub mod canonical;
+pub mod dataset;
+pub mod deployment;
+pub mod digest;
+pub mod evaluator;
+pub mod finding;
+pub mod gate;
+pub mod id;
+pub mod lane;
+pub mod project;
+pub mod prompt;
+pub mod run;
+pub mod suggest;
+pub mod untrusted;

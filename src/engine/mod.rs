@@ -1,0 +1,5 @@
+//! The verbs, one folder for each stage of the loop. A stage imports only stages before it, and
+//! knows the world only through [`ports`].
+
+pub mod event;
+pub mod ports;

@@ -1,0 +1,166 @@
+//! What the engine needs from the world. The adapters implement these traits.
+
+use std::future::Future;
+use std::io::BufRead;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+
+use crate::domain::deployment::ObjectId;
+use crate::domain::digest::Digest;
+use crate::domain::run::{Answer, CaseResult, ModelRequest, RunId, RunManifest};
+
+/// The one source of time.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// A read-only tree of workspace files: the worktree, a commit, or a lane's snapshot. Paths are
+/// relative to the workspace root, with `/` between segments. No link is ever followed.
+pub trait FileTree: Send + Sync {
+    /// What this tree is, for people: `worktree`, `commit 1a2b3c4d5e` or `lane production`.
+    fn label(&self) -> String;
+
+    /// Every entry below a folder (or the file itself), in byte order of the paths. An absent
+    /// folder is empty.
+    fn list(&self, folder: &str) -> Result<Vec<TreeEntry>, TreeError>;
+
+    /// The content of a file; `None` where there is none. A file larger than `limit` bytes is an
+    /// error, and so is anything that is not a plain file.
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, TreeError>;
+
+    /// The content of a file as a stream, for files that may be larger than memory.
+    fn open(&self, path: &str) -> Result<Option<Box<dyn BufRead + Send>>, TreeError>;
+}
+
+/// One entry of a [`FileTree`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// The path, relative to the workspace root.
+    pub path: String,
+    /// What stands there.
+    pub kind: EntryKind,
+    /// The id of the git blob; absent in the worktree.
+    pub id: Option<ObjectId>,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A plain file.
+    File,
+    /// A symbolic link: never followed.
+    Symlink,
+    /// A submodule, a device or anything else that we do not read.
+    Other,
+}
+
+/// A file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read `{path}`: {message}")]
+pub struct TreeError {
+    /// The path, relative to the workspace root.
+    pub path: String,
+    /// Why not.
+    pub message: String,
+}
+
+/// A future that a trait object returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something that answers requests.
+pub trait Provider: Send + Sync {
+    /// Who answers, and how the engine must treat it.
+    fn profile(&self) -> &ProviderProfile;
+
+    /// Answers one request, retries included.
+    fn answer<'a>(
+        &'a self,
+        request: &'a ModelRequest,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>>;
+}
+
+/// Who answers, and how the engine must treat it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderProfile {
+    /// The provider's name in the workspace.
+    pub name: String,
+    /// Where it answers from (`https://host/path`); empty where nothing leaves the machine.
+    pub endpoint: String,
+    /// How many calls may run at once.
+    pub concurrency: usize,
+    /// Whether a call costs money or time, so that answers are worth keeping.
+    pub keep_answers: bool,
+}
+
+/// Why a provider gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// No answer was recorded for this request.
+    #[error("no recorded answer for request {0}")]
+    NotRecorded(Digest),
+    /// The call failed for good, after the tries that the settings allow.
+    #[error("{message} (tried {attempts} time(s))")]
+    Failed {
+        /// What happened. Never holds a key.
+        message: String,
+        /// How often the call was tried.
+        attempts: u32,
+    },
+}
+
+/// Answers that were paid for once and need not be paid for again.
+pub trait AnswerCache: Send + Sync {
+    /// The answer kept under a key. An entry that does not read back whole is a miss.
+    fn get(&self, key: &Digest) -> Option<Answer>;
+
+    /// Keeps an answer.
+    fn put(&self, key: &Digest, answer: &Answer) -> Result<(), StoreError>;
+}
+
+/// The runs of this repository.
+pub trait RunStore: Send + Sync {
+    /// Starts a run: its manifest is on disk when this returns.
+    fn create(&self, manifest: &RunManifest) -> Result<Box<dyn RunWriter>, StoreError>;
+
+    /// Opens a run that did not finish, to append to it.
+    fn resume(&self, id: &RunId) -> Result<Box<dyn RunWriter>, StoreError>;
+
+    /// The manifests of all runs, newest first.
+    fn list(&self) -> Result<Vec<StoredRun>, StoreError>;
+
+    /// The results of a run, in the order in which they were stored. A torn last line, as a crash
+    /// leaves it, is left out.
+    fn results(&self, id: &RunId) -> Result<Vec<CaseResult>, StoreError>;
+}
+
+/// A run as the store knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRun {
+    /// What it set out to do.
+    pub manifest: RunManifest,
+    /// When it finished; absent: it did not.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Appends to one run.
+pub trait RunWriter: Send {
+    /// Appends results. They are durable when this returns.
+    fn append(&mut self, results: &[CaseResult]) -> Result<(), StoreError>;
+
+    /// Marks the run as finished.
+    fn finish(self: Box<Self>, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// The store below the git directory failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {action} `{path}`: {message}")]
+pub struct StoreError {
+    /// What was tried, as a verb: `write`, `read`.
+    pub action: String,
+    /// The file.
+    pub path: String,
+    /// Why it failed.
+    pub message: String,
+}

@@ -1,0 +1,7 @@
+//! The `pointsman` program: parse, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pointsman::cli::main()
+}

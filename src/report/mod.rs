@@ -1,0 +1,3 @@
+//! One output format a file. Reports turn results into text; they decide nothing.
+
+pub mod findings;
