@@ -200,11 +200,11 @@ mod tests {
     use super::super::tests::{answer, grade, row};
     use super::*;
 
-    fn graded(rule: &ExpectedRule, output: &str, expected: Value) -> Grade {
+    fn graded(rule: &ExpectedRule, output: &str, expected: impl Into<Value>) -> Grade {
         grade(
             Rule::Expected(rule.clone()),
             output,
-            json!({"expected": expected}),
+            json!({"expected": expected.into()}),
         )
         .0
     }

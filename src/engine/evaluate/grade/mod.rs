@@ -10,7 +10,7 @@ mod text;
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{Evaluator, JudgeRule, Rule};
-use crate::domain::finding::{Finding, Place};
+use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::run::{Answer, Graded};
 
 use limits::Limit;
@@ -36,7 +36,7 @@ enum Compiled {
 impl Grader {
     /// Prepares an evaluator: patterns and schemas are compiled here, and what is wrong with them
     /// is a finding.
-    pub fn compile(evaluator: &Evaluator) -> Result<Self, Finding> {
+    pub fn compile(evaluator: &Evaluator) -> Result<Self, Findings> {
         let compiled = match &evaluator.rule {
             Rule::Text(rule) => text::TextGrader::compile(rule).map(Compiled::Text),
             Rule::Json(rule) => json::JsonGrader::compile(rule).map(Compiled::Json),
@@ -54,7 +54,7 @@ impl Grader {
             .map(|compiled| Self::Rule(RuleGrader(compiled)))
             .map_err(|message| {
                 let place = Place::file(evaluator.id.path());
-                Finding::error("invalid-rule", place, message)
+                Finding::error("invalid-rule", place, message).into()
             })
     }
 }
@@ -136,10 +136,10 @@ pub(super) mod tests {
         let rule = Rule::Json(crate::domain::evaluator::JsonRule::Schema(
             json!({"type": 7}),
         ));
-        let Err(finding) = Grader::compile(&evaluator(rule)) else {
+        let Err(findings) = Grader::compile(&evaluator(rule)) else {
             panic!("a schema with `type: 7` was accepted");
         };
-        assert_eq!(finding.place.path, "evaluators/under-test.yml");
-        assert_eq!(finding.ident, "invalid-rule");
+        assert_eq!(findings.0[0].place.path, "evaluators/under-test.yml");
+        assert_eq!(findings.0[0].ident, "invalid-rule");
     }
 }
