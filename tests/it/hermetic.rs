@@ -11,7 +11,7 @@ fn commit_ids_are_the_same_in_every_sandbox() {
 }
 
 #[test]
-fn git_reads_no_configuration_but_the_repositorys() {
+fn git_reads_only_the_configuration_of_the_repository() {
     let sandbox = Sandbox::new();
     let origins = sandbox.git(&["config", "--list", "--show-origin"]);
     for line in origins.lines() {
