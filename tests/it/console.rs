@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::console::{Played, play};
+use crate::support::source::root;
 
 #[test]
 fn what_the_pages_show_on_a_console_is_what_happens() {
@@ -79,10 +80,6 @@ fn pages() -> Vec<PathBuf> {
     pages.retain(|page| page.extension().is_some_and(|ending| ending == "md") && page.exists());
     pages.sort();
     pages
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn update_is_wanted() -> bool {

@@ -5,3 +5,4 @@ mod support;
 
 mod console;
 mod hermetic;
+mod tidy;

@@ -3,6 +3,7 @@
 pub(crate) mod console;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod source;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;
