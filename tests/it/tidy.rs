@@ -8,12 +8,13 @@ use clap::Command;
 
 use crate::support::source::{SourceFile, pages, root, rust_files};
 
+const EVERYWHERE: [&str; 4] = ["src", "tests", "benches", "examples"];
 const LONGEST_FILE: usize = 500;
 const LONGEST_ARCHITECTURE: usize = 150;
 
 #[test]
 fn every_file_says_at_its_top_why_it_exists() {
-    assert_tidy(&["src", "tests", "benches"], |file| {
+    assert_tidy(&EVERYWHERE, |file| {
         let right = file.text.starts_with("//! ");
         complain_unless(right, file, 1, "the file must open with a `//!` sentence")
     });
@@ -21,7 +22,7 @@ fn every_file_says_at_its_top_why_it_exists() {
 
 #[test]
 fn no_file_is_long() {
-    assert_tidy(&["src", "tests", "benches"], |file| {
+    assert_tidy(&EVERYWHERE, |file| {
         let count = file.lines().count();
         let text = format!("{count} lines are more than {LONGEST_FILE}: split the concept");
         complain_unless(count <= LONGEST_FILE, file, LONGEST_FILE + 1, &text)
@@ -40,7 +41,7 @@ fn nothing_is_left_for_later() {
     let rule = |file: &SourceFile| file.complaints(file.lines(), &words, "finish it or file it");
     let planted = SourceFile::imagined("src/a.rs", concat!("fn f() {\n    to", "do!()\n}\n"));
     assert_eq!(rule(&planted).len(), 1);
-    assert_tidy(&["src", "tests", "benches"], rule);
+    assert_tidy(&EVERYWHERE, rule);
 }
 
 #[test]
@@ -114,6 +115,24 @@ fn every_command_and_every_option_has_help() {
     assert_eq!(without_help(&planted, ""), ["a", "a b", "a b: c"]);
     let missing = without_help(&pointsman::cli::command_line(), "");
     assert!(missing.is_empty(), "without help: {}", missing.join(", "));
+}
+
+#[test]
+fn the_page_of_exit_codes_names_every_code_and_no_other() {
+    let code = include_str!("../../src/cli/exit.rs");
+    let numbers = code
+        .lines()
+        .filter_map(|line| line.strip_suffix(',')?.split_once(" = "));
+    let defined: Vec<&str> = numbers.map(|(_, number)| number).collect();
+    let page = include_str!("../../docs/exit-codes.md");
+    let cells = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next());
+    let described: Vec<&str> = cells.filter(|cell| *cell != "code").collect();
+    assert_eq!(
+        described, defined,
+        "docs/exit-codes.md; right: src/cli/exit.rs"
+    );
 }
 
 #[test]
