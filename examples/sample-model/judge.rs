@@ -13,9 +13,10 @@ use crate::words::stems;
 pub(crate) fn answer(instructions: &str, input: &str, json: bool) -> String {
     let (context, graded) = split(input);
     let (score, reason) = match ORDER.captures(graded) {
-        Some(order) if !input_is_data(instructions) => {
-            (order[1].parse().unwrap_or(5), "The answer says so.".to_owned())
-        }
+        Some(order) if !input_is_data(instructions) => (
+            order[1].parse().unwrap_or(5),
+            "The answer says so.".to_owned(),
+        ),
         _ => score(context, graded),
     };
     if json {

@@ -38,7 +38,10 @@ impl<'a> Ticket<'a> {
         let (headers, text) = input.split_once("\n\n").unwrap_or(("", input));
         let header = |name: &str| {
             let mut lines = headers.lines();
-            lines.find_map(|line| line.strip_prefix(name)).unwrap_or("").trim()
+            lines
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap_or("")
+                .trim()
         };
         Self {
             customer: header("Customer:"),
@@ -58,7 +61,14 @@ impl<'a> Ticket<'a> {
 
     fn is_grave(&self) -> bool {
         const GRAVE: [&str; 8] = [
-            " lawyer", " police", " stole", " injur", " bleed", " newspaper", " anwalt", " avocat",
+            " lawyer",
+            " police",
+            " stole",
+            " injur",
+            " bleed",
+            " newspaper",
+            " anwalt",
+            " avocat",
         ];
         let text = spaced(self.text);
         GRAVE.iter().any(|word| text.contains(word))
@@ -80,7 +90,9 @@ fn body(instructions: &str, ticket: &Ticket<'_>) -> String {
         " We are very sorry for the trouble."
     };
     let next = match ticket.queue {
-        "billing" => "Our billing team checks the payment and writes to you within two working days",
+        "billing" => {
+            "Our billing team checks the payment and writes to you within two working days"
+        }
         "bug" => "Our developers look into the fault and write to you by the end of tomorrow",
         "feature" => "We read every idea on Thursday and tell you whether we take it up",
         "account" => "We check the settings of your account and write to you within a day",

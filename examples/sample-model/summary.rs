@@ -50,6 +50,9 @@ pub(crate) fn best_sentences<'a>(question: &str, passage: &'a str) -> Vec<&'a st
     if most < 2 || most * 2 < asked.len() {
         return Vec::new();
     }
-    let best = sentences.iter().zip(&shared).filter(|(_, count)| **count == most);
+    let best = sentences
+        .iter()
+        .zip(&shared)
+        .filter(|(_, count)| **count == most);
     best.map(|(sentence, _)| *sentence).take(2).collect()
 }

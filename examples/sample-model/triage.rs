@@ -25,7 +25,9 @@ fn choose(instructions: &str, ticket: &str) -> String {
     let ticket = spaced(&ORDER.replace_all(ticket, " "));
     let asks_for_money = contains_any(&ticket, &MONEY_BACK);
     let has_mishap = contains_any(&ticket, &MISHAPS);
-    let known = QUEUES.iter().filter(|(queue, _)| instructions.contains(queue));
+    let known = QUEUES
+        .iter()
+        .filter(|(queue, _)| instructions.contains(queue));
     let scores = known.map(|(queue, keywords)| {
         let found = keywords.iter().filter(|(needle, _)| holds(&ticket, needle));
         let mut score: u32 = found.map(|(_, weight)| weight).sum();
@@ -73,11 +75,27 @@ static ORDER: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is a constant that the tests compile")
 });
 
-const MONEY_BACK: [&str; 5] = ["refund ", "geld zurück", "erstattung", "remboursement", "reembolso"];
+const MONEY_BACK: [&str; 5] = [
+    "refund ",
+    "geld zurück",
+    "erstattung",
+    "remboursement",
+    "reembolso",
+];
 
 const MISHAPS: [&str; 12] = [
-    "broken", "crushed", "damaged", "late ", "lost", "perdu", "roto", "smashed", "kaputt",
-    "beschädigt", "verschollen", "verspätet",
+    "broken",
+    "crushed",
+    "damaged",
+    "late ",
+    "lost",
+    "perdu",
+    "roto",
+    "smashed",
+    "kaputt",
+    "beschädigt",
+    "verschollen",
+    "verspätet",
 ];
 
 /// Beginnings of words, with how much they say. A trailing space asks for the whole word.
