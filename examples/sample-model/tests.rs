@@ -95,14 +95,13 @@ fn replies_are_valid_name_the_customer_and_keep_the_reference() {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         assert!(answer.contains(&text(&row["vars"]["customer_name"])));
         assert!(!answer.contains("sorry") && answer.split_whitespace().count() <= 100);
-        kept += u32::from(answer.contains(&text(&row["expected"])));
+        kept += usize::from(answer.contains(&text(&row["expected"])));
         let is_grave = row["tags"].as_str().unwrap().contains("grave");
         assert_eq!(reply["needs_human"], json!(is_grave), "{row}");
         grave += u32::from(is_grave);
     }
-    assert_eq!((kept as usize, grave), (rows.len() - 1, 4));
-    let rate = f64::from(kept) / rows.len() as f64;
-    assert!(rate >= floor("keeps-reference"));
+    assert_eq!((kept, grave), (rows.len() - 1, 4));
+    assert!(rate(kept, rows.len()) >= floor("keeps-reference"));
 }
 
 #[test]
@@ -177,14 +176,14 @@ async fn the_server_speaks_chat_completions_and_waits_as_told() {
 /// How triage did on the rows that gate.
 #[derive(Debug, Default)]
 struct Report {
-    passed: u32,
+    passed: usize,
     misses: Vec<String>,
     critical_misses: Vec<String>,
 }
 
 impl Report {
     fn rate(&self) -> f64 {
-        f64::from(self.passed) / (f64::from(self.passed) + self.misses.len() as f64)
+        rate(self.passed, self.passed + self.misses.len())
     }
 }
 
@@ -224,24 +223,29 @@ fn summaries(edit: Option<Edit>) -> SummaryReport {
         let answer = ask("docs/grounded-summary", edit, &row["vars"]);
         let lower = answer.to_lowercase();
         let expected = row["expected"].as_array().unwrap();
-        facts += u32::from(
+        facts += usize::from(
             expected
                 .iter()
                 .all(|fact| lower.contains(fact.as_str().unwrap())),
         );
         let sourced = answer.ends_with("[source: passage]") || answer == "not in the passage";
-        cited += u32::from(sourced);
+        cited += usize::from(sourced);
         let mut vars = row["vars"].clone();
         vars["output"] = json!(answer);
         vars["fence"] = json!("0123456789abcdef");
-        grounded += u32::from(judge(&vars)["score"].as_u64().unwrap() >= 4);
+        grounded += usize::from(judge(&vars)["score"].as_u64().unwrap() >= 4);
     }
-    let rate = |count: u32| f64::from(count) / rows.len() as f64;
+    let rate = |count| rate(count, rows.len());
     SummaryReport {
         facts: rate(facts),
         cited: rate(cited),
         grounded: rate(grounded),
     }
+}
+
+fn rate(passed: usize, total: usize) -> f64 {
+    let count = |number: usize| f64::from(u32::try_from(number).unwrap());
+    count(passed) / count(total)
 }
 
 fn judge(vars: &Value) -> Value {
@@ -277,10 +281,13 @@ fn ask(prompt: &str, edit: Option<Edit>, vars: &Value) -> String {
 fn content(message: &str) -> String {
     let content = message.strip_prefix("    content: ").unwrap();
     match content.strip_prefix("|\n") {
-        Some(block) => block
-            .lines()
-            .map(|line| format!("{}\n", line.get(6..).unwrap_or("")))
-            .collect(),
+        Some(block) => {
+            let lines: Vec<&str> = block
+                .lines()
+                .map(|line| line.get(6..).unwrap_or(""))
+                .collect();
+            lines.join("\n")
+        }
         None => content.trim().trim_matches('"').to_owned(),
     }
 }
