@@ -173,7 +173,7 @@ mod tests {
             score: 0.0,
             reason: String::new(),
         };
-        let grades = case.grades.iter().enumerate();
+        let pairs = case.grades.iter().enumerate();
         CaseResult {
             key: CaseKey {
                 suite: Digest::of(b"suite"),
@@ -194,7 +194,7 @@ mod tests {
                 finish_reason: None,
             }),
             reused: false,
-            grades: grades
+            grades: pairs
                 .map(|(index, grade)| (name(index), graded(*grade)))
                 .collect(),
             judged: BTreeMap::new(),
