@@ -1,3 +1,5 @@
 //! The only code that touches the world: files, git, the network, the clock.
 
 pub mod clock;
+pub mod files;
+pub mod git;

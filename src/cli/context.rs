@@ -1,9 +1,19 @@
 //! What every command starts from: the folder, the environment and the clock.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::clock::{FixedClock, SystemClock};
-use crate::engine::ports::Clock;
+use crate::adapters::files::WorktreeTree;
+use crate::adapters::git::command::GitEnvironment;
+use crate::adapters::git::{GitError, GitLanes, Repository};
+use crate::domain::deployment::ObjectId;
+use crate::domain::id::LaneName;
+use crate::domain::project::PROJECT_FILE;
+use crate::domain::suggest::did_you_mean;
+use crate::engine::ports::{Clock, FileTree, LaneStore as _};
+use crate::engine::workspace::Workspace;
 
 use super::GlobalArgs;
 use super::env::{self, Environment};
@@ -14,6 +24,7 @@ pub struct Context {
     environment: Environment,
     directory: PathBuf,
     clock: Box<dyn Clock>,
+    repository: OnceCell<Repository>,
 }
 
 impl Context {
@@ -25,6 +36,7 @@ impl Context {
             environment,
             directory,
             clock,
+            repository: OnceCell::new(),
         })
     }
 
@@ -42,6 +54,139 @@ impl Context {
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
+
+    /// The git repository that the command runs in.
+    pub fn repository(&self) -> Result<&Repository, CommandError> {
+        if let Some(repository) = self.repository.get() {
+            return Ok(repository);
+        }
+        let environment = GitEnvironment::new(self.environment.variables());
+        let repository = Repository::discover(&self.directory, environment)?;
+        Ok(self.repository.get_or_init(|| repository))
+    }
+
+    /// The workspace's folder: the nearest one, from here upwards, with a `pointsman.toml`.
+    pub fn workspace_root(&self) -> Result<PathBuf, CommandError> {
+        let worktree = self.worktree()?;
+        let mut folders = self
+            .directory
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&worktree));
+        let root = folders.find(|folder| folder.join(PROJECT_FILE).symlink_metadata().is_ok());
+        root.map(Path::to_owned).ok_or_else(|| {
+            CommandError::usage(format!(
+                "there is no `{PROJECT_FILE}` in `{}` or above",
+                self.directory.display()
+            ))
+            .with_hint("start a workspace here with `pointsman init`")
+        })
+    }
+
+    /// Where the workspace is in the tree of a commit: the path from the top of the worktree.
+    pub fn workspace_prefix(&self) -> Result<String, CommandError> {
+        let Some(worktree) = self.repository()?.worktree() else {
+            return Ok(String::new());
+        };
+        let root = self.workspace_root()?;
+        let segments = root.strip_prefix(&worktree).unwrap_or(Path::new(""));
+        let segments: Option<Vec<&str>> = segments.iter().map(|part| part.to_str()).collect();
+        let segments = segments.ok_or_else(|| {
+            CommandError::usage(format!("the path `{}` is not UTF-8", root.display()))
+                .with_hint("move the workspace to a folder with a plain name")
+        })?;
+        Ok(segments.join("/"))
+    }
+
+    /// The workspace's files: as they stand on disk, or at a revision or lane.
+    pub fn tree(&self, at: Option<&str>) -> Result<Box<dyn FileTree>, CommandError> {
+        match at {
+            None => Ok(Box::new(WorktreeTree::new(self.workspace_root()?))),
+            Some(spec) => self.revision_or_lane(spec),
+        }
+    }
+
+    /// The files that a text names: `worktree`, a lane (`production` or `lanes/production`) or a
+    /// revision.
+    pub fn view(&self, spec: &str) -> Result<Box<dyn FileTree>, CommandError> {
+        match spec {
+            "worktree" => self.tree(None),
+            _ => self.revision_or_lane(spec),
+        }
+    }
+
+    /// The workspace's files at a commit.
+    pub fn tree_of_commit(&self, commit: &ObjectId) -> Result<Box<dyn FileTree>, CommandError> {
+        let tree = self.repository()?.tree(commit, &self.workspace_prefix()?)?;
+        Ok(Box::new(tree))
+    }
+
+    /// The lanes of the repository, on the remote that the workspace names.
+    pub fn lanes(&self) -> Result<GitLanes<'_>, CommandError> {
+        Ok(GitLanes::new(self.repository()?, self.remote()?)?)
+    }
+
+    /// Where pointsman keeps what is not under version control.
+    pub fn state_dir(&self) -> Result<PathBuf, CommandError> {
+        Ok(self.repository()?.common_dir().join("pointsman"))
+    }
+
+    fn worktree(&self) -> Result<PathBuf, CommandError> {
+        self.repository()?.worktree().ok_or_else(|| {
+            CommandError::usage("this repository is bare: it has no files on disk")
+                .with_hint("read a commit with `--at <rev>`, or run this in a clone")
+        })
+    }
+
+    /// The remote that lanes live on, as the workspace at hand says: the files on disk, or those of
+    /// `HEAD` in a bare repository.
+    fn remote(&self) -> Result<Option<String>, CommandError> {
+        let tree = if self.repository()?.worktree().is_some() {
+            self.tree(None)?
+        } else {
+            self.tree_of_commit(&self.repository()?.commit("HEAD")?)?
+        };
+        Ok(Workspace::new(tree.as_ref()).project()?.remote)
+    }
+
+    /// The lanes, to read from: settings that cannot be read hide no revision, and where no remote
+    /// is known, the branches here are the lanes.
+    fn lanes_to_read(&self) -> Result<GitLanes<'_>, CommandError> {
+        match self.lanes() {
+            Ok(lanes) => Ok(lanes),
+            Err(_) => Ok(GitLanes::new(self.repository()?, None)?),
+        }
+    }
+
+    fn revision_or_lane(&self, spec: &str) -> Result<Box<dyn FileTree>, CommandError> {
+        let repository = self.repository()?;
+        let lanes = self.lanes_to_read()?;
+        let tips = lanes.tips()?;
+        let name = spec.strip_prefix("lanes/").unwrap_or(spec);
+        let lane = LaneName::new(name).ok();
+        let Some((lane, tip)) = lane.and_then(|lane| tips.get_key_value(&lane)) else {
+            let commit = repository
+                .commit(spec)
+                .map_err(|error| unknown_view(error, name, &tips))?;
+            return self.tree_of_commit(&commit);
+        };
+        if name == spec && repository.has_branch(name) {
+            return Err(
+                CommandError::usage(format!("`{spec}` is both a lane and a branch"))
+                    .with_hint(format!("say `lanes/{spec}` or `refs/heads/{spec}`")),
+            );
+        }
+        Ok(lanes.tree(&lanes.record(lane, tip)?)?)
+    }
+}
+
+fn unknown_view(error: GitError, name: &str, tips: &BTreeMap<LaneName, ObjectId>) -> CommandError {
+    let unknown = matches!(error, GitError::UnknownRevision(_));
+    let error = CommandError::from(error);
+    if !unknown || tips.is_empty() {
+        return error;
+    }
+    let known = did_you_mean(name, tips.keys().map(LaneName::as_str));
+    error.with_hint(format!("among the lanes, {known}"))
 }
 
 fn working_directory(global: &GlobalArgs) -> Result<PathBuf, CommandError> {

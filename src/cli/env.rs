@@ -20,6 +20,11 @@ impl Environment {
         }
     }
 
+    /// Every variable.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.variables.iter()
+    }
+
     /// A variable's value, if it is set, is not empty and is text.
     pub fn text(&self, name: &str) -> Option<&str> {
         let value = self.variables.get(&OsString::from(name))?.to_str()?;

@@ -1,6 +1,8 @@
 //! The error that a command ends with: one message, what to do next, and an exit code.
 
-use crate::domain::finding::Finding;
+use crate::adapters::git::GitError;
+use crate::domain::finding::{Finding, Findings};
+use crate::engine::ports::{LaneError, LaneRecord, TreeError};
 
 use super::exit::Exit;
 
@@ -50,5 +52,70 @@ impl CommandError {
     pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
         self.findings = findings;
         self
+    }
+}
+
+impl From<GitError> for CommandError {
+    fn from(error: GitError) -> Self {
+        Self {
+            hints: error.hint().into_iter().collect(),
+            ..Self::usage(error.to_string())
+        }
+    }
+}
+
+impl From<TreeError> for CommandError {
+    fn from(error: TreeError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<Findings> for CommandError {
+    fn from(findings: Findings) -> Self {
+        Self::usage(findings.to_string())
+            .with_hint("`pointsman check` shows everything that is wrong")
+            .with_findings(findings.0)
+    }
+}
+
+impl From<LaneError> for CommandError {
+    fn from(error: LaneError) -> Self {
+        let message = error.to_string();
+        match error {
+            LaneError::Failed { hint, .. } => Self {
+                hints: hint.into_iter().collect(),
+                ..Self::usage(message)
+            },
+            LaneError::Remote { hint, .. } => Self {
+                hints: hint.into_iter().collect(),
+                ..Self::new(Exit::Provider, message)
+            },
+            LaneError::Moved { tip } => Self::lost_race(tip.as_deref()),
+        }
+    }
+}
+
+impl CommandError {
+    /// Somebody else moved the lane first: says who, when and why.
+    pub fn lost_race(winner: Option<&LaneRecord>) -> Self {
+        let message = match winner {
+            None => "the lane moved in the meantime: it is not there any more".to_owned(),
+            Some(LaneRecord { id, deployment }) => format!(
+                "the lane moved in the meantime: `{}` is now at #{} ({} {} by {} at {}{})",
+                deployment.lane,
+                deployment.sequence,
+                deployment.kind.name(),
+                id.short(),
+                deployment.actor,
+                deployment.recorded_at,
+                deployment
+                    .reason
+                    .as_ref()
+                    .map(|reason| format!(": {reason}"))
+                    .unwrap_or_default(),
+            ),
+        };
+        Self::new(Exit::LostRace, message)
+            .with_hint("nothing was moved; look at the new record, then run the command again")
     }
 }

@@ -1,13 +1,15 @@
 //! What the engine needs from the world. The adapters implement these traits.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::BufRead;
 use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use crate::domain::deployment::ObjectId;
+use crate::domain::deployment::{Deployment, EvidenceLink, ObjectId};
 use crate::domain::digest::Digest;
+use crate::domain::id::LaneName;
 use crate::domain::run::{Answer, CaseResult, ModelRequest, RunId, RunManifest};
 
 /// The one source of time.
@@ -163,4 +165,103 @@ pub struct StoreError {
     pub path: String,
     /// Why it failed.
     pub message: String,
+}
+
+/// The lanes of this repository: each a chain of records that only grows.
+pub trait LaneStore {
+    /// The newest record of every lane that has one, as last seen.
+    fn tips(&self) -> Result<BTreeMap<LaneName, ObjectId>, LaneError>;
+
+    /// Asks the remote, where lanes live on one, for the newest records, and makes sure that a
+    /// record can be appended to `lane` here. Comes before a move is planned.
+    fn refresh(&self, lane: &LaneName) -> Result<(), LaneError>;
+
+    /// The newest record of `lane`, as last seen.
+    fn tip(&self, lane: &LaneName) -> Result<Option<LaneRecord>, LaneError>;
+
+    /// A record of `lane`.
+    fn record(&self, lane: &LaneName, id: &ObjectId) -> Result<LaneRecord, LaneError>;
+
+    /// The files that a record deployed.
+    fn tree(&self, record: &LaneRecord) -> Result<Box<dyn FileTree>, LaneError>;
+
+    /// The evidence that a record carries.
+    fn evidence(&self, record: &LaneRecord) -> Result<Vec<EvidenceFile>, LaneError>;
+
+    /// Who is at work: name and address, as commits name them.
+    fn actor(&self) -> Result<String, LaneError>;
+
+    /// The git tree of a content, without writing anything.
+    fn git_tree(&self, content: &Content) -> Result<ObjectId, LaneError>;
+
+    /// Appends a record, if the newest one still is `draft.deployment.previous`. It is durable, and
+    /// on the remote where lanes live on one, when this returns.
+    fn append(&self, draft: &RecordDraft) -> Result<LaneRecord, LaneError>;
+}
+
+/// A record with the commit that it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LaneRecord {
+    /// The commit.
+    pub id: ObjectId,
+    /// What it says.
+    pub deployment: Deployment,
+}
+
+/// The files of a snapshot: those of a record, edited.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Content {
+    /// The record to start from; absent: from nothing.
+    pub base: Option<ObjectId>,
+    /// By path: the blob that stands there now, or nothing.
+    pub edits: BTreeMap<String, Option<ObjectId>>,
+}
+
+/// A file of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceFile {
+    /// Where it stands in the record's tree, and its digest.
+    pub link: EvidenceLink,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// A record that is to be appended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordDraft {
+    /// What the record says.
+    pub deployment: Deployment,
+    /// The files that it deploys.
+    pub content: Content,
+    /// The evidence that it carries.
+    pub evidence: Vec<EvidenceFile>,
+    /// The commit message, for people.
+    pub message: String,
+}
+
+/// A lane could not be read or moved.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LaneError {
+    /// Something is wrong here: with the lane, the repository or its configuration.
+    #[error("{message}")]
+    Failed {
+        /// What is wrong.
+        message: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// The remote cannot be reached, or refuses for a reason of its own.
+    #[error("{message}")]
+    Remote {
+        /// What it said.
+        message: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// The lane has moved: it is not where the draft expected it. Nothing was changed.
+    #[error("the lane moved in the meantime")]
+    Moved {
+        /// Where it is now; absent: it is gone.
+        tip: Option<Box<LaneRecord>>,
+    },
 }

@@ -1,0 +1,281 @@
+//! The one place that runs the `git` executable.
+//!
+//! A repository's own configuration can name programs: hooks, a file system monitor, an ssh
+//! command, credential helpers, programs on the other side. None of them is run: what could name
+//! one is overridden on the command line, and what the user configured for all repositories is put
+//! back in its place. Text that comes from users stands behind `--end-of-options` or on stdin.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::error::GitError;
+
+/// The variables that `git` gets to see, and nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct GitEnvironment(BTreeMap<OsString, OsString>);
+
+const KEPT: [&str; 36] = [
+    "ALL_PROXY",
+    "APPDATA",
+    "DISPLAY",
+    "EMAIL",
+    "GIT_ASKPASS",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSL_CAINFO",
+    "HOME",
+    "HTTPS_PROXY",
+    "LOCALAPPDATA",
+    "NO_PROXY",
+    "PATH",
+    "SSH_AGENT_PID",
+    "SSH_ASKPASS",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "USERPROFILE",
+    "XDG_CONFIG_HOME",
+    "http_proxy",
+    "https_proxy",
+];
+
+const KEPT_PREFIXES: [&str; 2] = ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
+
+impl GitEnvironment {
+    /// Keeps of `variables` what `git` needs to find its configuration, its keys and the network.
+    pub fn new<'a>(variables: impl IntoIterator<Item = (&'a OsString, &'a OsString)>) -> Self {
+        let kept = variables.into_iter().filter(|(name, _)| {
+            name.to_str().is_some_and(|name| {
+                KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            })
+        });
+        Self(
+            kept.map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+}
+
+/// Programs that the user, not the repository, configured.
+#[derive(Debug, Clone, Default)]
+pub struct UserPrograms {
+    /// `core.sshCommand`.
+    pub ssh_command: Option<String>,
+    /// `credential.helper` and `credential.<url>.helper`, as keys and values.
+    pub credential_helpers: Vec<(String, String)>,
+}
+
+/// What a run of `git` gave.
+#[derive(Debug, Clone)]
+pub struct GitOutput {
+    /// Whether it succeeded.
+    pub success: bool,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said.
+    pub stderr: String,
+}
+
+impl GitOutput {
+    /// What git said about a failure: the lines that name it, or else the last one.
+    pub fn complaint(&self) -> String {
+        let lines = || self.stderr.lines().map(str::trim);
+        let named: Vec<&str> = lines()
+            .filter(|line| {
+                ["fatal:", "error:", "remote:", "! "]
+                    .iter()
+                    .any(|start| line.starts_with(start))
+            })
+            .collect();
+        let rejected = self.stdout.lines().filter(|line| line.starts_with('!'));
+        let rejected = rejected.filter_map(|line| line.rsplit('\t').next());
+        let mut parts: Vec<&str> = rejected.chain(named).collect();
+        if parts.is_empty() {
+            parts.extend(lines().rfind(|line| !line.is_empty()));
+        }
+        parts.truncate(6);
+        parts.join("; ")
+    }
+}
+
+/// Runs `git` on one repository.
+#[derive(Debug, Clone)]
+pub struct GitCommand {
+    git_dir: PathBuf,
+    environment: GitEnvironment,
+    programs: UserPrograms,
+    version_checked: OnceLock<()>,
+}
+
+impl GitCommand {
+    /// The `git` executable for the repository at `git_dir`.
+    pub fn new(
+        git_dir: impl Into<PathBuf>,
+        environment: GitEnvironment,
+        programs: UserPrograms,
+    ) -> Self {
+        Self {
+            git_dir: git_dir.into(),
+            environment,
+            programs,
+            version_checked: OnceLock::new(),
+        }
+    }
+
+    /// Runs `git <arguments>` with `stdin`.
+    pub fn run<A: AsRef<OsStr>>(
+        &self,
+        arguments: &[A],
+        stdin: &[u8],
+    ) -> Result<GitOutput, GitError> {
+        self.check_version()?;
+        let mut command = self.hardened(&self.git_dir);
+        command.args(arguments);
+        finish(command, stdin)
+    }
+
+    /// A `git` process with nothing of the repository's own programs.
+    fn hardened(&self, git_dir: &Path) -> Command {
+        let mut command = self.bare_process();
+        for setting in [
+            "core.fsmonitor=false",
+            "core.hooksPath=/dev/null",
+            "core.pager=cat",
+            "gc.auto=0",
+            "maintenance.auto=false",
+            "protocol.ext.allow=never",
+            "credential.helper=",
+        ] {
+            command.args(["-c", setting]);
+        }
+        let ssh = self.programs.ssh_command.as_deref().unwrap_or("ssh");
+        command.args(["-c", &format!("core.sshCommand={ssh}")]);
+        for (key, value) in &self.programs.credential_helpers {
+            command.args(["-c", &format!("{key}={value}")]);
+        }
+        let mut argument = OsString::from("--git-dir=");
+        argument.push(git_dir);
+        command.arg(argument);
+        command
+    }
+
+    fn bare_process(&self) -> Command {
+        let mut command = Command::new("git");
+        command
+            .env_clear()
+            .envs(&self.environment.0)
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_ALLOW_PROTOCOL", "file:http:https:ssh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if !self.environment.0.contains_key(OsStr::new("GIT_ASKPASS")) {
+            // Set but empty: else `core.askPass` of the repository would be run.
+            command.env("GIT_ASKPASS", "");
+        }
+        command
+    }
+
+    fn check_version(&self) -> Result<(), GitError> {
+        if self.version_checked.get().is_some() {
+            return Ok(());
+        }
+        let mut command = self.bare_process();
+        command.arg("version");
+        let output = finish(command, b"")?;
+        let version = output.stdout.trim().trim_start_matches("git version ");
+        if !is_new_enough(version) {
+            return Err(GitError::TooOld(version.to_owned()));
+        }
+        let _ = self.version_checked.set(());
+        Ok(())
+    }
+}
+
+fn finish(mut command: Command, stdin: &[u8]) -> Result<GitOutput, GitError> {
+    let unusable = |error: std::io::Error| GitError::NoExecutable(error.to_string());
+    let mut child = command.spawn().map_err(unusable)?;
+    let mut pipe = child.stdin.take().expect("stdin was piped above");
+    // A process that ends without reading its input tells why by its exit status.
+    let _ = pipe.write_all(stdin);
+    drop(pipe);
+    let output = child.wait_with_output().map_err(unusable)?;
+    Ok(GitOutput {
+        success: output.status.success(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version
+        .split(['.', ' '])
+        .map_while(|part| part.parse::<u32>().ok());
+    let major = numbers.next().unwrap_or(0);
+    let minor = numbers.next().unwrap_or(0);
+    (major, minor) >= (2, 41)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(is_new_enough("2.41.0"));
+        assert!(is_new_enough("2.47.3 (Apple Git-154)"));
+        assert!(is_new_enough("3.0.0.rc1"));
+        assert!(!is_new_enough("2.9.5"));
+        assert!(!is_new_enough("2.40.1.windows.1"));
+        assert!(!is_new_enough("unknown"));
+    }
+
+    #[test]
+    fn variables_that_steer_git_to_other_repositories_or_programs_are_not_kept() {
+        let variables: BTreeMap<OsString, OsString> = [
+            "PATH",
+            "GIT_DIR",
+            "GIT_EXTERNAL_DIFF",
+            "OPENAI_API_KEY",
+            "GIT_CONFIG_KEY_0",
+        ]
+        .into_iter()
+        .map(|name| (OsString::from(name), OsString::from("x")))
+        .collect();
+        let kept = GitEnvironment::new(&variables);
+        let names: Vec<_> = kept.0.keys().collect();
+        assert_eq!(names, ["GIT_CONFIG_KEY_0", "PATH"]);
+    }
+
+    #[test]
+    fn a_complaint_names_the_refusal_and_leaves_chatter_out() {
+        let output = GitOutput {
+            success: false,
+            stdout: "To file:///r\n!\ta:b\t[rejected] (stale info)\nDone\n".to_owned(),
+            stderr: "Enumerating objects: 5\nerror: failed to push some refs\nhint: x\n".to_owned(),
+        };
+        assert_eq!(
+            output.complaint(),
+            "[rejected] (stale info); error: failed to push some refs"
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! Git: gix reads, compares and builds objects; the `git` executable moves refs, fetches and
+//! pushes. Nothing outside this folder knows which of the two does what.
+//!
+//! gix 0.90 cannot push, syncs nothing to disk, and loses ref writes in reftable repositories;
+//! the executable runs what a repository's configuration tells it to run, so it is called in one
+//! place only, with all of that switched off (see [`command`]).
+
+pub mod command;
+mod error;
+mod lanes;
+mod objects;
+mod repository;
+mod revision;
+mod transfer;
+
+pub use error::GitError;
+pub use lanes::GitLanes;
+pub use repository::Repository;
+pub use revision::RevisionTree;

@@ -1,0 +1,188 @@
+//! Writing a record: its trees, its files and its commit, all on disk before any ref moves.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::PathBuf;
+
+use gix::objs::tree::{Editor, EntryKind as GitKind};
+use gix::objs::{Commit, Tree};
+
+use crate::domain::deployment::{ObjectId, RECORD_PATH};
+use crate::engine::ports::{Content, LaneError, RecordDraft};
+
+use super::error::GitError;
+use super::lanes::{git_error, read_error};
+use super::repository::{gix_id, own_id};
+
+/// The folder of a record's tree that is not part of the snapshot.
+const LANE_FOLDER: &str = ".lane";
+
+/// The name and the address that commits are written under.
+pub(super) struct Identity {
+    pub(super) name: gix::bstr::BString,
+    pub(super) email: gix::bstr::BString,
+}
+
+/// Who commits, as git is configured.
+pub(super) fn committer(repository: &gix::Repository) -> Result<Identity, LaneError> {
+    let unknown = || LaneError::Failed {
+        message: "git does not know who you are, and a record names who made it".to_owned(),
+        hint: Some(
+            "run `git config --global user.name \"Your Name\"` and \
+             `git config --global user.email you@example.com`"
+                .to_owned(),
+        ),
+    };
+    let signature = repository.committer().ok_or_else(unknown)?;
+    let signature = signature.map_err(read_error)?;
+    if signature.name.is_empty() || signature.email.is_empty() {
+        return Err(unknown());
+    }
+    Ok(Identity {
+        name: signature.name.to_owned(),
+        email: signature.email.to_owned(),
+    })
+}
+
+/// The id of a content's tree. Nothing is written.
+pub(super) fn snapshot_tree_id(
+    repository: &gix::Repository,
+    content: &Content,
+) -> Result<ObjectId, GitError> {
+    let hash = repository.object_hash();
+    let mut editor = snapshot_editor(repository, content)?;
+    let id = editor.write(|tree| {
+        let mut bytes = Vec::new();
+        gix::objs::WriteTo::write_to(tree, &mut bytes)
+            .map_err(|error| GitError::Read(error.to_string()))?;
+        gix::objs::compute_hash(hash, gix::objs::Kind::Tree, &bytes).map_err(GitError::from)
+    })?;
+    Ok(own_id(id))
+}
+
+/// Writes everything that a record consists of and returns its commit. No ref knows it yet.
+pub(super) fn write_record(
+    repository: &gix::Repository,
+    draft: &RecordDraft,
+) -> Result<ObjectId, LaneError> {
+    let identity = committer(repository)?;
+    let mut writer = Writer {
+        repository,
+        written: BTreeSet::new(),
+    };
+    let tree = writer.tree(draft).map_err(git_error)?;
+    let signature = gix::actor::Signature {
+        name: identity.name,
+        email: identity.email,
+        time: gix::date::Time::new(draft.deployment.recorded_at.as_second(), 0),
+    };
+    let previous = draft.deployment.previous.as_ref();
+    let commit = Commit {
+        tree,
+        parents: previous.map(gix_id).into_iter().collect(),
+        author: signature.clone(),
+        committer: signature,
+        encoding: None,
+        message: draft.message.as_str().into(),
+        extra_headers: Vec::new(),
+    };
+    let id = writer.object(&commit).map_err(git_error)?;
+    writer.sync().map_err(git_error)?;
+    Ok(own_id(id))
+}
+
+/// Remembers what it wrote, to sync it.
+struct Writer<'r> {
+    repository: &'r gix::Repository,
+    written: BTreeSet<gix::ObjectId>,
+}
+
+impl Writer<'_> {
+    fn object(&mut self, object: impl gix::objs::WriteTo) -> Result<gix::ObjectId, GitError> {
+        let id = self.repository.write_object(object)?.detach();
+        self.written.insert(id);
+        Ok(id)
+    }
+
+    fn blob(&mut self, bytes: &[u8]) -> Result<gix::ObjectId, GitError> {
+        let id = self.repository.write_blob(bytes)?.detach();
+        self.written.insert(id);
+        Ok(id)
+    }
+
+    /// The tree of the record: the snapshot, and beside it what `.lane/` holds.
+    fn tree(&mut self, draft: &RecordDraft) -> Result<gix::ObjectId, GitError> {
+        let mut editor = snapshot_editor(self.repository, &draft.content)?;
+        let snapshot = editor.write(|tree: &Tree| self.object(tree.clone()))?;
+        let expected = gix_id(&draft.deployment.snapshot.git_tree);
+        if snapshot != expected {
+            return Err(GitError::Read(format!(
+                "the snapshot's tree became {snapshot} where {expected} was planned"
+            )));
+        }
+        let mut record = serde_json::to_vec_pretty(&draft.deployment)
+            .expect("a record has text keys and no failing serializers");
+        record.push(b'\n');
+        let id = self.blob(&record)?;
+        editor.upsert(RECORD_PATH.split('/'), GitKind::Blob, id)?;
+        for file in &draft.evidence {
+            let id = self.blob(&file.bytes)?;
+            editor.upsert(file.link.path.split('/'), GitKind::Blob, id)?;
+        }
+        editor.write(|tree: &Tree| self.object(tree.clone()))
+    }
+
+    /// Brings everything written to disk: the files, then the folders that name them. An object
+    /// that was there before in a pack has no file of its own and is safe already.
+    fn sync(&self) -> Result<(), GitError> {
+        let objects = self.repository.objects.store_ref().path().to_owned();
+        let mut folders: BTreeSet<PathBuf> = BTreeSet::from([objects.clone()]);
+        for id in &self.written {
+            let name = id.to_string();
+            let folder = objects.join(&name[..2]);
+            let Ok(file) = File::open(folder.join(&name[2..])) else {
+                continue;
+            };
+            file.sync_all().map_err(|error| sync_error(&error))?;
+            folders.insert(folder);
+        }
+        for folder in folders.iter().rev() {
+            let folder = File::open(folder).map_err(|error| sync_error(&error))?;
+            folder.sync_all().map_err(|error| sync_error(&error))?;
+        }
+        Ok(())
+    }
+}
+
+fn sync_error(error: &std::io::Error) -> GitError {
+    GitError::Failed {
+        action: "write".to_owned(),
+        message: format!("cannot bring objects to disk: {error}"),
+    }
+}
+
+/// An editor that holds a content's tree, without `.lane/`.
+fn snapshot_editor<'r>(
+    repository: &'r gix::Repository,
+    content: &Content,
+) -> Result<Editor<'r>, GitError> {
+    let root = match &content.base {
+        None => Tree::empty(),
+        Some(record) => {
+            let commit = repository
+                .try_find_object(gix_id(record))?
+                .ok_or_else(|| GitError::MissingObject(record.to_string()))?
+                .try_into_commit()?;
+            commit.tree()?.decode()?.into()
+        }
+    };
+    let mut editor = Editor::new(root, &repository.objects, repository.object_hash());
+    editor.remove([LANE_FOLDER])?;
+    for (path, blob) in &content.edits {
+        match blob {
+            Some(id) => editor.upsert(path.split('/'), GitKind::Blob, gix_id(id))?,
+            None => editor.remove_if_leaf(path.split('/'))?,
+        };
+    }
+    Ok(editor)
+}

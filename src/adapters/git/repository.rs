@@ -1,0 +1,142 @@
+//! A git repository: found, trusted, and asked for commits and files.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::ByteSlice as _;
+use gix::sec::Trust;
+
+use crate::domain::deployment::{ObjectId, RECORD_PATH};
+
+use super::command::{GitCommand, GitEnvironment, UserPrograms};
+use super::error::GitError;
+use super::revision::RevisionTree;
+
+/// An opened repository. Handles for threads are cheap.
+pub struct Repository {
+    shared: gix::ThreadSafeRepository,
+    git: GitCommand,
+}
+
+impl Repository {
+    /// Finds the repository that `folder` is in, and refuses those that we must not or cannot use.
+    pub fn discover(folder: &Path, environment: GitEnvironment) -> Result<Self, GitError> {
+        let shared = gix::ThreadSafeRepository::discover(folder).map_err(|error| {
+            if error
+                .downcast_any_ref::<gix::discover::upwards::Error>()
+                .is_some()
+            {
+                GitError::NoRepository(folder.display().to_string())
+            } else {
+                GitError::Unusable(error.probable_cause().to_string())
+            }
+        })?;
+        let local = shared.to_thread_local();
+        if local.git_dir_trust() != Trust::Full {
+            let path = local.workdir().unwrap_or(local.git_dir());
+            return Err(GitError::Foreign(path.display().to_string()));
+        }
+        let storage = local.config_snapshot().string("extensions.refStorage");
+        if let Some(storage) = storage.filter(|storage| !storage.eq_ignore_ascii_case(b"files")) {
+            return Err(GitError::RefStorage(storage.to_string()));
+        }
+        let programs = user_programs(&local);
+        let git = GitCommand::new(absolute(local.git_dir()), environment, programs);
+        Ok(Self { shared, git })
+    }
+
+    /// The folder with the files; absent in a bare repository.
+    pub fn worktree(&self) -> Option<PathBuf> {
+        let folder = self.shared.work_dir()?;
+        Some(absolute(folder))
+    }
+
+    /// The folder that all worktrees of the repository share; our own state lives below it.
+    pub fn common_dir(&self) -> PathBuf {
+        absolute(self.shared.to_thread_local().common_dir())
+    }
+
+    /// The commit that a text names.
+    pub fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
+        let local = self.local();
+        let unknown = || GitError::UnknownRevision(revision.to_owned());
+        let id = match local.rev_parse_single(revision) {
+            Ok(id) => id.detach(),
+            Err(_) if revision == "HEAD" => return Err(GitError::NoCommits),
+            Err(_) => return Err(unknown()),
+        };
+        let object = local
+            .try_find_object(id)?
+            .ok_or_else(|| GitError::MissingObject(id.to_string()))?;
+        let commit = object
+            .peel_to_commit()
+            .map_err(|_| GitError::NotACommit(revision.to_owned()))?;
+        Ok(own_id(commit.id))
+    }
+
+    /// The files of a commit below `prefix` (the workspace's folder; empty: the whole tree). A
+    /// deployment record is a workspace by itself, whatever the prefix.
+    pub fn tree(&self, commit: &ObjectId, prefix: &str) -> Result<RevisionTree, GitError> {
+        let label = format!("commit {}", commit.short());
+        let whole = RevisionTree::new(self.local(), commit, "", label.clone())?;
+        if prefix.is_empty() || whole.has(RECORD_PATH)? {
+            return Ok(whole);
+        }
+        RevisionTree::new(self.local(), commit, prefix, label)
+    }
+
+    /// Whether a branch of this name (without `refs/heads/`) exists.
+    pub fn has_branch(&self, name: &str) -> bool {
+        let full = format!("refs/heads/{name}");
+        matches!(self.local().try_find_reference(full.as_str()), Ok(Some(_)))
+    }
+
+    /// A handle of its own for whoever reads.
+    pub(super) fn local(&self) -> gix::Repository {
+        self.shared.to_thread_local()
+    }
+
+    /// The executable.
+    pub(super) fn git(&self) -> &GitCommand {
+        &self.git
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// An id of gix as one of ours.
+pub(super) fn own_id(id: gix::ObjectId) -> ObjectId {
+    ObjectId::new(id.to_string()).expect("gix prints ids as 40 or 64 lower-case digits")
+}
+
+/// An id of ours as one of gix.
+pub(super) fn gix_id(id: &ObjectId) -> gix::ObjectId {
+    gix::ObjectId::from_hex(id.as_str().as_bytes()).expect("an id of ours is 40 or 64 digits")
+}
+
+/// What the user configured for all repositories, leaving out what this repository says.
+fn user_programs(repository: &gix::Repository) -> UserPrograms {
+    use gix::config::Source;
+    let snapshot = repository.config_snapshot();
+    let config = snapshot.plumbing();
+    let of_user = |metadata: &gix::config::file::Metadata| {
+        !matches!(metadata.source, Source::Local | Source::Worktree)
+    };
+    let ssh_command = config.string_filter("core.sshCommand", of_user);
+    let mut credential_helpers = Vec::new();
+    let sections = config.sections_by_name_and_filter("credential", of_user);
+    for section in sections.into_iter().flatten() {
+        let key = match section.header().subsection_name() {
+            Some(url) => format!("credential.{}.helper", url.to_str_lossy()),
+            None => "credential.helper".to_owned(),
+        };
+        for value in section.values("helper") {
+            credential_helpers.push((key.clone(), value.to_string()));
+        }
+    }
+    UserPrograms {
+        ssh_command: ssh_command.map(|command| command.to_string()),
+        credential_helpers,
+    }
+}

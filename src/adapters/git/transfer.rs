@@ -1,0 +1,233 @@
+//! Moving a lane: the compare-and-swap here and on a remote, and what a refusal means.
+
+use crate::domain::deployment::ObjectId;
+use crate::domain::id::LaneName;
+use crate::engine::ports::{LaneError, LaneRecord, LaneStore as _, RecordDraft};
+
+use super::command::GitOutput;
+use super::lanes::{GitLanes, git_error};
+
+impl GitLanes<'_> {
+    /// Moves the local branch to the record `id`, if it still is where the record expects it.
+    pub(super) fn move_local(&self, draft: &RecordDraft, id: &ObjectId) -> Result<(), LaneError> {
+        let lane = &draft.deployment.lane;
+        let name = lane.ref_name();
+        let expected = draft.deployment.previous.as_ref();
+        let output = self.update_ref(&name, id, expected, &draft.message)?;
+        if output.success {
+            return Ok(());
+        }
+        // Who won is read off the ref, not off the message: its wording is not an interface.
+        let now = self.id_at(&name)?;
+        if now.as_ref() == Some(id) {
+            return Ok(());
+        }
+        if now.as_ref() != expected {
+            return Err(self.moved(lane, now));
+        }
+        Err(LaneError::Failed {
+            message: format!("git did not move `lanes/{lane}`: {}", output.complaint()),
+            hint: Some(
+                "if a lock file of a dead process is in the way, remove the file that git names"
+                    .to_owned(),
+            ),
+        })
+    }
+
+    /// Moves the branch on the remote, if it still is where the record expects it. The branch here
+    /// follows.
+    pub(super) fn push(
+        &self,
+        remote: &str,
+        draft: &RecordDraft,
+        id: &ObjectId,
+    ) -> Result<(), LaneError> {
+        let lane = &draft.deployment.lane;
+        let expected = draft.deployment.previous.as_ref();
+        let output = self.push_commit(remote, lane, id, expected)?;
+        if !output.success {
+            // Hosts word one and the same refusal differently, and a lost answer may hide a
+            // success: ask again and compare ids.
+            self.fetch(remote)?;
+            let now = self.id_at(&Self::tracking_ref(remote, lane))?;
+            if now.as_ref() != Some(id) {
+                if now.as_ref() != expected {
+                    return Err(self.moved(lane, now));
+                }
+                return Err(LaneError::Remote {
+                    message: format!("`{remote}` did not take the record: {}", output.complaint()),
+                    hint: Some(format!(
+                        "nothing was moved; check that you may push to `lanes/{lane}` there"
+                    )),
+                });
+            }
+        }
+        self.set_tracking(remote, lane, id)?;
+        self.follow(remote, lane)
+    }
+
+    /// Fetches every lane of the remote into its tracking ref.
+    pub(super) fn fetch(&self, remote: &str) -> Result<(), LaneError> {
+        let refspec = format!("+refs/heads/lanes/*:refs/remotes/{remote}/lanes/*");
+        let arguments = [
+            "fetch",
+            "--quiet",
+            "--prune",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--upload-pack=git-upload-pack",
+            "--end-of-options",
+            remote,
+            &refspec,
+        ];
+        let output = self.git(&arguments, b"")?;
+        if output.success {
+            return Ok(());
+        }
+        Err(LaneError::Remote {
+            message: format!("cannot fetch lanes from `{remote}`: {}", output.complaint()),
+            hint: Some("nothing was moved; check the network and your access".to_owned()),
+        })
+    }
+
+    /// Brings the local branch to where the remote's is, if that is further along the same chain.
+    pub(super) fn follow(&self, remote: &str, lane: &LaneName) -> Result<(), LaneError> {
+        let here = self.id_at(&lane.ref_name())?;
+        let there = self.id_at(&Self::tracking_ref(remote, lane))?;
+        match (here, there) {
+            (None, None) => Ok(()),
+            (Some(here), Some(there)) if here == there => Ok(()),
+            (Some(_), None) => Err(LaneError::Failed {
+                message: format!("lane `{lane}` exists here but not on `{remote}`"),
+                hint: Some(format!(
+                    "publish it with `git push {remote} lanes/{lane}`, or start anew after \
+                     `git branch -D lanes/{lane}`"
+                )),
+            }),
+            (here, Some(there)) => {
+                if let Some(here) = &here
+                    && !self.is_ancestor(here, &there)?
+                {
+                    return Err(diverged(remote, lane, here));
+                }
+                let message = format!("follow {remote}");
+                let output = self.update_ref(&lane.ref_name(), &there, here.as_ref(), &message)?;
+                // Somebody else may have brought it there; where it is wrong, the next move tells.
+                if output.success || self.id_at(&lane.ref_name())?.is_some() {
+                    return Ok(());
+                }
+                Err(LaneError::Failed {
+                    message: format!(
+                        "`lanes/{lane}` moved on `{remote}`, but the branch here does not follow: {}",
+                        output.complaint()
+                    ),
+                    hint: Some(format!(
+                        "bring it there with `git fetch {remote} lanes/{lane}:lanes/{lane}`"
+                    )),
+                })
+            }
+        }
+    }
+
+    /// Whether `old` is on the chain that leads to `new`.
+    fn is_ancestor(&self, old: &ObjectId, new: &ObjectId) -> Result<bool, LaneError> {
+        let mut next = Some(new.clone());
+        while let Some(id) = next {
+            if id == *old {
+                return Ok(true);
+            }
+            next = self.parents(&id)?.into_iter().next();
+        }
+        Ok(false)
+    }
+
+    fn push_commit(
+        &self,
+        remote: &str,
+        lane: &LaneName,
+        id: &ObjectId,
+        expected: Option<&ObjectId>,
+    ) -> Result<GitOutput, LaneError> {
+        let name = lane.ref_name();
+        let expected = expected.map_or("", ObjectId::as_str);
+        let lease = format!("--force-with-lease={name}:{expected}");
+        let refspec = format!("{id}:{name}");
+        let arguments = [
+            "push",
+            "--porcelain",
+            "--atomic",
+            "--no-signed",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            "--receive-pack=git-receive-pack",
+            &lease,
+            "--end-of-options",
+            remote,
+            &refspec,
+        ];
+        self.git(&arguments, b"")
+    }
+
+    fn set_tracking(&self, remote: &str, lane: &LaneName, id: &ObjectId) -> Result<(), LaneError> {
+        let name = Self::tracking_ref(remote, lane);
+        let now = self.id_at(&name)?;
+        if now.as_ref() != Some(id) {
+            // Where another fetch was quicker, it knows more than we do.
+            self.update_ref(&name, id, now.as_ref(), "push")?;
+        }
+        Ok(())
+    }
+
+    /// Moves one ref from `expected` (absent: from not being there) to `id`, on disk when done.
+    fn update_ref(
+        &self,
+        name: &str,
+        id: &ObjectId,
+        expected: Option<&ObjectId>,
+        message: &str,
+    ) -> Result<GitOutput, LaneError> {
+        let step = match expected {
+            Some(expected) => format!("update {name} {id} {expected}"),
+            None => format!("create {name} {id}"),
+        };
+        let script = format!("start\n{step}\nprepare\ncommit\n");
+        let subject = message.lines().next().unwrap_or_default();
+        let arguments = [
+            "-c",
+            "core.fsync=committed",
+            "update-ref",
+            "-m",
+            subject,
+            "--create-reflog",
+            "--stdin",
+        ];
+        self.git(&arguments, script.as_bytes())
+    }
+
+    fn git(&self, arguments: &[&str], stdin: &[u8]) -> Result<GitOutput, LaneError> {
+        let output = self.repository.git().run(arguments, stdin);
+        output.map_err(git_error)
+    }
+
+    fn moved(&self, lane: &LaneName, now: Option<ObjectId>) -> LaneError {
+        let tip: Option<LaneRecord> = now.and_then(|id| self.record(lane, &id).ok());
+        LaneError::Moved {
+            tip: tip.map(Box::new),
+        }
+    }
+}
+
+fn diverged(remote: &str, lane: &LaneName, here: &ObjectId) -> LaneError {
+    LaneError::Failed {
+        message: format!(
+            "the branch `lanes/{lane}` here ({}) has records that `{remote}` does not have",
+            here.short()
+        ),
+        hint: Some(format!(
+            "look at them with `git log {remote}/lanes/{lane}..lanes/{lane}`; to give them up, \
+             run `git branch -f lanes/{lane} {remote}/lanes/{lane}`"
+        )),
+    }
+}
