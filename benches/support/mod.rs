@@ -20,7 +20,7 @@ impl Bench {
     pub(crate) fn with_prompts(count: usize) -> Self {
         let folder = TempDir::new().expect("the system has a place for temporary folders");
         let bench = Self { folder };
-        bench.write("pointsman.toml", "");
+        bench.write("pointsman.toml", "schema = 1\n");
         bench.write("environments/staging.toml", "order = 1\n");
         bench.write(
             "datasets/tickets.yml",

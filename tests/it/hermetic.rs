@@ -1,6 +1,10 @@
 //! The ground of all other tests: nothing of the machine gets in, and every run gives the same
 //! bytes.
 
+use pointsman::adapters::files::WorktreeTree;
+use pointsman::domain::finding::Findings;
+use pointsman::engine::workspace::Workspace;
+
 use crate::support::Sandbox;
 
 #[test]
@@ -68,6 +72,32 @@ fn time_passes_with_every_call_and_clones_share_the_clock() {
         second.read("environments/staging.toml"),
         sandbox.read("environments/staging.toml")
     );
+}
+
+#[test]
+fn the_small_workspace_is_read_without_findings() -> Result<(), Findings> {
+    let sandbox = Sandbox::with_workspace();
+    let tree = WorktreeTree::new(sandbox.path());
+    let workspace = Workspace::new(&tree);
+    workspace.project()?;
+    for id in workspace.prompt_ids()? {
+        workspace.closure(&id)?;
+    }
+    for id in workspace.evaluator_ids()? {
+        workspace.evaluator(&id)?;
+    }
+    for name in workspace.lane_names()? {
+        workspace.lane(&name)?;
+    }
+    let mut rows = 0;
+    for id in workspace.dataset_ids()? {
+        for row in workspace.rows(&workspace.dataset(&id)?)? {
+            row?;
+            rows += 1;
+        }
+    }
+    assert_eq!(rows, 3);
+    Ok(())
 }
 
 #[test]
