@@ -126,16 +126,15 @@ pub(crate) struct Timing {
     pub(crate) median: Duration,
 }
 
-/// Times one command: `prepare` makes it before each run, off the clock. The first run warms up.
+/// Times one command: `prepare` makes it before each run, off the clock.
 pub(crate) fn time(runs: usize, mut prepare: impl FnMut(usize) -> Command) -> Timing {
-    let mut times: Vec<Duration> = (0..=runs)
+    let mut times: Vec<Duration> = (0..runs)
         .map(|index| {
             let mut command = prepare(index);
             let start = Instant::now();
             run(&mut command);
             start.elapsed()
         })
-        .skip(1)
         .collect();
     times.sort();
     Timing {
