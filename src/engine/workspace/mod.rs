@@ -1,21 +1,37 @@
 //! The one view of a workspace's files, whatever tree they stand in.
 
 pub mod closure;
+pub mod csv_rows;
+pub mod dataset;
+pub mod decode;
+pub mod document;
+pub mod evaluator;
+pub mod files;
+pub mod json;
+pub mod lane;
+pub mod project;
+pub mod prompt;
 pub mod rows;
+pub mod template;
+pub mod toml;
+pub mod yaml;
 
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
-use crate::domain::finding::Findings;
-use crate::domain::id::{DatasetId, EvaluatorId, LaneName, PromptId};
+use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, PromptId};
 use crate::domain::lane::Lane;
-use crate::domain::project::Project;
+use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
 
 use super::ports::FileTree;
 use closure::Closure;
+use document::Source;
+use files::{names_below, read_named, read_text};
 use rows::RowReader;
 
 /// A workspace in a tree of files. Files are read when they are asked for.
+#[derive(Clone, Copy)]
 pub struct Workspace<'t> {
     tree: &'t dyn FileTree,
 }
@@ -33,56 +49,111 @@ impl<'t> Workspace<'t> {
 
     /// The settings; the defaults where there is no `pointsman.toml`.
     pub fn project(&self) -> Result<Project, Findings> {
-        todo!()
+        match read_text(self.tree, PROJECT_FILE)? {
+            Some(source) => project::read_project(&source),
+            None => Ok(Project::default()),
+        }
     }
 
     /// The names of all prompts, sorted.
     pub fn prompt_ids(&self) -> Result<Vec<PromptId>, Findings> {
-        todo!()
+        self.ids("prompts", ".prompt.yml", PromptId::new)
     }
 
     /// The names of all datasets, sorted.
     pub fn dataset_ids(&self) -> Result<Vec<DatasetId>, Findings> {
-        todo!()
+        self.ids("datasets", ".yml", DatasetId::new)
     }
 
     /// The names of all evaluators, sorted.
     pub fn evaluator_ids(&self) -> Result<Vec<EvaluatorId>, Findings> {
-        todo!()
+        self.ids("evaluators", ".yml", EvaluatorId::new)
     }
 
     /// The names of all lanes, sorted.
     pub fn lane_names(&self) -> Result<Vec<LaneName>, Findings> {
-        todo!()
+        self.ids("environments", ".toml", LaneName::new)
+    }
+
+    fn ids<T>(
+        &self,
+        folder: &str,
+        ending: &str,
+        new: fn(String) -> Result<T, IdError>,
+    ) -> Result<Vec<T>, Findings> {
+        let mut ids = Vec::new();
+        let mut findings = Vec::new();
+        for name in names_below(self.tree, folder, ending)? {
+            let path = format!("{folder}/{name}{ending}");
+            match new(name) {
+                Ok(id) => ids.push(id),
+                Err(error) => findings.push(
+                    Finding::error("invalid-name", Place::file(path), error.to_string())
+                        .with_help("rename the file"),
+                ),
+            }
+        }
+        if findings.is_empty() {
+            Ok(ids)
+        } else {
+            Err(Findings(findings))
+        }
     }
 
     /// A prompt. One that is not there is a finding with a did-you-mean.
-    pub fn prompt(&self, _id: &PromptId) -> Result<Prompt, Findings> {
-        todo!()
+    pub fn prompt(&self, id: &PromptId) -> Result<Prompt, Findings> {
+        prompt::read_prompt(id, &self.prompt_source(id)?)
     }
 
     /// A prompt with all it includes, ready to render.
-    pub fn closure(&self, _id: &PromptId) -> Result<Closure, Findings> {
-        todo!()
+    pub fn closure(&self, id: &PromptId) -> Result<Closure, Findings> {
+        let source = self.prompt_source(id)?;
+        let prompt = prompt::read_prompt(id, &source)?;
+        Closure::compile(prompt, &source, self.tree)
+    }
+
+    /// The text of a prompt's file.
+    pub fn prompt_source(&self, id: &PromptId) -> Result<Source, Findings> {
+        let known = || names(self.prompt_ids());
+        read_named(self.tree, &id.path(), "prompt", id.as_str(), known)
     }
 
     /// A dataset's manifest.
-    pub fn dataset(&self, _id: &DatasetId) -> Result<Dataset, Findings> {
-        todo!()
+    pub fn dataset(&self, id: &DatasetId) -> Result<Dataset, Findings> {
+        let known = || names(self.dataset_ids());
+        let source = read_named(self.tree, &id.path(), "dataset", id.as_str(), known)?;
+        dataset::read_dataset(id, &source)
     }
 
     /// A dataset's rows, as a stream.
-    pub fn rows(&self, _dataset: &Dataset) -> Result<RowReader, Findings> {
-        todo!()
+    pub fn rows(&self, dataset: &Dataset) -> Result<RowReader, Findings> {
+        if let Some(input) = self.tree.open(&dataset.rows_path)? {
+            return Ok(RowReader::new(dataset, input));
+        }
+        let place = Place::file(dataset.id.path());
+        let message = format!("there is no `{}`", dataset.rows_path);
+        Err(Finding::error("missing-rows", place, message)
+            .with_help("write the file, or correct `rows`")
+            .into())
     }
 
     /// An evaluator.
-    pub fn evaluator(&self, _id: &EvaluatorId) -> Result<Evaluator, Findings> {
-        todo!()
+    pub fn evaluator(&self, id: &EvaluatorId) -> Result<Evaluator, Findings> {
+        let known = || names(self.evaluator_ids());
+        let source = read_named(self.tree, &id.path(), "evaluator", id.as_str(), known)?;
+        evaluator::read_evaluator(id, &source)
     }
 
     /// A lane's policy.
-    pub fn lane(&self, _name: &LaneName) -> Result<Lane, Findings> {
-        todo!()
+    pub fn lane(&self, name: &LaneName) -> Result<Lane, Findings> {
+        let known = || names(self.lane_names());
+        let source = read_named(self.tree, &name.path(), "lane", name.as_str(), known)?;
+        lane::read_lane(name, &source)
     }
+}
+
+/// Names for a did-you-mean; none where they cannot be listed.
+fn names<T: ToString>(ids: Result<Vec<T>, Findings>) -> Vec<String> {
+    let ids = ids.unwrap_or_default();
+    ids.iter().map(ToString::to_string).collect()
 }

@@ -1,0 +1,106 @@
+//! Reads the manifests of datasets.
+
+use crate::domain::dataset::{Dataset, DatasetKind, RowsFormat};
+use crate::domain::finding::Findings;
+use crate::domain::id::DatasetId;
+
+use super::decode::Decoder;
+use super::document::{Node, Source};
+use super::yaml::parse_yaml;
+
+/// Reads one manifest.
+pub fn read_dataset(id: &DatasetId, source: &Source) -> Result<Dataset, Findings> {
+    let node = parse_yaml(source)?;
+    let mut decoder = Decoder::new(source);
+    let dataset = dataset(id, &mut decoder, &node);
+    decoder.finish(dataset)
+}
+
+fn dataset(id: &DatasetId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Dataset> {
+    let mut fields = decoder.fields(node)?;
+    let description = fields
+        .optional("description")
+        .and_then(|node| decoder.text(node));
+    let kind = fields
+        .required(decoder, "kind")
+        .and_then(|node| decoder.word(node, &DatasetKind::ALL));
+    let rows = fields
+        .required(decoder, "rows")
+        .and_then(|node| rows_file(id, decoder, node));
+    let cluster = fields
+        .optional("cluster")
+        .and_then(|node| decoder.text(node));
+    let split = fields.optional("split").and_then(|node| decoder.text(node));
+    fields.finish(decoder);
+    let (rows_path, rows_format) = rows?;
+    Some(Dataset {
+        id: id.clone(),
+        description,
+        kind: kind?,
+        rows_path,
+        rows_format,
+        cluster,
+        split,
+    })
+}
+
+/// The rows stand beside the manifest, in a file with a plain name.
+fn rows_file(
+    id: &DatasetId,
+    decoder: &mut Decoder<'_>,
+    node: &Node,
+) -> Option<(String, RowsFormat)> {
+    let name = decoder.text(node)?;
+    let plain = !name.starts_with('.')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let format = match name.rsplit_once('.') {
+        Some((stem, "jsonl")) if !stem.is_empty() => Some(RowsFormat::Jsonl),
+        Some((stem, "csv")) if !stem.is_empty() => Some(RowsFormat::Csv),
+        _ => None,
+    };
+    let Some(format) = format.filter(|_| plain) else {
+        let help = "name a `.jsonl` or `.csv` file that stands beside the manifest";
+        decoder.error(
+            "invalid-rows-file",
+            node.span,
+            format!("`{name}` cannot hold rows"),
+            help,
+        );
+        return None;
+    };
+    let manifest = id.path();
+    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+    Some((format!("{folder}/{name}"), format))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_beside_the_manifest_and_nowhere_else() {
+        let id = DatasetId::new("support/golden").unwrap();
+        let read = |rows: &str| {
+            let text = format!("kind: golden\nrows: {rows}\n");
+            read_dataset(&id, &Source::new(id.path(), text))
+        };
+        assert_eq!(
+            read("golden.jsonl").unwrap().rows_path,
+            "datasets/support/golden.jsonl"
+        );
+        assert_eq!(read("golden.csv").unwrap().rows_format, RowsFormat::Csv);
+        for rows in [
+            "../golden.jsonl",
+            "/etc/passwd.csv",
+            "a/b.csv",
+            "golden.json",
+            ".jsonl",
+            "a\\b.csv",
+            "''",
+        ] {
+            assert!(read(rows).is_err(), "{rows}");
+        }
+    }
+}

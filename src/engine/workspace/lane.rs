@@ -1,0 +1,174 @@
+//! Reads lane files.
+
+use std::collections::BTreeMap;
+
+use crate::domain::finding::Findings;
+use crate::domain::id::{EvaluatorId, LaneName};
+use crate::domain::lane::{Floor, GatePolicy, Lane};
+
+use super::decode::{Decoder, Fields};
+use super::document::{Node, Source};
+use super::toml::parse_toml;
+
+/// Parts of a policy that later versions enforce.
+const LANE_KEYS_NOT_ENFORCED: [&str; 4] = ["approval", "freeze", "webhook", "watch"];
+
+/// Parts of a gate that later versions enforce.
+const GATE_KEYS_NOT_ENFORCED: [&str; 5] = [
+    "margin",
+    "confidence",
+    "on_inconclusive",
+    "max_latency_p95_ratio",
+    "max_cost_ratio",
+];
+
+/// Reads one lane.
+pub fn read_lane(name: &LaneName, source: &Source) -> Result<Lane, Findings> {
+    let node = parse_toml(source)?;
+    let mut decoder = Decoder::new(source);
+    let lane = lane(name, &mut decoder, &node);
+    decoder.finish(lane)
+}
+
+fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane> {
+    let mut fields = decoder.fields(node)?;
+    let description = fields
+        .optional("description")
+        .and_then(|node| decoder.text(node));
+    let order = match fields.optional("order") {
+        Some(node) => decoder.integer_within(node, 0, 1_000)?,
+        None => 0,
+    };
+    let from = match fields.optional("from") {
+        Some(node) => Some((decoder.parsed(node)?, node.span)),
+        None => None,
+    };
+    let gate = match fields.optional("gate") {
+        Some(node) => Some(gate(decoder, node)?),
+        None => None,
+    };
+    refuse_not_enforced(decoder, &mut fields, &LANE_KEYS_NOT_ENFORCED);
+    fields.finish(decoder);
+    Some(Lane {
+        name: name.clone(),
+        description,
+        order,
+        from,
+        gate,
+    })
+}
+
+/// A policy that this version cannot enforce is refused: reading past it would be a silent pass.
+fn refuse_not_enforced(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, keys: &[&'static str]) {
+    for key in keys {
+        if let Some(node) = fields.optional(key) {
+            decoder.error(
+                "policy-not-enforced",
+                node.span,
+                format!("this version cannot enforce `{key}`, and does not pretend to"),
+                format!("remove `{key}`, or use a version that enforces it"),
+            );
+        }
+    }
+}
+
+fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
+    let mut fields = decoder.fields(node)?;
+    let floors = match fields.optional("floors") {
+        Some(node) => floors(decoder, node)?,
+        None => BTreeMap::new(),
+    };
+    let repeats = match fields.optional("repeats") {
+        Some(node) => decoder.integer_within(node, 1, 100)?,
+        None => 1,
+    };
+    let evidence_max_age = match fields.optional("evidence_max_age") {
+        Some(node) => Some(decoder.parsed(node)?),
+        None => None,
+    };
+    refuse_not_enforced(decoder, &mut fields, &GATE_KEYS_NOT_ENFORCED);
+    fields.finish(decoder);
+    Some(GatePolicy {
+        floors,
+        repeats: u32::try_from(repeats).ok()?,
+        evidence_max_age,
+    })
+}
+
+fn floors(decoder: &mut Decoder<'_>, node: &Node) -> Option<BTreeMap<EvaluatorId, Floor>> {
+    let mut floors = BTreeMap::new();
+    for entry in decoder.entries(node)? {
+        let rate = decoder.number_within(&entry.node, 0.0, 1.0);
+        match (EvaluatorId::new(entry.key.as_str()), rate) {
+            (Ok(id), Some(rate)) => {
+                let span = entry.key_span;
+                floors.insert(id, Floor { rate, span });
+            }
+            (Err(error), _) => {
+                decoder.error(
+                    "invalid-name",
+                    entry.key_span,
+                    error.to_string(),
+                    "name an evaluator",
+                );
+            }
+            (Ok(_), None) => {}
+        }
+    }
+    Some(floors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Lane, Findings> {
+        let name = LaneName::new("production").unwrap();
+        read_lane(&name, &Source::new(name.path(), text))
+    }
+
+    #[test]
+    fn a_lane_has_an_order_a_lane_before_it_and_a_gate() {
+        let lane = read("order = 2\nfrom = \"staging\"\n[gate]\nfloors = { a = 0.9, b = 1 }\nevidence_max_age = \"14d\"\n").unwrap();
+        let gate = lane.gate.unwrap();
+        assert_eq!(lane.from.unwrap().0.as_str(), "staging");
+        assert_eq!(
+            gate.floors
+                .values()
+                .map(|floor| floor.rate)
+                .collect::<Vec<_>>(),
+            [0.9, 1.0]
+        );
+        assert_eq!(gate.evidence_max_age.unwrap().seconds, 14 * 24 * 60 * 60);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_enforced_is_refused_and_never_ignored() {
+        for text in [
+            "[approval]\nrequired = 1\n",
+            "[gate]\nmargin = 0.05\n",
+            "[freeze]\nsoak = \"1h\"\n",
+        ] {
+            assert_eq!(
+                read(text).unwrap_err().0[0].ident,
+                "policy-not-enforced",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_found_where_they_stand() {
+        for (text, ident) in [
+            ("[gate]\nfloors = { a = 90 }\n", "out-of-range"),
+            ("[gate]\nfloors = { \"A b\" = 0.9 }\n", "invalid-name"),
+            ("[gate]\nfloor = { a = 0.9 }\n", "unknown-key"),
+            ("[gate]\nevidence_max_age = \"2 weeks\"\n", "invalid-value"),
+            ("from = \"a/b\"\n", "invalid-value"),
+        ] {
+            let finding = read(text).unwrap_err().0.remove(0);
+            assert_eq!(finding.ident, ident, "{text}");
+            assert!(finding.place.excerpt.is_some());
+        }
+    }
+}

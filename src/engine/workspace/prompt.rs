@@ -1,0 +1,357 @@
+//! Reads prompt files.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+use crate::domain::finding::{Findings, Span};
+use crate::domain::id::PromptId;
+use crate::domain::prompt::{
+    EvalBinding, JsonSchemaFormat, Message, ModelRef, Prompt, ResponseFormat, Role, Template,
+    Variable, VariableKind,
+};
+
+use super::decode::{Decoder, Fields};
+use super::document::{Node, Source, Value};
+use super::yaml::parse_yaml;
+
+/// Reads one prompt.
+pub fn read_prompt(id: &PromptId, source: &Source) -> Result<Prompt, Findings> {
+    let node = parse_yaml(source)?;
+    let mut decoder = Decoder::new(source);
+    let prompt = prompt(id, &mut decoder, &node);
+    decoder.finish(prompt)
+}
+
+fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Prompt> {
+    let mut fields = decoder.fields(node)?;
+    let name = fields.optional("name").and_then(|node| decoder.text(node));
+    let description = fields
+        .optional("description")
+        .and_then(|node| decoder.text(node));
+    let model = fields
+        .required(decoder, "model")
+        .and_then(|node| model(decoder, node));
+    let model_parameters = match fields.optional("modelParameters") {
+        Some(node) => parameters(decoder, node),
+        None => Some(Map::new()),
+    };
+    let variables = match fields.optional("variables") {
+        Some(node) => variables(decoder, node),
+        None => Some(IndexMap::new()),
+    };
+    let messages = fields
+        .required(decoder, "messages")
+        .and_then(|node| messages(decoder, node));
+    let response_format = response_format(decoder, &mut fields);
+    let tools = match fields.optional("tools") {
+        Some(node) => decoder.list_of(node, tool),
+        None => Some(Vec::new()),
+    };
+    let evals = match fields.optional("evals") {
+        Some(node) => decoder.list_of(node, eval_binding),
+        None => Some(Vec::new()),
+    };
+    fields.finish(decoder);
+    Some(Prompt {
+        id: id.clone(),
+        name,
+        description,
+        model: model?,
+        model_parameters: model_parameters?,
+        variables: variables?,
+        messages: messages?,
+        response_format: response_format?,
+        tools: tools?,
+        evals: evals?,
+    })
+}
+
+fn model(decoder: &mut Decoder<'_>, node: &Node) -> Option<ModelRef> {
+    let text = decoder.text(node)?;
+    match ModelRef::try_from(text) {
+        Ok(model) => Some(model),
+        Err(error) => {
+            decoder.error(
+                "invalid-model",
+                node.span,
+                "this does not name a model",
+                error.to_string(),
+            );
+            None
+        }
+    }
+}
+
+fn parameters(decoder: &mut Decoder<'_>, node: &Node) -> Option<Map<String, Json>> {
+    decoder.entries(node)?;
+    match node.to_json() {
+        Json::Object(map) => Some(map),
+        _ => None,
+    }
+}
+
+fn variables(decoder: &mut Decoder<'_>, node: &Node) -> Option<IndexMap<String, Variable>> {
+    let mut variables = IndexMap::new();
+    for entry in decoder.entries(node)? {
+        if !is_variable_name(&entry.key) {
+            decoder.error(
+                "invalid-name",
+                entry.key_span,
+                format!("`{}` is not a variable name", entry.key),
+                "use ASCII letters, digits and `_`, and start with a letter",
+            );
+        }
+        if let Some(variable) = variable(decoder, &entry.node) {
+            variables.insert(entry.key.clone(), variable);
+        }
+    }
+    Some(variables)
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn variable(decoder: &mut Decoder<'_>, node: &Node) -> Option<Variable> {
+    let mut fields = decoder.fields(node)?;
+    let kind = match fields.optional("type") {
+        Some(node) => decoder.word(node, &VariableKind::ALL)?,
+        None => VariableKind::String,
+    };
+    let description = fields
+        .optional("description")
+        .and_then(|node| decoder.text(node));
+    let default = fields.optional("default");
+    fields.finish(decoder);
+    if let Some(default) = default
+        && !kind.accepts(&default.to_json())
+    {
+        let message = format!(
+            "the default is {}, but the type is {}",
+            default.value.kind(),
+            kind.name()
+        );
+        decoder.error("wrong-type", default.span, message, "make the two agree");
+    }
+    Some(Variable {
+        kind,
+        description,
+        default: default.map(Node::to_json),
+    })
+}
+
+fn messages(decoder: &mut Decoder<'_>, node: &Node) -> Option<Vec<Message>> {
+    let messages = decoder.list_of(node, message)?;
+    if messages.is_empty() {
+        decoder.error(
+            "no-messages",
+            node.span,
+            "there is no message",
+            "add one with `role` and `content`",
+        );
+        return None;
+    }
+    Some(messages)
+}
+
+fn message(decoder: &mut Decoder<'_>, node: &Node) -> Option<Message> {
+    let mut fields = decoder.fields(node)?;
+    let role = fields
+        .required(decoder, "role")
+        .and_then(|node| decoder.word(node, &Role::ALL));
+    let content = fields
+        .required(decoder, "content")
+        .and_then(|node| template(decoder, node));
+    fields.finish(decoder);
+    Some(Message {
+        role: role?,
+        content: content?,
+    })
+}
+
+fn template(decoder: &mut Decoder<'_>, node: &Node) -> Option<Template> {
+    if matches!(node.value, Value::List(_)) {
+        decoder.error(
+            "unsupported-content",
+            node.span,
+            "a list of content parts is not supported by this version",
+            "write the content as one text",
+        );
+        return None;
+    }
+    Some(Template {
+        text: decoder.text(node)?,
+        span: node.span,
+    })
+}
+
+#[derive(Clone, Copy)]
+enum FormatWord {
+    Text,
+    JsonObject,
+    JsonSchema,
+}
+
+fn response_format(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<ResponseFormat> {
+    const WORDS: [(&str, FormatWord); 3] = [
+        ("text", FormatWord::Text),
+        ("json_object", FormatWord::JsonObject),
+        ("json_schema", FormatWord::JsonSchema),
+    ];
+    let word_node = fields.optional("responseFormat");
+    let schema_node = fields.optional("jsonSchema");
+    let word = match word_node {
+        Some(node) => decoder.word(node, &WORDS)?,
+        None => FormatWord::Text,
+    };
+    match (word, schema_node) {
+        (FormatWord::Text, None) => Some(ResponseFormat::Text),
+        (FormatWord::JsonObject, None) => Some(ResponseFormat::JsonObject),
+        (FormatWord::JsonSchema, Some(node)) => {
+            json_schema(decoder, node).map(ResponseFormat::JsonSchema)
+        }
+        (FormatWord::JsonSchema, None) => {
+            let span = word_node.map_or_else(Span::default, |node| node.span);
+            let help = "add `jsonSchema` with `name` and `schema`";
+            decoder.error("missing-key", span, "`json_schema` needs a schema", help);
+            None
+        }
+        (_, Some(node)) => {
+            let help = "set `responseFormat: json_schema`, or remove the schema";
+            decoder.error("unused-schema", node.span, "this schema is not used", help);
+            None
+        }
+    }
+}
+
+fn json_schema(decoder: &mut Decoder<'_>, node: &Node) -> Option<JsonSchemaFormat> {
+    let mut fields = decoder.fields(node)?;
+    let name = fields
+        .required(decoder, "name")
+        .and_then(|node| decoder.text(node));
+    let strict = match fields.optional("strict") {
+        Some(node) => decoder.boolean(node)?,
+        None => false,
+    };
+    let schema = fields.required(decoder, "schema");
+    fields.finish(decoder);
+    let schema = schema?;
+    decoder.entries(schema)?;
+    Some(JsonSchemaFormat {
+        name: name?,
+        strict,
+        schema: schema.to_json(),
+    })
+}
+
+fn tool(decoder: &mut Decoder<'_>, node: &Node) -> Option<Json> {
+    let mut fields = decoder.fields(node)?;
+    let kind = fields.required(decoder, "type");
+    let kind = kind.and_then(|node| decoder.word(node, &[("function", ())]));
+    let function = fields.required(decoder, "function");
+    fields.finish(decoder);
+    let mut inner = decoder.fields(function?)?;
+    let name = inner
+        .required(decoder, "name")
+        .and_then(|node| decoder.text(node));
+    let _ = inner
+        .optional("description")
+        .and_then(|node| decoder.text(node));
+    let _ = inner
+        .optional("parameters")
+        .and_then(|node| decoder.entries(node));
+    let _ = inner
+        .optional("strict")
+        .and_then(|node| decoder.boolean(node));
+    inner.finish(decoder);
+    kind?;
+    name?;
+    Some(node.to_json())
+}
+
+fn eval_binding(decoder: &mut Decoder<'_>, node: &Node) -> Option<EvalBinding> {
+    let mut fields = decoder.fields(node)?;
+    let dataset = fields
+        .required(decoder, "dataset")
+        .and_then(|node| Some((decoder.parsed(node)?, node.span)));
+    let evaluators_node = fields.required(decoder, "evaluators");
+    let evaluators = evaluators_node.and_then(|node| {
+        decoder.list_of(node, |decoder, node| {
+            Some((decoder.parsed(node)?, node.span))
+        })
+    });
+    fields.finish(decoder);
+    let evaluators = evaluators?;
+    if evaluators.is_empty() {
+        let span = evaluators_node.map_or(node.span, |node| node.span);
+        decoder.error(
+            "no-evaluators",
+            span,
+            "no evaluator is named",
+            "name at least one of `evaluators/`",
+        );
+        return None;
+    }
+    Some(EvalBinding {
+        dataset: dataset?,
+        evaluators,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Prompt, Findings> {
+        let id = PromptId::new("a").unwrap();
+        read_prompt(&id, &Source::new(id.path(), text))
+    }
+
+    #[test]
+    fn every_problem_of_a_file_is_reported_at_once_and_where_it_stands() {
+        let text = "mdel: x\nmodel: gpt\nmessages:\n  - role: sytem\n    content: 5\n    extra: 1\nevals:\n  - dataset: A b\n    evaluators: []\n";
+        let findings = read(text).unwrap_err().0;
+        let seen: Vec<(&str, u32)> = findings
+            .iter()
+            .map(|finding| (finding.ident.as_str(), finding.place.span.unwrap().line))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("invalid-model", 2),
+                ("unknown-word", 4),
+                ("wrong-type", 5),
+                ("unknown-key", 6),
+                ("invalid-value", 8),
+                ("no-evaluators", 9),
+                ("unknown-key", 1),
+            ]
+        );
+        assert_eq!(findings[1].help.as_deref(), Some("did you mean `system`?"));
+        assert_eq!(findings[6].help.as_deref(), Some("did you mean `model`?"));
+    }
+
+    #[test]
+    fn the_fingerprint_ignores_words_for_people_and_sees_everything_else() {
+        let base = "model: echo/echo\nmessages:\n  - role: user\n    content: hi\n";
+        let print = |text: &str| read(text).unwrap().fingerprint(&IndexMap::new());
+        assert_eq!(
+            print(base),
+            print(&format!("# remark\nname: N\ndescription: D\n{base}"))
+        );
+        for other in [
+            base.replace("echo/echo", "echo/other"),
+            base.replace("hi", "ho"),
+            base.replace("user", "system"),
+            format!("{base}modelParameters: {{temperature: 0}}\n"),
+            format!("{base}variables: {{x: {{type: string}}}}\n"),
+            format!("{base}responseFormat: json_object\n"),
+            format!("{base}tools: [{{type: function, function: {{name: f}}}}]\n"),
+        ] {
+            assert_ne!(print(base), print(&other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The one integration-test binary: each command's tests in a file named like the command, on
+//! real git repositories in temporary folders.
+
+mod support;
+
+mod console;
+mod hermetic;
+mod tidy;

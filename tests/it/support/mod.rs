@@ -1,0 +1,9 @@
+//! What the tests stand on: a closed-off environment, real repositories, readable failures.
+
+pub(crate) mod console;
+pub(crate) mod run;
+pub(crate) mod sandbox;
+pub(crate) mod source;
+pub(crate) mod workspace;
+
+pub(crate) use sandbox::Sandbox;
