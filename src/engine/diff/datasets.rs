@@ -67,7 +67,11 @@ pub(super) fn compare(
             id: id.clone(),
             kind,
             manifest_changed: changed.contains_key(&id.path()),
-            rows: rows_diff((&old, manifests.0.as_ref()), (&new, manifests.1.as_ref())).ok(),
+            rows: if unreadable {
+                None
+            } else {
+                rows_diff((&old, manifests.0.as_ref()), (&new, manifests.1.as_ref())).ok()
+            },
         });
         explained.extend(paths);
     }
