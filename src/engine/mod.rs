@@ -2,6 +2,7 @@
 //! knows the world only through [`ports`].
 
 pub mod check;
+pub mod diff;
 pub mod event;
 pub mod ports;
 pub mod workspace;
