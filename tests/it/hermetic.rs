@@ -6,6 +6,7 @@ use pointsman::domain::finding::Findings;
 use pointsman::engine::workspace::Workspace;
 
 use crate::support::Sandbox;
+use crate::support::model_server::{ModelServer, Reply};
 
 #[test]
 fn commit_ids_are_the_same_in_every_sandbox() {
@@ -137,4 +138,38 @@ fn output_shows_no_path_of_the_machine() {
         .run();
     assert_ne!(folder, "[SANDBOX]/repository");
     assert_eq!(output.json()["folder"], "[SANDBOX]/repository");
+}
+
+#[test]
+fn the_model_server_answers_by_its_script_and_keeps_what_was_asked() {
+    let server = ModelServer::start(|number, call| match number {
+        0 => Reply::fails(429, "slow down").with_header("retry-after", "1"),
+        _ => Reply::says(&format!("you said {}", call.last_message())).after_ms(5),
+    });
+    let ask = || {
+        let request = reqwest::Client::new()
+            .post(format!("{}/chat/completions", server.base_url()))
+            .bearer_auth("key")
+            .json(&serde_json::json!({"messages": [{"role": "user", "content": "hello"}]}));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the system has room for one more event loop");
+        runtime.block_on(async {
+            let response = request.send().await.expect("the server is there");
+            let status = response.status().as_u16();
+            let wait = response.headers().get("retry-after").cloned();
+            let body: serde_json::Value = response.json().await.expect("the server sends JSON");
+            (status, wait.is_some(), body)
+        })
+    };
+    let (status, has_wait, body) = ask();
+    assert_eq!((status, has_wait), (429, true));
+    assert_eq!(body["error"]["message"], "slow down");
+    let (status, has_wait, body) = ask();
+    assert_eq!((status, has_wait), (200, false));
+    assert_eq!(body["choices"][0]["message"]["content"], "you said hello");
+    let calls = server.calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[1].authorization.as_deref(), Some("Bearer key"));
 }
