@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use crate::domain::deployment::{Deployment, EvidenceLink, ObjectId};
+use crate::domain::deployment::{Deployment, ObjectId};
 use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
 use crate::domain::run::{Answer, CaseResult, ModelRequest, RunId, RunManifest};
@@ -182,11 +182,8 @@ pub trait LaneStore {
     /// A record of `lane`.
     fn record(&self, lane: &LaneName, id: &ObjectId) -> Result<LaneRecord, LaneError>;
 
-    /// The files that a record deployed.
+    /// The files that a record deployed, and what it carries below `.lane/`.
     fn tree(&self, record: &LaneRecord) -> Result<Box<dyn FileTree>, LaneError>;
-
-    /// The evidence that a record carries.
-    fn evidence(&self, record: &LaneRecord) -> Result<Vec<EvidenceFile>, LaneError>;
 
     /// Who is at work: name and address, as commits name them.
     fn actor(&self) -> Result<String, LaneError>;
@@ -217,15 +214,6 @@ pub struct Content {
     pub edits: BTreeMap<String, Option<ObjectId>>,
 }
 
-/// A file of evidence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvidenceFile {
-    /// Where it stands in the record's tree, and its digest.
-    pub link: EvidenceLink,
-    /// The file.
-    pub bytes: Vec<u8>,
-}
-
 /// A record that is to be appended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordDraft {
@@ -233,8 +221,8 @@ pub struct RecordDraft {
     pub deployment: Deployment,
     /// The files that it deploys.
     pub content: Content,
-    /// The evidence that it carries.
-    pub evidence: Vec<EvidenceFile>,
+    /// Files that it carries below `.lane/` beside the record itself, by path.
+    pub attachments: BTreeMap<String, Vec<u8>>,
     /// The commit message, for people.
     pub message: String,
 }

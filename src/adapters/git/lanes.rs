@@ -8,12 +8,10 @@ use std::collections::BTreeMap;
 
 use gix::bstr::ByteSlice as _;
 
-use crate::domain::deployment::{Deployment, EvidenceLink, ObjectId, RECORD_PATH};
+use crate::domain::deployment::{Deployment, ObjectId, RECORD_PATH};
 use crate::domain::id::LaneName;
 use crate::domain::suggest::did_you_mean;
-use crate::engine::ports::{
-    Content, EvidenceFile, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft,
-};
+use crate::engine::ports::{Content, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft};
 
 use super::error::GitError;
 use super::repository::{Repository, gix_id, own_id};
@@ -21,9 +19,6 @@ use super::revision::RevisionTree;
 
 /// The largest record that is read.
 const RECORD_LIMIT: u64 = 8 * 1024 * 1024;
-
-/// The largest file of evidence that is read.
-const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// The lanes of a git repository.
 pub struct GitLanes<'r> {
@@ -159,23 +154,6 @@ impl LaneStore for GitLanes<'_> {
         let deployment = &record.deployment;
         let label = format!("lane {} #{}", deployment.lane, deployment.sequence);
         Ok(Box::new(self.record_tree(&record.id, label)?))
-    }
-
-    fn evidence(&self, record: &LaneRecord) -> Result<Vec<EvidenceFile>, LaneError> {
-        let tree = self.record_tree(&record.id, String::new())?;
-        let links = &record.deployment.evidence;
-        let read = |link: &EvidenceLink| {
-            let bytes = tree.read(&link.path, EVIDENCE_LIMIT).ok().flatten();
-            let bytes = bytes.ok_or_else(|| LaneError::Failed {
-                message: format!("record {} has lost `{}`", record.id.short(), link.path),
-                hint: Some("run `git fsck`".to_owned()),
-            })?;
-            Ok(EvidenceFile {
-                link: link.clone(),
-                bytes,
-            })
-        };
-        links.iter().map(read).collect()
     }
 
     fn actor(&self) -> Result<String, LaneError> {

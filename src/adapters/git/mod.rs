@@ -5,6 +5,7 @@
 //! the executable runs what a repository's configuration tells it to run, so it is called in one
 //! place only, with all of that switched off (see [`command`]).
 
+mod changes;
 pub mod command;
 mod error;
 mod lanes;

@@ -125,9 +125,9 @@ impl Writer<'_> {
         record.push(b'\n');
         let id = self.blob(&record)?;
         editor.upsert(RECORD_PATH.split('/'), GitKind::Blob, id)?;
-        for file in &draft.evidence {
-            let id = self.blob(&file.bytes)?;
-            editor.upsert(file.link.path.split('/'), GitKind::Blob, id)?;
+        for (path, bytes) in &draft.attachments {
+            let id = self.blob(bytes)?;
+            editor.upsert(path.split('/'), GitKind::Blob, id)?;
         }
         editor.write(|tree: &Tree| self.object(tree.clone()))
     }

@@ -1,5 +1,8 @@
 //! One file for each word that the user types after `pointsman`.
 
+pub mod check;
+pub mod prompt;
+
 use super::context::Context;
 use super::error::CommandError;
 use super::exit::Exit;
@@ -7,11 +10,23 @@ use super::ui::Ui;
 
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {}
+#[expect(
+    missing_docs,
+    reason = "the doc comment of each Args struct is the help text of its command"
+)]
+pub enum Command {
+    #[command(display_order = 2)]
+    Check(check::CheckArgs),
+    #[command(display_order = 3)]
+    Prompt(prompt::PromptArgs),
+}
 
 impl Command {
     /// Runs the command.
-    pub fn run(&self, _context: &Context, _ui: &mut Ui) -> Result<Exit, CommandError> {
-        match *self {}
+    pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
+        match self {
+            Self::Check(args) => check::run(context, ui, args),
+            Self::Prompt(args) => prompt::run(context, ui, args),
+        }
     }
 }
