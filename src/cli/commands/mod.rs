@@ -1,6 +1,7 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod check;
+pub mod eval;
 pub mod prompt;
 
 use super::context::Context;
@@ -19,6 +20,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 4)]
+    Eval(eval::EvalArgs),
 }
 
 impl Command {
@@ -27,6 +30,7 @@ impl Command {
         match self {
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
+            Self::Eval(args) => eval::run(context, ui, args),
         }
     }
 }

@@ -14,7 +14,13 @@ pub enum Demand<'p> {
     /// Every blocking evaluator passes every case that gates.
     AllBlocking,
     /// What a lane's policy says.
-    Policy(&'p GatePolicy),
+    Policy {
+        /// The policy.
+        policy: &'p GatePolicy,
+        /// Evaluators that grade prompts of the workspace that are not tested here: a floor under
+        /// one of them says nothing about this evaluation.
+        elsewhere: &'p BTreeSet<EvaluatorId>,
+    },
 }
 
 /// Decides whether the suites show what is demanded.
@@ -23,8 +29,8 @@ pub fn decide(demand: Demand<'_>, suites: &[SuiteSummary]) -> Decision {
         .iter()
         .flat_map(|suite| checks(demand, suite))
         .collect();
-    if let Demand::Policy(policy) = demand {
-        checks.extend(unseen_floors(policy, suites));
+    if let Demand::Policy { policy, elsewhere } = demand {
+        checks.extend(unseen_floors(policy, elsewhere, suites));
     }
     let critical_failures: Vec<_> = suites.iter().flat_map(SuiteSummary::critical).collect();
     let graded = graded_by_prompt(suites);
@@ -49,7 +55,7 @@ fn checks(demand: Demand<'_>, suite: &SuiteSummary) -> impl Iterator<Item = Floo
         let total = summary.gating_total + suite.missing();
         let floor = match demand {
             Demand::AllBlocking => (total > 0 && suite.blocking.contains(evaluator)).then_some(1.0),
-            Demand::Policy(policy) => policy.floors.get(evaluator).map(|floor| floor.rate),
+            Demand::Policy { policy, .. } => policy.floors.get(evaluator).map(|floor| floor.rate),
         };
         FloorCheck {
             passed: summary.gating_passed,
@@ -61,8 +67,12 @@ fn checks(demand: Demand<'_>, suite: &SuiteSummary) -> impl Iterator<Item = Floo
     })
 }
 
-/// A floor under an evaluator that no suite has was not shown to hold.
-fn unseen_floors(policy: &GatePolicy, suites: &[SuiteSummary]) -> Vec<FloorCheck> {
+/// A floor under an evaluator that grades nothing was not shown to hold.
+fn unseen_floors(
+    policy: &GatePolicy,
+    elsewhere: &BTreeSet<EvaluatorId>,
+    suites: &[SuiteSummary],
+) -> Vec<FloorCheck> {
     let seen: BTreeSet<&EvaluatorId> = suites
         .iter()
         .flat_map(|suite| suite.evaluators.keys())
@@ -70,7 +80,7 @@ fn unseen_floors(policy: &GatePolicy, suites: &[SuiteSummary]) -> Vec<FloorCheck
     let unseen = policy
         .floors
         .iter()
-        .filter(|(name, _)| !seen.contains(name));
+        .filter(|(name, _)| !seen.contains(name) && !elsewhere.contains(name));
     unseen
         .flat_map(|(evaluator, floor)| {
             suites.iter().map(|suite| FloorCheck {
@@ -205,6 +215,15 @@ mod tests {
         decide(demand, &[summary("p", cases, cases.len() as u64)])
     }
 
+    /// The demand of a policy in a workspace where nothing else is graded.
+    fn by(policy: &GatePolicy) -> Demand<'_> {
+        static NONE: BTreeSet<EvaluatorId> = BTreeSet::new();
+        Demand::Policy {
+            policy,
+            elsewhere: &NONE,
+        }
+    }
+
     fn policy(floors: &[(&str, f64)]) -> GatePolicy {
         let floors = floors.iter().map(|(name, rate)| {
             let floor = Floor {
@@ -235,7 +254,7 @@ mod tests {
             ..gating(Grade::Pass)
         };
         let lax = policy(&[]);
-        for demand in [Demand::AllBlocking, Demand::Policy(&lax)] {
+        for demand in [Demand::AllBlocking, by(&lax)] {
             assert_eq!(
                 decided(demand, std::slice::from_ref(&pending)).verdict,
                 Verdict::NothingEvaluated
@@ -278,18 +297,14 @@ mod tests {
                 })
             })
             .collect();
-        let verdict =
-            |rate| decided(Demand::Policy(&policy(&[("blocking", rate)])), &cases).verdict;
+        let verdict = |rate| decided(by(&policy(&[("blocking", rate)])), &cases).verdict;
         assert_eq!(verdict(0.9), Verdict::Pass);
         assert_eq!(verdict(0.900_001), Verdict::Fail);
     }
 
     #[test]
     fn a_floor_under_an_evaluator_that_no_suite_has_is_not_met() {
-        let decision = decided(
-            Demand::Policy(&policy(&[("gone", 0.0)])),
-            &[gating(Grade::Pass)],
-        );
+        let decision = decided(by(&policy(&[("gone", 0.0)])), &[gating(Grade::Pass)]);
         assert_eq!(decision.verdict, Verdict::Fail);
         let check = decision
             .checks
@@ -300,13 +315,24 @@ mod tests {
     }
 
     #[test]
+    fn a_floor_under_an_evaluator_of_other_prompts_says_nothing_here() {
+        let elsewhere = BTreeSet::from([EvaluatorId::new("gone").unwrap()]);
+        let demand = Demand::Policy {
+            policy: &policy(&[("gone", 1.0)]),
+            elsewhere: &elsewhere,
+        };
+        let decision = decided(demand, &[gating(Grade::Pass)]);
+        assert_eq!(decision.verdict, Verdict::Pass);
+    }
+
+    #[test]
     fn a_critical_row_must_pass_whatever_the_floors_say() {
         let critical = Case {
             critical: true,
             ..gating(Grade::Fail)
         };
         let cases = [gating(Grade::Pass), critical];
-        let decision = decided(Demand::Policy(&policy(&[("blocking", 0.1)])), &cases);
+        let decision = decided(by(&policy(&[("blocking", 0.1)])), &cases);
         assert_eq!(decision.verdict, Verdict::Fail);
         assert_eq!(decision.critical_failures[0].row, "r1");
         assert_eq!(decision.critical_failures[0].evaluator, name(0));
@@ -317,14 +343,8 @@ mod tests {
         let suites = [summary("p", &[gating(Grade::Pass)], 2)];
         let half = policy(&[("blocking", 0.5)]);
         let more = policy(&[("blocking", 0.51)]);
-        assert_eq!(
-            decide(Demand::Policy(&half), &suites).verdict,
-            Verdict::Pass
-        );
-        assert_eq!(
-            decide(Demand::Policy(&more), &suites).verdict,
-            Verdict::Fail
-        );
+        assert_eq!(decide(by(&half), &suites).verdict, Verdict::Pass);
+        assert_eq!(decide(by(&more), &suites).verdict, Verdict::Fail);
         assert_eq!(decide(Demand::AllBlocking, &suites).verdict, Verdict::Fail);
     }
 
@@ -365,7 +385,7 @@ mod tests {
         ) {
             failing.grades = [Grade::Fail, Grade::Fail];
             let policy = policy(&[("blocking", floor), ("advisory", floor / 2.0)]);
-            let demand = if with_policy { Demand::Policy(&policy) } else { Demand::AllBlocking };
+            let demand = if with_policy { by(&policy) } else { Demand::AllBlocking };
             let before = decided(demand, &cases);
             let mut more = cases;
             more.push(failing);

@@ -6,6 +6,7 @@ use crate::domain::dataset::Dataset;
 use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::lane::GatePolicy;
 use crate::domain::prompt::{EvalBinding, ModelRef};
 use crate::domain::run::{RunManifest, Suite};
 use crate::engine::workspace::Workspace;
@@ -45,6 +46,13 @@ pub struct PlannedSuite {
 }
 
 impl Plan {
+    /// The part of the plan whose suites are wanted.
+    #[must_use]
+    pub fn only(mut self, wanted: impl Fn(&PlannedSuite) -> bool) -> Self {
+        self.suites.retain(|planned| wanted(planned));
+        self
+    }
+
     /// How many cases there are.
     pub fn cases(&self) -> u64 {
         self.suites.iter().map(PlannedSuite::cases).sum()
@@ -120,6 +128,33 @@ pub fn plan(
     } else {
         Ok(Plan { suites })
     }
+}
+
+/// The evaluators under a policy's floors that this plan does not use and other prompts of the
+/// workspace do.
+pub fn floors_elsewhere(
+    workspace: &Workspace<'_>,
+    plan: &Plan,
+    policy: &GatePolicy,
+) -> Result<BTreeSet<EvaluatorId>, Findings> {
+    let used: BTreeSet<&EvaluatorId> = plan
+        .suites
+        .iter()
+        .flat_map(|planned| planned.suite.evaluators.keys())
+        .collect();
+    let mut unused: BTreeSet<&EvaluatorId> = policy.floors.keys().collect();
+    unused.retain(|name| !used.contains(name));
+    let mut elsewhere = BTreeSet::new();
+    if unused.is_empty() {
+        return Ok(elsewhere);
+    }
+    for id in workspace.prompt_ids()? {
+        for binding in workspace.prompt(&id)?.evals {
+            let names = binding.evaluators.into_iter().map(|(name, _)| name);
+            elsewhere.extend(names.filter(|name| unused.contains(name)));
+        }
+    }
+    Ok(elsewhere)
 }
 
 struct Planner<'w> {
