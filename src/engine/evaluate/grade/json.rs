@@ -1,15 +1,13 @@
 //! Grading an answer that must be JSON.
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{JsonRule, JsonValue};
 use crate::domain::run::Graded;
 use crate::domain::untrusted::shorten;
-
-/// How large a compiled pattern of a schema may be, in bytes.
-const PATTERN_SIZE_LIMIT: usize = 1 << 20;
+use crate::engine::workspace::matchers::compile_schema;
 
 /// How much of a value a reason shows, in characters.
 const SHOWN: usize = 120;
@@ -69,14 +67,8 @@ impl JsonGrader {
 }
 
 fn validator(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .offline()
-        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE_LIMIT))
-        .build(schema)
-        .map_err(|error| {
-            let message = error.to_string();
-            format!("the schema cannot be used: {}", shorten(&message, SHOWN))
-        })
+    compile_schema(schema)
+        .map_err(|error| format!("the schema cannot be used: {}", shorten(&error, SHOWN)))
 }
 
 fn compare(answer: &Value, pointer: &str, wanted: &Value) -> Graded {

@@ -1,15 +1,13 @@
 //! Grading text as it is: equal, contained, matched.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde_json::Value;
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{TextOperator, TextRule, TextValue};
 use crate::domain::run::Graded;
 use crate::domain::untrusted::shorten;
-
-/// How large a compiled pattern may be, in bytes: patterns come from files that we do not trust.
-const PATTERN_SIZE_LIMIT: usize = 1 << 20;
+use crate::engine::workspace::matchers::compile_pattern;
 
 /// How much of a text a reason shows, in characters.
 const SHOWN: usize = 80;
@@ -154,21 +152,10 @@ fn needles(
 }
 
 fn pattern(source: &str, ignore_case: bool) -> Result<Regex, String> {
-    RegexBuilder::new(source)
-        .case_insensitive(ignore_case)
-        .size_limit(PATTERN_SIZE_LIMIT)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => {
-                format!("the pattern `{}` is too large", shorten(source, SHOWN))
-            }
-            other => {
-                let text = other.to_string();
-                let last = text.lines().last().unwrap_or_default();
-                let reason = last.strip_prefix("error: ").unwrap_or(last);
-                format!("`{}` is not a pattern: {reason}", shorten(source, SHOWN))
-            }
-        })
+    compile_pattern(source, ignore_case).map_err(|reason| {
+        let source = shorten(source, SHOWN);
+        format!("the pattern `{source}` cannot be used: {reason}")
+    })
 }
 
 /// The texts in a row's column. An absent or an empty one is an error: comparing with nothing
