@@ -4,4 +4,5 @@
 pub mod diff;
 pub mod event;
 pub mod ports;
+pub mod release;
 pub mod workspace;
