@@ -1,3 +1,8 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod diff;
+pub mod diff_json;
 pub mod findings;
+pub mod lanes;
+pub mod release;
+pub mod release_json;

@@ -99,13 +99,13 @@ pub struct MessageDiff {
 pub fn prompt_changes(
     old: &dyn FileTree,
     new: &dyn FileTree,
-    changed: &BTreeMap<String, PathChange>,
+    paths: &BTreeMap<String, PathChange>,
 ) -> Result<Changes, DiffError> {
     let mut changes = Changes::default();
     let sides = Sides { old, new };
-    let touched = touched_prompts(&sides, changed)?;
+    let touched = touched_prompts(&sides, paths)?;
     let own: BTreeSet<String> = touched.keys().map(PromptId::path).collect();
-    let others = changed.keys().filter(|path| !own.contains(*path));
+    let others = paths.keys().filter(|path| !own.contains(*path));
     changes.files = others.cloned().collect();
     for (id, kind) in touched {
         match kind {

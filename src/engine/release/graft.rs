@@ -59,8 +59,11 @@ fn wanted_paths(
         return Err(Findings(findings).into());
     }
     if standing.current.is_none() {
-        // A lane must know its settings and its policy from its first record on.
-        wanted.extend([PROJECT_FILE.to_owned(), standing.lane.path()]);
+        // A lane must know its settings and the policies, its own and those of the lanes that
+        // take from it, from its first record on.
+        wanted.insert(PROJECT_FILE.to_owned());
+        let policies = source.list("environments")?;
+        wanted.extend(policies.into_iter().map(|entry| entry.path));
     }
     Ok(wanted)
 }

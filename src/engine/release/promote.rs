@@ -10,7 +10,7 @@ use crate::domain::finding::Findings;
 use crate::domain::gate::Evaluation;
 use crate::domain::id::PromptId;
 use crate::domain::lane::Lane;
-use crate::domain::prompt::Prompt;
+use crate::domain::prompt::{EvalBinding, Prompt};
 use crate::engine::diff::prompt_changes;
 use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
 use crate::engine::workspace::Workspace;
@@ -262,18 +262,11 @@ fn to_test(
         }
     }
     // A change of what tests a prompt must be let through by what it says about the prompt.
-    let tests_may_differ = edits.keys().any(|path| !path.starts_with("recordings/"));
-    if tests_may_differ {
+    if tests_may_differ(&new, changes, edits)? {
         for id in new.prompt_ids()? {
-            if found.contains_key(&id) {
-                continue;
-            }
             let dependencies = Dependencies::of(&new, &id)?;
-            if dependencies
-                .tests
-                .iter()
-                .any(|path| edits.contains_key(path))
-            {
+            let mut tests = dependencies.tests.iter();
+            if tests.any(|path| edits.contains_key(path)) {
                 found.insert(id.clone(), new.closure(&id)?.fingerprint());
             }
         }
@@ -281,9 +274,29 @@ fn to_test(
     Ok(found)
 }
 
+/// Whether an edit touches a dataset, an evaluator or a judge.
+fn tests_may_differ(
+    new: &Workspace<'_>,
+    changes: &Changes,
+    edits: &Edits,
+) -> Result<bool, ReleaseError> {
+    let is_test = |path: &String| path.starts_with("datasets/") || path.starts_with("evaluators/");
+    if edits.keys().any(is_test) {
+        return Ok(true);
+    }
+    for id in new.evaluator_ids()? {
+        let evaluator = new.evaluator(&id);
+        let judge = evaluator.as_ref().ok().and_then(|found| found.judge());
+        if judge.is_some_and(|judge| changes.changed.contains(judge)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn same_bindings(one: &Prompt, two: &Prompt) -> bool {
     let plain = |prompt: &Prompt| -> Vec<(String, Vec<String>)> {
-        let evaluators = |binding: &crate::domain::prompt::EvalBinding| {
+        let evaluators = |binding: &EvalBinding| {
             let names = binding.evaluators.iter().map(|(id, _)| id.to_string());
             (binding.dataset.0.to_string(), names.collect())
         };
@@ -356,9 +369,9 @@ pub(super) fn target_of(record: &LaneRecord) -> RollbackTarget {
 fn summary(changes: &Changes) -> String {
     const NAMED: usize = 3;
     let added = changes.added.iter().map(|id| format!("add {id}"));
-    let changed = changes.changed.iter().map(PromptId::to_string);
+    let edited = changes.changed.iter().map(PromptId::to_string);
     let removed = changes.removed.iter().map(|id| format!("remove {id}"));
-    let mut names: Vec<String> = added.chain(changed).chain(removed).collect();
+    let mut names: Vec<String> = added.chain(edited).chain(removed).collect();
     if names.is_empty() {
         names.clone_from(&changes.files);
     }

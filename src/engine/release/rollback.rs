@@ -67,8 +67,8 @@ pub fn plan(
         return Ok(None);
     }
     let files = lanes.tree(&target)?;
-    let changed = changed_paths(standing.tree(), files.as_ref())?;
-    let changes = prompt_changes(standing.tree(), files.as_ref(), &changed)?;
+    let edits = changed_paths(standing.tree(), files.as_ref())?;
+    let changes = prompt_changes(standing.tree(), files.as_ref(), &edits)?;
     let holds = holds(&current, &target, &bypassed, &reason);
     Ok(Some(RollbackPlan {
         standing,

@@ -1,0 +1,50 @@
+//! The table of lanes.
+
+use comfy_table::{Table, presets};
+
+use crate::domain::id::LaneName;
+use crate::domain::untrusted::Untrusted;
+use crate::engine::ports::LaneRecord;
+
+/// What the workspace at hand says about a lane.
+#[derive(Debug, Clone, Copy)]
+pub struct LaneLine<'a> {
+    /// Its name.
+    pub name: &'a LaneName,
+    /// Whether it is declared.
+    pub declared: bool,
+    /// The lane that it takes releases from.
+    pub from: Option<&'a LaneName>,
+}
+
+/// The lanes with what is live there.
+pub fn table(lines: &[(LaneLine<'_>, Option<LaneRecord>)]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "LANE", "FROM", "SEQ", "KIND", "WHEN", "SOURCE", "HOLDS", "WHY",
+    ]);
+    for (line, record) in lines {
+        let name = match line.declared {
+            true => line.name.to_string(),
+            false => format!("{} (not declared)", line.name),
+        };
+        let from = line.from.map(ToString::to_string).unwrap_or_default();
+        let mut cells = vec![name, from];
+        match record.as_ref().map(|record| &record.deployment) {
+            None => cells.push("-".to_owned()),
+            Some(deployment) => cells.extend([
+                format!("#{}", deployment.sequence),
+                deployment.kind.name().to_owned(),
+                deployment.recorded_at.to_string(),
+                deployment.source.commit.short().to_owned(),
+                deployment.holds.len().to_string(),
+                Untrusted(deployment.reason.as_deref().unwrap_or_default()).to_string(),
+            ]),
+        }
+        table.add_row(cells);
+    }
+    let text = table.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
