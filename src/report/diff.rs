@@ -43,9 +43,10 @@ pub fn summary(difference: &Difference) -> String {
     let mut text = String::new();
     for prompt in &difference.prompts {
         let aspects: Vec<&str> = prompt.aspects.iter().map(|aspect| aspect.name()).collect();
-        let aspects = match aspects.is_empty() {
-            true => String::new(),
-            false => format!(": {}", aspects.join(", ")),
+        let aspects = if aspects.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", aspects.join(", "))
         };
         line(
             &mut text,
@@ -192,9 +193,10 @@ fn rows_counted(rows: &RowsDiff) -> String {
     let parts: Vec<String> = counts
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    match parts.is_empty() {
-        true => String::new(),
-        false => format!(": rows {}", parts.join(", ")),
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": rows {}", parts.join(", "))
     }
 }
 

@@ -25,9 +25,10 @@ pub fn table(lines: &[(LaneLine<'_>, Option<LaneRecord>)]) -> String {
         "LANE", "FROM", "SEQ", "KIND", "WHEN", "SOURCE", "HOLDS", "WHY",
     ]);
     for (line, record) in lines {
-        let name = match line.declared {
-            true => line.name.to_string(),
-            false => format!("{} (not declared)", line.name),
+        let name = if line.declared {
+            line.name.to_string()
+        } else {
+            format!("{} (not declared)", line.name)
         };
         let from = line.from.map(ToString::to_string).unwrap_or_default();
         let mut cells = vec![name, from];

@@ -112,7 +112,10 @@ fn evaluate_for_gate(
     _prompts: &[PromptId],
     _gate: &GatePolicy,
 ) -> Result<Evaluation, CommandError> {
-    Ok(Evaluation::nothing())
+    Err(CommandError::new(
+        Exit::NothingEvaluated,
+        "the gate asks for an evaluation, and this version cannot evaluate yet",
+    ))
 }
 
 /// Where the content comes from: the lane that the policy names, what the user names, or `HEAD`.
