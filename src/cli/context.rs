@@ -130,7 +130,8 @@ impl Context {
         Ok(self.repository()?.common_dir().join("pointsman"))
     }
 
-    fn worktree(&self) -> Result<PathBuf, CommandError> {
+    /// The top of the files on disk; a bare repository has none.
+    pub fn worktree(&self) -> Result<PathBuf, CommandError> {
         self.repository()?.worktree().ok_or_else(|| {
             CommandError::usage("this repository is bare: it has no files on disk")
                 .with_hint("read a commit with `--at <rev>`, or run this in a clone")

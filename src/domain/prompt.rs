@@ -21,6 +21,8 @@ pub struct Prompt {
     pub description: Option<String>,
     /// Which model answers.
     pub model: ModelRef,
+    /// Where the model is named.
+    pub model_span: Span,
     /// Settings handed to the model as they are, by their names in the file (`maxTokens`).
     pub model_parameters: Map<String, Value>,
     /// The variables that callers pass, in the order of the file.
@@ -85,6 +87,8 @@ pub struct Variable {
     pub description: Option<String>,
     /// The value when the caller passes none; absent: the caller must pass one.
     pub default: Option<Value>,
+    /// Where the variable is declared.
+    pub span: Span,
 }
 
 /// What values a variable takes.

@@ -1,10 +1,9 @@
 //! The table of lanes.
 
-use comfy_table::{Table, presets};
-
 use crate::domain::id::LaneName;
-use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::LaneRecord;
+
+use super::table::TextTable;
 
 /// What the workspace at hand says about a lane.
 #[derive(Debug, Clone, Copy)]
@@ -19,9 +18,7 @@ pub struct LaneLine<'a> {
 
 /// The lanes with what is live there.
 pub fn table(lines: &[(LaneLine<'_>, Option<LaneRecord>)]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let mut table = TextTable::new(&[
         "LANE", "FROM", "SEQ", "KIND", "WHEN", "SOURCE", "HOLDS", "WHY",
     ]);
     for (line, record) in lines {
@@ -40,12 +37,10 @@ pub fn table(lines: &[(LaneLine<'_>, Option<LaneRecord>)]) -> String {
                 deployment.recorded_at.to_string(),
                 deployment.source.commit.short().to_owned(),
                 deployment.holds.len().to_string(),
-                Untrusted(deployment.reason.as_deref().unwrap_or_default()).to_string(),
+                deployment.reason.clone().unwrap_or_default(),
             ]),
         }
-        table.add_row(cells);
+        table.row(cells);
     }
-    let text = table.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    lines.join("\n")
+    table.render()
 }

@@ -6,3 +6,4 @@ pub mod findings;
 pub mod lanes;
 pub mod release;
 pub mod release_json;
+pub mod table;

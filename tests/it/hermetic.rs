@@ -1,7 +1,12 @@
 //! The ground of all other tests: nothing of the machine gets in, and every run gives the same
 //! bytes.
 
+use pointsman::adapters::files::WorktreeTree;
+use pointsman::domain::finding::Findings;
+use pointsman::engine::workspace::Workspace;
+
 use crate::support::Sandbox;
+use crate::support::model_server::{ModelServer, Reply};
 
 #[test]
 fn commit_ids_are_the_same_in_every_sandbox() {
@@ -71,6 +76,32 @@ fn time_passes_with_every_call_and_clones_share_the_clock() {
 }
 
 #[test]
+fn the_small_workspace_is_read_without_findings() -> Result<(), Findings> {
+    let sandbox = Sandbox::with_workspace();
+    let tree = WorktreeTree::new(sandbox.path());
+    let workspace = Workspace::new(&tree);
+    workspace.project()?;
+    for id in workspace.prompt_ids()? {
+        workspace.closure(&id)?;
+    }
+    for id in workspace.evaluator_ids()? {
+        workspace.evaluator(&id)?;
+    }
+    for name in workspace.lane_names()? {
+        workspace.lane(&name)?;
+    }
+    let mut rows = 0;
+    for id in workspace.dataset_ids()? {
+        for row in workspace.rows(&workspace.dataset(&id)?)? {
+            row?;
+            rows += 1;
+        }
+    }
+    assert_eq!(rows, 3);
+    Ok(())
+}
+
+#[test]
 fn files_are_edited_where_the_test_says_and_nowhere_else() {
     let sandbox = Sandbox::with_workspace();
     sandbox.edit("pointsman.toml", "Lanes live", "Lanes stay");
@@ -107,4 +138,38 @@ fn output_shows_no_path_of_the_machine() {
         .run();
     assert_ne!(folder, "[SANDBOX]/repository");
     assert_eq!(output.json()["folder"], "[SANDBOX]/repository");
+}
+
+#[test]
+fn the_model_server_answers_by_its_script_and_keeps_what_was_asked() {
+    let server = ModelServer::start(|number, call| match number {
+        0 => Reply::fails(429, "slow down").with_header("retry-after", "1"),
+        _ => Reply::says(&format!("you said {}", call.last_message())).after_ms(5),
+    });
+    let ask = || {
+        let request = reqwest::Client::new()
+            .post(format!("{}/chat/completions", server.base_url()))
+            .bearer_auth("key")
+            .json(&serde_json::json!({"messages": [{"role": "user", "content": "hello"}]}));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the system has room for one more event loop");
+        runtime.block_on(async {
+            let response = request.send().await.expect("the server is there");
+            let status = response.status().as_u16();
+            let wait = response.headers().get("retry-after").cloned();
+            let body: serde_json::Value = response.json().await.expect("the server sends JSON");
+            (status, wait.is_some(), body)
+        })
+    };
+    let (status, has_wait, body) = ask();
+    assert_eq!((status, has_wait), (429, true));
+    assert_eq!(body["error"]["message"], "slow down");
+    let (status, has_wait, body) = ask();
+    assert_eq!((status, has_wait), (200, false));
+    assert_eq!(body["choices"][0]["message"]["content"], "you said hello");
+    let calls = server.calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[1].authorization.as_deref(), Some("Bearer key"));
 }

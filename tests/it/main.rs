@@ -3,6 +3,8 @@
 
 mod support;
 
+mod check;
 mod console;
 mod hermetic;
+mod prompt;
 mod tidy;

@@ -108,7 +108,7 @@ fn list(context: &Context, ui: &mut Ui, lanes: &dyn LaneStore) -> Result<Exit, C
     } else if rows.is_empty() {
         ui.note("there are no lanes; declare one in `environments/<lane>.toml`");
     } else {
-        ui.line(table(&rows));
+        ui.text(table(&rows));
     }
     Ok(Exit::Success)
 }

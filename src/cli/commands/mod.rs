@@ -1,9 +1,11 @@
 //! One file for each word that the user types after `pointsman`.
 
+pub mod check;
 pub mod diff;
 pub mod lanes;
 mod moves;
 pub mod promote;
+pub mod prompt;
 pub mod rollback;
 
 use super::context::Context;
@@ -13,10 +15,22 @@ use super::ui::Ui;
 
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "the doc comment of each Args struct is the help text of its command"
+)]
 pub enum Command {
+    #[command(display_order = 2)]
+    Check(check::CheckArgs),
+    #[command(display_order = 3)]
+    Prompt(prompt::PromptArgs),
+    #[command(display_order = 5)]
     Diff(diff::DiffArgs),
+    #[command(display_order = 6)]
     Lanes(lanes::LanesArgs),
+    #[command(display_order = 7)]
     Promote(promote::PromoteArgs),
+    #[command(display_order = 8)]
     Rollback(rollback::RollbackArgs),
 }
 
@@ -24,6 +38,8 @@ impl Command {
     /// Runs the command.
     pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
         match self {
+            Self::Check(args) => check::run(context, ui, args),
+            Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),

@@ -89,11 +89,9 @@ impl Closure {
     }
 
     /// The declared variables that no template uses.
-    pub fn unused_variables(&self) -> Vec<&str> {
-        let declared = self.prompt.variables.keys().map(String::as_str);
-        declared
-            .filter(|name| !self.used.iter().any(|used| used == name))
-            .collect()
+    pub fn unused_variables(&self) -> impl Iterator<Item = (&String, &Variable)> {
+        let declared = self.prompt.variables.iter();
+        declared.filter(|(name, _)| !self.used.contains(name))
     }
 
     /// Renders the prompt. A declared variable must have a value of its kind, or a default; a text
@@ -174,8 +172,8 @@ fn message_name(index: usize) -> String {
     format!("message {}", index + 1)
 }
 
-/// The value as one of the variable's kind.
-fn coerce(variable: &Variable, value: &Value) -> Option<Value> {
+/// The value as one of the variable's kind, if it is or spells one.
+pub fn coerce(variable: &Variable, value: &Value) -> Option<Value> {
     if variable.kind.accepts(value) {
         return Some(value.clone());
     }

@@ -30,6 +30,49 @@ use document::Source;
 use files::{names_below, read_named, read_text};
 use rows::RowReader;
 
+/// Everything in a workspace that has a name, sorted.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// The prompts.
+    pub prompts: Vec<PromptId>,
+    /// The datasets.
+    pub datasets: Vec<DatasetId>,
+    /// The evaluators.
+    pub evaluators: Vec<EvaluatorId>,
+    /// The lanes.
+    pub lanes: Vec<LaneName>,
+    /// Files that cannot be named or are no plain files.
+    pub findings: Vec<Finding>,
+}
+
+/// Where files of one sort stand.
+struct Sort<T> {
+    folder: &'static str,
+    ending: &'static str,
+    new: fn(String) -> Result<T, IdError>,
+}
+
+const PROMPTS: Sort<PromptId> = Sort {
+    folder: "prompts",
+    ending: ".prompt.yml",
+    new: PromptId::new,
+};
+const DATASETS: Sort<DatasetId> = Sort {
+    folder: "datasets",
+    ending: ".yml",
+    new: DatasetId::new,
+};
+const EVALUATORS: Sort<EvaluatorId> = Sort {
+    folder: "evaluators",
+    ending: ".yml",
+    new: EvaluatorId::new,
+};
+const LANES: Sort<LaneName> = Sort {
+    folder: "environments",
+    ending: ".toml",
+    new: LaneName::new,
+};
+
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
 pub struct Workspace<'t> {
@@ -55,37 +98,53 @@ impl<'t> Workspace<'t> {
         }
     }
 
+    /// Everything that can be named, and the files whose names cannot be used.
+    pub fn inventory(&self) -> Result<Inventory, Findings> {
+        let mut findings = Vec::new();
+        Ok(Inventory {
+            prompts: self.ids(&PROMPTS, &mut findings)?,
+            datasets: self.ids(&DATASETS, &mut findings)?,
+            evaluators: self.ids(&EVALUATORS, &mut findings)?,
+            lanes: self.ids(&LANES, &mut findings)?,
+            findings,
+        })
+    }
+
     /// The names of all prompts, sorted.
     pub fn prompt_ids(&self) -> Result<Vec<PromptId>, Findings> {
-        self.ids("prompts", ".prompt.yml", PromptId::new)
+        self.all_ids(&PROMPTS)
     }
 
     /// The names of all datasets, sorted.
     pub fn dataset_ids(&self) -> Result<Vec<DatasetId>, Findings> {
-        self.ids("datasets", ".yml", DatasetId::new)
+        self.all_ids(&DATASETS)
     }
 
     /// The names of all evaluators, sorted.
     pub fn evaluator_ids(&self) -> Result<Vec<EvaluatorId>, Findings> {
-        self.ids("evaluators", ".yml", EvaluatorId::new)
+        self.all_ids(&EVALUATORS)
     }
 
     /// The names of all lanes, sorted.
     pub fn lane_names(&self) -> Result<Vec<LaneName>, Findings> {
-        self.ids("environments", ".toml", LaneName::new)
+        self.all_ids(&LANES)
     }
 
-    fn ids<T>(
-        &self,
-        folder: &str,
-        ending: &str,
-        new: fn(String) -> Result<T, IdError>,
-    ) -> Result<Vec<T>, Findings> {
-        let mut ids = Vec::new();
+    fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
         let mut findings = Vec::new();
-        for name in names_below(self.tree, folder, ending)? {
-            let path = format!("{folder}/{name}{ending}");
-            match new(name) {
+        let ids = self.ids(sort, &mut findings)?;
+        if findings.is_empty() {
+            Ok(ids)
+        } else {
+            Err(Findings(findings))
+        }
+    }
+
+    fn ids<T>(&self, sort: &Sort<T>, findings: &mut Vec<Finding>) -> Result<Vec<T>, Findings> {
+        let mut ids = Vec::new();
+        for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
+            let path = format!("{}/{name}{}", sort.folder, sort.ending);
+            match (sort.new)(name) {
                 Ok(id) => ids.push(id),
                 Err(error) => findings.push(
                     Finding::error("invalid-name", Place::file(path), error.to_string())
@@ -93,11 +152,7 @@ impl<'t> Workspace<'t> {
                 ),
             }
         }
-        if findings.is_empty() {
-            Ok(ids)
-        } else {
-            Err(Findings(findings))
-        }
+        Ok(ids)
     }
 
     /// A prompt. One that is not there is a finding with a did-you-mean.

@@ -24,8 +24,8 @@ pub fn read_project(source: &Source) -> Result<Project, Findings> {
 
 fn project(decoder: &mut Decoder<'_>, node: &Node) -> Option<Project> {
     let mut fields = decoder.fields(node)?;
-    let schema = fields.required(decoder, "schema");
-    let schema = schema.and_then(|node| decoder.integer_within(node, SCHEMA, SCHEMA));
+    let schema = fields.optional("schema");
+    let schema = schema.map(|node| decoder.integer_within(node, SCHEMA, SCHEMA));
     let remote = fields
         .optional("remote")
         .and_then(|node| remote(decoder, node));
@@ -38,7 +38,7 @@ fn project(decoder: &mut Decoder<'_>, node: &Node) -> Option<Project> {
         None => BTreeMap::new(),
     };
     fields.finish(decoder);
-    schema?;
+    schema.unwrap_or(Some(SCHEMA))?;
     Some(Project {
         remote,
         providers,
@@ -248,8 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_version_is_required_and_known() {
-        assert_eq!(read("").unwrap_err().0[0].ident, "missing-key");
+    fn an_empty_file_is_fine_and_a_later_schema_is_refused() {
+        assert_eq!(read("").unwrap(), Project::default());
         assert_eq!(read("schema = 2\n").unwrap_err().0[0].ident, "out-of-range");
     }
 }

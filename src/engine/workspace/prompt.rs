@@ -11,7 +11,7 @@ use crate::domain::prompt::{
 };
 
 use super::decode::{Decoder, Fields};
-use super::document::{Node, Source, Value};
+use super::document::{Entry, Node, Source, Value};
 use super::yaml::parse_yaml;
 
 /// Reads one prompt.
@@ -28,9 +28,9 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
     let description = fields
         .optional("description")
         .and_then(|node| decoder.text(node));
-    let model = fields
-        .required(decoder, "model")
-        .and_then(|node| model(decoder, node));
+    let model_node = fields.required(decoder, "model");
+    let model = model_node.and_then(|node| model(decoder, node));
+    let model_span = model_node.map(|node| node.span);
     let model_parameters = match fields.optional("modelParameters") {
         Some(node) => parameters(decoder, node),
         None => Some(Map::new()),
@@ -57,6 +57,7 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
         name,
         description,
         model: model?,
+        model_span: model_span?,
         model_parameters: model_parameters?,
         variables: variables?,
         messages: messages?,
@@ -101,7 +102,7 @@ fn variables(decoder: &mut Decoder<'_>, node: &Node) -> Option<IndexMap<String, 
                 "use ASCII letters, digits and `_`, and start with a letter",
             );
         }
-        if let Some(variable) = variable(decoder, &entry.node) {
+        if let Some(variable) = variable(decoder, entry) {
             variables.insert(entry.key.clone(), variable);
         }
     }
@@ -115,8 +116,8 @@ fn is_variable_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn variable(decoder: &mut Decoder<'_>, node: &Node) -> Option<Variable> {
-    let mut fields = decoder.fields(node)?;
+fn variable(decoder: &mut Decoder<'_>, entry: &Entry) -> Option<Variable> {
+    let mut fields = decoder.fields(&entry.node)?;
     let kind = match fields.optional("type") {
         Some(node) => decoder.word(node, &VariableKind::ALL)?,
         None => VariableKind::String,
@@ -140,6 +141,7 @@ fn variable(decoder: &mut Decoder<'_>, node: &Node) -> Option<Variable> {
         kind,
         description,
         default: default.map(Node::to_json),
+        span: entry.key_span,
     })
 }
 

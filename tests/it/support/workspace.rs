@@ -13,7 +13,9 @@ pub(crate) const SMALL_WORKSPACE: [(&str, &str); 8] = [
     ("environments/production.toml", PRODUCTION),
 ];
 
-const PROJECT: &str = "# Lanes live in this repository; only the built-in providers are used.\n";
+const PROJECT: &str = "# Lanes live in this repository; only the built-in providers are used.
+schema = 1
+";
 
 const PROMPT: &str = r#"name: Triage
 description: Routes a ticket to a queue

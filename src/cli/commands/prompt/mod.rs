@@ -1,0 +1,42 @@
+//! `pointsman prompt`.
+
+mod list;
+mod render;
+mod show;
+
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::domain::id::PromptId;
+
+/// List, show and render prompts
+#[derive(Debug, clap::Args)]
+pub struct PromptArgs {
+    /// What to do with prompts.
+    #[command(subcommand)]
+    action: PromptAction,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum PromptAction {
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Render(render::RenderArgs),
+}
+
+/// Runs the command.
+pub fn run(context: &Context, ui: &mut Ui, args: &PromptArgs) -> Result<Exit, CommandError> {
+    match &args.action {
+        PromptAction::List(args) => list::run(context, ui, args),
+        PromptAction::Show(args) => show::run(context, ui, args),
+        PromptAction::Render(args) => render::run(context, ui, args),
+    }
+}
+
+/// Parses the name of a prompt, however a user may have come by it: a path to its file will do.
+fn prompt_id(text: &str) -> Result<PromptId, String> {
+    let name = text.strip_prefix("prompts/").unwrap_or(text);
+    let name = name.strip_suffix(".prompt.yml").unwrap_or(name);
+    PromptId::new(name).map_err(|error| error.to_string())
+}

@@ -1,0 +1,122 @@
+//! The sample workspace, as it stands at the top of our own repository: `init` writes it and `demo`
+//! plays a release with it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A file of the sample: its path in the workspace and its text.
+pub type SampleFile = (&'static str, &'static str);
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../../", $path)))),*]
+    };
+}
+
+/// The settings that a new workspace starts with.
+pub const NEW_PROJECT: SampleFile = ("pointsman.toml", include_str!("pointsman.toml"));
+
+/// Every other file.
+pub const FILES: [SampleFile; 36] = files![
+    "datasets/judge-calibration.jsonl",
+    "datasets/judge-calibration.yml",
+    "datasets/reply-golden.csv",
+    "datasets/reply-golden.yml",
+    "datasets/summary-golden.jsonl",
+    "datasets/summary-golden.yml",
+    "datasets/support-golden.jsonl",
+    "datasets/support-golden.yml",
+    "datasets/support-regression.jsonl",
+    "datasets/support-regression.yml",
+    "environments/production.toml",
+    "environments/staging.toml",
+    "evaluators/addresses-customer.yml",
+    "evaluators/cheap.yml",
+    "evaluators/cites-passage.yml",
+    "evaluators/fast.yml",
+    "evaluators/grounded.yml",
+    "evaluators/keeps-reference.yml",
+    "evaluators/no-apology.yml",
+    "evaluators/one-word.yml",
+    "evaluators/queue-label.yml",
+    "evaluators/short.yml",
+    "evaluators/states-facts.yml",
+    "evaluators/valid-reply.yml",
+    "evaluators/valid-verdict.yml",
+    "evaluators/verdict-score.yml",
+    "prompts/_partials/queues.md",
+    "prompts/_partials/tone.md",
+    "prompts/docs/grounded-summary.prompt.yml",
+    "prompts/judges/grounded.prompt.yml",
+    "prompts/support/reply.prompt.yml",
+    "prompts/support/triage.prompt.yml",
+    "recordings/docs/grounded-summary.jsonl",
+    "recordings/judges/grounded.jsonl",
+    "recordings/support/reply.jsonl",
+    "recordings/support/triage.jsonl",
+];
+
+/// Why the sample could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// Files of these names are there already. Nothing was written.
+    #[error("{} of the files to write exist already: {}", .0.len(), .0.join(", "))]
+    Exists(Vec<String>),
+    /// A file could not be written.
+    #[error("cannot write `{0}`: {1}")]
+    Write(PathBuf, std::io::Error),
+}
+
+/// Writes all files below `root`, or none where one of them exists.
+pub fn write(root: &Path) -> Result<Vec<&'static str>, SampleError> {
+    let files: Vec<SampleFile> = std::iter::once(NEW_PROJECT).chain(FILES).collect();
+    let existing: Vec<String> = files
+        .iter()
+        .filter(|(path, _)| root.join(path).symlink_metadata().is_ok())
+        .map(|(path, _)| (*path).to_owned())
+        .collect();
+    if !existing.is_empty() {
+        return Err(SampleError::Exists(existing));
+    }
+    for (path, text) in &files {
+        write_new(&root.join(path), text)?;
+    }
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), SampleError> {
+    let failed = |error| SampleError::Write(path.to_owned(), error);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut file = std::fs::File::create_new(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_file_of_our_own_workspace_is_part_of_the_sample() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut on_disk = BTreeSet::new();
+        let mut folders: Vec<PathBuf> = ["prompts", "datasets", "evaluators", "environments", "recordings"]
+            .iter()
+            .map(|folder| root.join(folder))
+            .collect();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    on_disk.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        let embedded: BTreeSet<String> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(on_disk, embedded);
+    }
+}
