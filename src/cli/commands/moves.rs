@@ -8,7 +8,7 @@ use crate::report::release_json::MoveV1;
 
 /// Options of every command that moves a lane.
 #[derive(Debug, clap::Args)]
-pub struct MoveArgs {
+pub(super) struct MoveArgs {
     /// Refuse if the lane's newest record is not this one (`none`: if it has one)
     #[arg(long, value_name = "RECORD")]
     pub(super) expect: Option<String>,
