@@ -5,6 +5,11 @@ mod support;
 
 mod check;
 mod console;
+mod diff;
 mod hermetic;
+mod lanes;
+mod promote;
 mod prompt;
+mod repository;
+mod rollback;
 mod tidy;
