@@ -10,7 +10,7 @@ use crate::engine::release::rollback::RollbackPlan;
 use crate::engine::release::unhold::UnholdPlan;
 
 /// How many names of a sort are shown.
-const SHOWN: usize = 20;
+const SHOWN: usize = 6;
 
 /// What a promotion would do.
 pub fn promote_plan(plan: &PromotePlan) -> String {
