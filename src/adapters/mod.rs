@@ -3,3 +3,5 @@
 pub mod clock;
 pub mod files;
 pub mod git;
+pub mod providers;
+pub mod store;

@@ -4,6 +4,7 @@ pub mod commands;
 pub mod context;
 pub mod env;
 pub mod error;
+pub mod evaluation;
 pub mod exit;
 pub mod ui;
 

@@ -145,6 +145,28 @@ pub struct CaseResult {
     pub reused: bool,
     /// One grade for each evaluator of the suite.
     pub grades: BTreeMap<EvaluatorId, Graded>,
+    /// What the judges among the evaluators answered, or why they did not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judged: BTreeMap<EvaluatorId, Result<Answer, CaseError>>,
+}
+
+impl CaseResult {
+    /// The first error that says nothing about the prompt: a provider, or a judge's, did not
+    /// answer.
+    pub fn provider_error(&self) -> Option<&CaseError> {
+        let judged = self.judged.values();
+        judged
+            .chain([&self.answer])
+            .filter_map(|answer| answer.as_ref().err())
+            .find(|error| error.kind != CaseErrorKind::Render)
+    }
+
+    /// The digest of the result as it is stored.
+    pub fn digest(&self) -> Digest {
+        let text =
+            serde_json::to_vec(self).expect("results have text keys and no failing serializers");
+        Digest::of(&text)
+    }
 }
 
 /// Why a case has no answer.

@@ -1,5 +1,6 @@
 //! Text from outside, made safe to show: it can neither drive the terminal nor hide in it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Wraps a text that we did not write. Displaying it neutralises control characters, terminal
@@ -21,6 +22,14 @@ pub struct UntrustedBlock<'a>(pub &'a str);
 impl fmt::Display for UntrustedBlock<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_safe(self.0, true, formatter)
+    }
+}
+
+/// The start of a text, at most `limit` characters, with `…` where something was cut off.
+pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(limit) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
     }
 }
 
@@ -75,6 +84,12 @@ mod tests {
             Untrusted(hostile).to_string(),
             "a\\u{1b}[31mred\\u{7}\\u{9b}2J\\u{202e}\\u{200b}\\r\\n\\tb"
         );
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(shorten("你好吗", 2), "你好…");
+        assert_eq!(shorten("你好", 2), "你好");
     }
 
     #[test]

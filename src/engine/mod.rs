@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod diff;
+pub mod evaluate;
 pub mod event;
 pub mod ports;
 pub mod release;

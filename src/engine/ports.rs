@@ -83,6 +83,19 @@ pub trait Provider: Send + Sync {
     ) -> BoxFuture<'a, Result<Answer, ProviderError>>;
 }
 
+impl<P: Provider + ?Sized> Provider for &P {
+    fn profile(&self) -> &ProviderProfile {
+        (**self).profile()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: &'a ModelRequest,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        (**self).answer(request)
+    }
+}
+
 /// Who answers, and how the engine must treat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderProfile {

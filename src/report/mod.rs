@@ -2,8 +2,11 @@
 
 pub mod diff;
 pub mod diff_json;
+pub mod eval;
+pub mod eval_json;
 pub mod findings;
 pub mod lanes;
+pub mod progress;
 pub mod release;
 pub mod release_json;
 pub mod table;

@@ -61,7 +61,7 @@ mod tests {
         table.row(["c", "20"]);
         assert_eq!(
             table.render(),
-            "NAME              COUNT\na\\u{1b}[2J\\nb      1\nc                    20\n"
+            "NAME           COUNT\na\\u{1b}[2J\\nb      1\nc                 20\n"
         );
     }
 }

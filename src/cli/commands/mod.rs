@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod diff;
+pub mod eval;
 pub mod lanes;
 mod moves;
 pub mod promote;
@@ -24,6 +25,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 4)]
+    Eval(eval::EvalArgs),
     #[command(display_order = 5)]
     Diff(diff::DiffArgs),
     #[command(display_order = 6)]
@@ -40,6 +43,7 @@ impl Command {
         match self {
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
+            Self::Eval(args) => eval::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),

@@ -2,12 +2,13 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::evaluation::evaluate_for_gate;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::deployment::Source;
 use crate::domain::gate::Evaluation;
 use crate::domain::id::{LaneName, PromptId};
-use crate::domain::lane::{GatePolicy, Lane};
+use crate::domain::lane::Lane;
 use crate::domain::project::WORKSPACE_PATHS;
 use crate::engine::ports::{FileTree, LaneStore};
 use crate::engine::release::promote::{
@@ -102,20 +103,6 @@ fn evaluation(
     let candidate = plan.candidate();
     let workspace = Workspace::new(&candidate);
     evaluate_for_gate(context, ui, &workspace, &prompts, gate).map(Some)
-}
-
-/// Evaluates prompts of a candidate for a gate, reusing what is known for the same bytes.
-fn evaluate_for_gate(
-    _context: &Context,
-    _ui: &mut Ui,
-    _workspace: &Workspace<'_>,
-    _prompts: &[PromptId],
-    _gate: &GatePolicy,
-) -> Result<Evaluation, CommandError> {
-    Err(CommandError::new(
-        Exit::NothingEvaluated,
-        "the gate asks for an evaluation, and this version cannot evaluate yet",
-    ))
 }
 
 /// Where the content comes from: the lane that the policy names, what the user names, or `HEAD`.

@@ -1,20 +1,17 @@
 //! Reads evaluator files.
 
-use regex::RegexBuilder;
-
 use crate::domain::evaluator::{
-    Evaluator, Example, ExpectedRule, Grade, JsonRule, JsonValue, JudgeRule, JudgeVerdict,
-    LengthUnit, Rule, TextOperator, TextRule, TextValue,
+    Evaluator, Example, ExpectedRule, Grade, JsonRule, JsonValue, LengthUnit, Rule, TextOperator,
+    TextRule, TextValue,
 };
 use crate::domain::finding::{Findings, Span};
 use crate::domain::id::EvaluatorId;
 
 use super::decode::{Decoder, Fields};
 use super::document::{Node, Source, Value};
+use super::judge_rule::judge_rule;
+use super::matchers::{compile_pattern, compile_schema};
 use super::yaml::parse_yaml;
-
-/// The most memory that a compiled regular expression may take, in bytes.
-pub const REGEX_SIZE_LIMIT: usize = 1024 * 1024;
 
 /// Reads one evaluator.
 pub fn read_evaluator(id: &EvaluatorId, source: &Source) -> Result<Evaluator, Findings> {
@@ -118,17 +115,11 @@ fn check_patterns(decoder: &mut Decoder<'_>, rule: &TextRule, node: &Node) -> Op
     };
     let mut fine = Some(());
     for (index, pattern) in patterns.iter().enumerate() {
-        let built = RegexBuilder::new(pattern)
-            .case_insensitive(rule.ignore_case)
-            .size_limit(REGEX_SIZE_LIMIT)
-            .build();
-        if let Err(error) = built {
+        if let Err(reason) = compile_pattern(pattern, rule.ignore_case) {
             let span = match &node.value {
                 Value::List(items) => items[index].span,
                 _ => node.span,
             };
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
             let help = "use the syntax of Rust's `regex` crate: no look-around, no back-references";
             decoder.error(
                 "invalid-regex",
@@ -208,7 +199,7 @@ fn json_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<JsonR
 
 /// A schema that does not compile is found here, before any call is paid for.
 fn check_schema(decoder: &mut Decoder<'_>, span: Span, schema: &serde_json::Value) -> Option<()> {
-    match jsonschema::validator_for(schema) {
+    match compile_schema(schema) {
         Ok(_) => Some(()),
         Err(error) => {
             let help =
@@ -325,95 +316,6 @@ fn length_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Rul
         min,
         max,
     })
-}
-
-fn judge_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<JudgeRule> {
-    let prompt = fields
-        .required(decoder, "prompt")
-        .and_then(|node| Some((decoder.parsed(node)?, node.span)));
-    let verdict = match (fields.optional("scale"), fields.optional("labels")) {
-        (Some(scale), None) => {
-            let threshold = fields.required(decoder, "threshold");
-            scale_verdict(decoder, scale, threshold)
-        }
-        (None, Some(labels)) => {
-            let pass = fields.required(decoder, "pass");
-            label_verdict(decoder, labels, pass)
-        }
-        (found, _) => {
-            let span = found.map_or_else(Span::default, |node| node.span);
-            let help = "give either `scale` with `threshold`, or `labels` with `pass`";
-            let span = prompt.as_ref().map_or(span, |(_, span): &(_, Span)| *span);
-            decoder.error(
-                "missing-key",
-                span,
-                "a judge has exactly one way to answer",
-                help,
-            );
-            None
-        }
-    };
-    Some(JudgeRule {
-        prompt: prompt?,
-        verdict: verdict?,
-    })
-}
-
-fn scale_verdict(
-    decoder: &mut Decoder<'_>,
-    scale: &Node,
-    threshold: Option<&Node>,
-) -> Option<JudgeVerdict> {
-    let mut fields = decoder.fields(scale)?;
-    let min = fields
-        .required(decoder, "min")
-        .and_then(|node| decoder.number(node));
-    let max = fields
-        .required(decoder, "max")
-        .and_then(|node| decoder.number(node));
-    fields.finish(decoder);
-    let (min, max) = (min?, max?);
-    if min >= max {
-        decoder.error(
-            "out-of-range",
-            scale.span,
-            "`min` must be less than `max`",
-            "correct the scale",
-        );
-        return None;
-    }
-    let threshold = decoder.number_within(threshold?, min, max)?;
-    Some(JudgeVerdict::Scale {
-        min,
-        max,
-        threshold,
-    })
-}
-
-fn label_verdict(
-    decoder: &mut Decoder<'_>,
-    labels: &Node,
-    pass: Option<&Node>,
-) -> Option<JudgeVerdict> {
-    let pass_node = pass?;
-    let labels = decoder.texts(labels)?;
-    let pass = decoder.texts(pass_node)?;
-    let strangers: Vec<&String> = pass
-        .iter()
-        .filter(|label| !labels.contains(label))
-        .collect();
-    if let Some(stranger) = strangers.first() {
-        let help =
-            crate::domain::suggest::did_you_mean(stranger, labels.iter().map(String::as_str));
-        decoder.error(
-            "unknown-word",
-            pass_node.span,
-            format!("`{stranger}` is not one of the labels"),
-            help,
-        );
-        return None;
-    }
-    Some(JudgeVerdict::Labels { labels, pass })
 }
 
 fn example(decoder: &mut Decoder<'_>, node: &Node) -> Option<Example> {

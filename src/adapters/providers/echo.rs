@@ -1,0 +1,53 @@
+//! Answers with the last user message: for trying things out without a model.
+
+use crate::domain::prompt::Role;
+use crate::domain::run::{Answer, ModelRequest};
+use crate::engine::ports::{BoxFuture, Provider, ProviderError, ProviderProfile};
+
+/// The provider `echo`.
+pub(super) struct Echo {
+    profile: ProviderProfile,
+}
+
+impl Echo {
+    /// The provider.
+    pub(super) fn new() -> Self {
+        Self {
+            profile: ProviderProfile {
+                name: "echo".to_owned(),
+                endpoint: String::new(),
+                concurrency: 64,
+                keep_answers: false,
+            },
+        }
+    }
+}
+
+impl Provider for Echo {
+    fn profile(&self) -> &ProviderProfile {
+        &self.profile
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: &'a ModelRequest,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        let mut messages = request.messages.iter().rev();
+        let last = messages.find(|message| message.role == Role::User);
+        let answer = match last {
+            Some(message) => Ok(Answer {
+                output: message.content.clone(),
+                input_tokens: None,
+                output_tokens: None,
+                latency_ms: None,
+                cost_usd: None,
+                finish_reason: None,
+            }),
+            None => Err(ProviderError::Failed {
+                message: "there is no user message to echo".to_owned(),
+                attempts: 1,
+            }),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}

@@ -1,0 +1,119 @@
+//! Records: what no recording answers is asked of a live provider and written beside the prompts.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+
+use crate::domain::digest::Digest;
+use crate::domain::id::PromptId;
+use crate::domain::prompt::ModelRef;
+use crate::domain::run::{Answer, ModelRequest};
+use crate::engine::ports::{
+    BoxFuture, Clock, Provider, ProviderError, ProviderProfile, StoreError,
+};
+
+use super::openai::OpenAi;
+use super::replay::{Provenance, Recording, Replay};
+
+/// Takes the place of `replay` while answers are recorded.
+pub struct Recorder<'a> {
+    profile: ProviderProfile,
+    replay: Replay,
+    live: OpenAi<'a>,
+    clock: &'a dyn Clock,
+    fresh: Mutex<BTreeMap<PromptId, Vec<Recording>>>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Answers from `replay`, and from `live` where that has no answer.
+    pub(super) fn new(replay: Replay, live: OpenAi<'a>, clock: &'a dyn Clock) -> Self {
+        Self {
+            profile: ProviderProfile {
+                concurrency: live.profile().concurrency,
+                ..replay.profile().clone()
+            },
+            replay,
+            live,
+            clock,
+            fresh: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Adds what was recorded to the files below the workspace root, each replaced as a whole.
+    /// The number of new recordings by file.
+    pub fn save(&self, root: &Path) -> Result<BTreeMap<String, usize>, StoreError> {
+        let fresh = std::mem::take(&mut *self.lock());
+        let mut saved = BTreeMap::new();
+        for (prompt, recordings) in fresh {
+            let path = prompt.recordings_path();
+            let mut all = self.replay.of_prompt(&prompt);
+            let before = all.len();
+            all.extend(recordings.into_iter().map(|new| (new.request, new)));
+            saved.insert(path.clone(), all.len() - before);
+            write(root, &path, &all).map_err(|error| StoreError {
+                action: "write".to_owned(),
+                path,
+                message: error.to_string(),
+            })?;
+        }
+        Ok(saved)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<PromptId, Vec<Recording>>> {
+        self.fresh.lock().expect("no holder of the lock panics")
+    }
+
+    async fn ask(&self, request: &ModelRequest) -> Result<Answer, ProviderError> {
+        let digest = request.digest();
+        if let Some(answer) = self.replay.recorded(&request.prompt, &digest) {
+            return Ok(answer.clone());
+        }
+        let mut live = request.clone();
+        live.model = ModelRef {
+            provider: self.live.profile().name.clone(),
+            model: request.model.model.clone(),
+        };
+        let answer = self.live.answer(&live).await?;
+        let recording = Recording {
+            request: digest,
+            answer: answer.clone(),
+            recorded: Provenance {
+                from: live.model.to_string(),
+                at: self.clock.now().to_string(),
+            },
+        };
+        self.lock()
+            .entry(request.prompt.clone())
+            .or_default()
+            .push(recording);
+        Ok(answer)
+    }
+}
+
+impl Provider for Recorder<'_> {
+    fn profile(&self) -> &ProviderProfile {
+        &self.profile
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: &'a ModelRequest,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        Box::pin(self.ask(request))
+    }
+}
+
+fn write(root: &Path, path: &str, recordings: &BTreeMap<Digest, Recording>) -> std::io::Result<()> {
+    let target = root.join(path);
+    let folder = target.parent().unwrap_or(root);
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    for recording in recordings.values() {
+        serde_json::to_writer(&mut file, recording)?;
+        file.write_all(b"\n")?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(target)?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! When a call is tried again, and after what wait.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+
+use crate::domain::digest::Digest;
+
+/// The wait before the second try; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_millis(400);
+
+/// The longest wait between two tries, whatever the server asks for.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Whether another try may succeed after this HTTP status.
+pub(super) fn is_worth_another_try(status: u16) -> bool {
+    matches!(status, 408 | 409 | 429 | 500..=599)
+}
+
+/// How long to wait after a failed try, from 1. The server's wish comes first; without one the wait
+/// doubles and is spread by the request's digest, so that calls which failed together do not come
+/// back together, and yet the same run waits the same.
+pub(super) fn wait(attempt: u32, request: &Digest, wish: Option<Duration>) -> Duration {
+    let wait = wish.unwrap_or_else(|| {
+        let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(10));
+        doubled.mul_f64(spread(attempt, request))
+    });
+    wait.min(LONGEST_WAIT)
+}
+
+/// A factor from 0.5 to 1.
+fn spread(attempt: u32, request: &Digest) -> f64 {
+    let seed = Digest::of(format!("{request}/{attempt}").as_bytes()).to_string();
+    let part = u8::from_str_radix(&seed[..2], 16).unwrap_or(0);
+    0.5 + f64::from(part) / 510.0
+}
+
+/// Reads a `Retry-After` header: a number of seconds or an HTTP date.
+pub(super) fn read_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTimeParser::new().parse_timestamp(header).ok()?;
+    let wait = date.as_millisecond() - now.as_millisecond();
+    Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_are_spread_and_end_at_the_limit() {
+        let one = Digest::of(b"one");
+        let waits: Vec<Duration> = (1..=12).map(|attempt| wait(attempt, &one, None)).collect();
+        for (index, wait) in waits.iter().enumerate() {
+            let full = FIRST_WAIT
+                .saturating_mul(1 << index.min(10))
+                .min(LONGEST_WAIT);
+            assert!(*wait <= full && *wait >= full / 2, "{waits:?}");
+        }
+        assert_eq!(wait(3, &one, None), wait(3, &one, None));
+        assert_ne!(wait(3, &one, None), wait(3, &Digest::of(b"two"), None));
+        let wish = Some(Duration::from_hours(1));
+        assert_eq!(wait(1, &one, wish), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let now: Timestamp = "1994-11-06T08:49:30Z".parse().unwrap();
+        let read = |header| read_retry_after(header, now);
+        assert_eq!(read(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(
+            read("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("-1"), None);
+    }
+}

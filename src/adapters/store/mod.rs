@@ -1,0 +1,9 @@
+//! What is kept below the git directory: runs, and answers that were paid for. Nothing of it is
+//! under version control, and all of it can be removed without losing more than money.
+
+pub mod answers;
+pub mod runs;
+mod whole;
+
+pub use answers::FileAnswerCache;
+pub use runs::FileRunStore;

@@ -1,0 +1,270 @@
+//! `pointsman eval`.
+
+use crate::adapters::providers::record::Recorder;
+use crate::adapters::providers::{build, build_recorder};
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::evaluation::{Ran, Workbench, interrupted, without_answers};
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::domain::gate::Verdict;
+use crate::domain::id::{LaneName, PromptId};
+use crate::domain::lane::GatePolicy;
+use crate::domain::run::RunId;
+use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::decide::{Demand, decide};
+use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
+use crate::engine::evaluate::preview::preview;
+use crate::engine::evaluate::reuse::{ResumeError, open_run};
+use crate::engine::ports::{Provider, RunStore as _};
+use crate::engine::workspace::Workspace;
+use crate::report::eval::{EvalReport, render_eval, render_plan};
+use crate::report::eval_json::{EvalPlanV1, EvalV1};
+
+/// Test prompts on their datasets
+///
+/// Renders each prompt for each row, asks its model, grades the answers and sums up. Answers that
+/// were paid for are kept and not asked for again. Results are kept below the git directory as they
+/// come in: an evaluation that is interrupted can be resumed.
+///
+/// Exits with 0 where every blocking evaluator passes every row that gates (or, with `--gate`,
+/// where the lane's policy is satisfied), with 1 where not, with 6 where there is nothing to
+/// evaluate, and with 9 where cases have no answer.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman eval
+  pointsman eval support/triage --repeats 3
+  pointsman eval --at HEAD~1 --json
+  pointsman eval --gate production
+  pointsman eval --plan")]
+pub struct EvalArgs {
+    /// Test these prompts instead of all that name a dataset
+    #[arg(value_name = "PROMPT")]
+    prompts: Vec<PromptId>,
+    /// Test the files of a revision or a lane instead of those on disk
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
+    /// Test every row this often
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeats: Option<u32>,
+    /// Show what would be asked, and ask nothing
+    #[arg(long)]
+    plan: bool,
+    /// Go on with a run that did not finish: this one, or else the newest of the same plan
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true,
+        default_missing_value = NEWEST, conflicts_with = "plan")]
+    resume: Option<String>,
+    /// Ask for every answer anew, and keep none for later
+    #[arg(long)]
+    no_cache: bool,
+    /// Ask this provider for the answers of `replay/…` models that are not recorded, and record them
+    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume"])]
+    record: Option<String>,
+    /// Decide by the policy of a lane, with as many repeats as it says
+    #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
+    gate: Option<LaneName>,
+}
+
+/// What `--resume` without a run means.
+const NEWEST: &str = "newest";
+
+/// Runs the command.
+pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, CommandError> {
+    let tree = context.tree(args.at.as_deref())?;
+    let workspace = Workspace::new(tree.as_ref());
+    let bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    let policy = args
+        .gate
+        .as_ref()
+        .map(|lane| policy(&workspace, lane))
+        .transpose()?;
+    let repeats = policy
+        .as_ref()
+        .map_or(args.repeats, |policy| Some(policy.repeats));
+    let selection = if args.prompts.is_empty() {
+        Selection::All
+    } else {
+        Selection::Prompts(args.prompts.clone())
+    };
+    let plan = plan(&workspace, &selection, repeats.unwrap_or(1).max(1))?;
+    if plan.cases() == 0 {
+        return Err(nothing_to_evaluate(&plan));
+    }
+    if args.plan {
+        return show_plan(ui, &bench, &plan);
+    }
+    let ran = execute(context, ui, &bench, &plan, args)?;
+    report(ui, &bench, &plan, args, policy.as_ref(), &ran)
+}
+
+fn policy(workspace: &Workspace<'_>, lane: &LaneName) -> Result<GatePolicy, CommandError> {
+    workspace.lane(lane)?.gate.ok_or_else(|| {
+        CommandError::usage(format!("lane `{lane}` has no gate"))
+            .with_hint(format!("write `[gate]` with floors in `{}`", lane.path()))
+    })
+}
+
+fn nothing_to_evaluate(plan: &Plan) -> CommandError {
+    let (message, hint) = if plan.suites.is_empty() {
+        (
+            "nothing was evaluated: no prompt here names a dataset under `evals`",
+            "name a dataset and evaluators under `evals` of the prompt",
+        )
+    } else {
+        (
+            "nothing was evaluated: the datasets have no rows",
+            "add rows to the datasets that the prompts name under `evals`",
+        )
+    };
+    CommandError::new(Exit::NothingEvaluated, message).with_hint(hint)
+}
+
+fn show_plan(ui: &mut Ui, bench: &Workbench<'_>, plan: &Plan) -> Result<Exit, CommandError> {
+    let key = |name: &str| bench.key(name);
+    let providers = build(&bench.setup(&key, false), &plan.models())?;
+    let previews = preview(bench.workspace, plan, &providers, bench.cache())?;
+    let suites: Vec<_> = plan.suites.iter().zip(previews).collect();
+    if ui.wants_json() {
+        ui.json(&EvalPlanV1::new(&bench.workspace.tree().label(), &suites));
+    } else {
+        ui.text(render_plan(&suites));
+    }
+    Ok(Exit::Success)
+}
+
+fn execute(
+    context: &Context,
+    ui: &mut Ui,
+    bench: &Workbench<'_>,
+    plan: &Plan,
+    args: &EvalArgs,
+) -> Result<Ran, CommandError> {
+    let key = |name: &str| bench.key(name);
+    let setup = bench.setup(&key, true);
+    if let Some(live) = &args.record {
+        if plan
+            .models()
+            .values()
+            .all(|model| model.provider != "replay")
+        {
+            return Err(nothing_to_record());
+        }
+        let recorder = build_recorder(&setup, live, &plan.models())?;
+        let mut models = plan.models();
+        models.retain(|_, model| model.provider != "replay");
+        let mut providers = build(&setup, &models)?;
+        let replay: &dyn Provider = &recorder;
+        providers.insert("replay".to_owned(), Box::new(replay));
+        let ran = bench.run(ui, plan, &providers);
+        save(context, ui, &recorder)?;
+        return ran;
+    }
+    let providers = build(&setup, &plan.models())?;
+    match &args.resume {
+        None => bench.run(ui, plan, &providers),
+        Some(wanted) => resume(ui, bench, plan, &providers, wanted),
+    }
+}
+
+fn nothing_to_record() -> CommandError {
+    CommandError::usage("there is nothing to record: no prompt asks `replay`")
+        .with_hint("name the model `replay/<model>` in the prompt whose answers are to be recorded")
+}
+
+fn save(context: &Context, ui: &mut Ui, recorder: &Recorder<'_>) -> Result<(), CommandError> {
+    for (path, count) in recorder.save(&context.workspace_root()?)? {
+        ui.note(format_args!("recorded {count} answer(s) in `{path}`"));
+    }
+    Ok(())
+}
+
+fn resume(
+    ui: &mut Ui,
+    bench: &Workbench<'_>,
+    plan: &Plan,
+    providers: &Providers<'_>,
+    wanted: &str,
+) -> Result<Ran, CommandError> {
+    let wanted = (wanted != NEWEST).then(|| run_id(wanted)).transpose()?;
+    let open = open_run(&bench.store, wanted.as_ref(), plan)?;
+    let id = open.run.manifest.id;
+    let writer = bench.store.resume(&id)?;
+    ui.note(format_args!(
+        "going on with run {id}: {} of {} cases are done",
+        open.done.len(),
+        plan.cases()
+    ));
+    let outcome = bench.go_on(ui, plan, providers, writer, open.done)?;
+    Ok(Ran { id, outcome })
+}
+
+fn run_id(text: &str) -> Result<RunId, CommandError> {
+    RunId::parse(text).ok_or_else(|| {
+        CommandError::usage(format!("`{text}` is not the name of a run"))
+            .with_hint("a run is named like `20260301T090000000Z-1a2b3c4d`")
+    })
+}
+
+fn report(
+    ui: &mut Ui,
+    bench: &Workbench<'_>,
+    plan: &Plan,
+    args: &EvalArgs,
+    policy: Option<&GatePolicy>,
+    ran: &Ran,
+) -> Result<Exit, CommandError> {
+    let elsewhere = policy
+        .map(|policy| floors_elsewhere(bench.workspace, plan, policy))
+        .transpose()?
+        .unwrap_or_default();
+    let demand = match policy {
+        Some(policy) => Demand::Policy {
+            policy,
+            elsewhere: &elsewhere,
+        },
+        None => Demand::AllBlocking,
+    };
+    let suites = &ran.outcome.suites;
+    let decision = decide(demand, suites);
+    let source = bench.workspace.tree().label();
+    let report = EvalReport {
+        source: &source,
+        run: &ran.id,
+        complete: ran.outcome.finished,
+        gate: args.gate.as_ref(),
+        suites,
+        decision: &decision,
+    };
+    if ui.wants_json() {
+        ui.json(&EvalV1::from(&report));
+    } else {
+        ui.text(render_eval(&report));
+    }
+    if ran.outcome.interrupted {
+        return Err(interrupted());
+    }
+    if let Some(error) = without_answers(suites) {
+        return Err(error);
+    }
+    match decision.verdict {
+        Verdict::Pass => Ok(Exit::Success),
+        Verdict::Fail => Ok(Exit::Failed),
+        Verdict::NothingEvaluated => Err(CommandError::new(
+            Exit::NothingEvaluated,
+            "nothing that gates was evaluated",
+        )
+        .with_hint("a row gates when it is blocking and reviewed, and an evaluator grades it")),
+    }
+}
+
+impl From<ResumeError> for CommandError {
+    fn from(error: ResumeError) -> Self {
+        let exit = match &error {
+            ResumeError::Store(error) => return error.clone().into(),
+            ResumeError::AnotherPlan(_) => Exit::NotComparable,
+            _ => Exit::Usage,
+        };
+        Self::new(exit, error.to_string())
+            .with_hint("start a new run with `pointsman eval`: answers that are kept cost nothing")
+    }
+}

@@ -1,0 +1,294 @@
+//! What `eval` and `promote` share: planning and running an evaluation with everything it needs
+//! from the world.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::adapters::providers::{self, ProviderSetup, SetupError};
+use crate::adapters::store::{FileAnswerCache, FileRunStore};
+use crate::domain::gate::{EvaluatedSuite, Evaluation};
+use crate::domain::id::PromptId;
+use crate::domain::lane::GatePolicy;
+use crate::domain::project::Project;
+use crate::domain::run::{CaseResult, RunId};
+use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::decide::{Demand, decide};
+use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
+use crate::engine::evaluate::reuse::tested_suite;
+use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
+use crate::engine::evaluate::summary::SuiteSummary;
+use crate::engine::event::{Listener, Silent};
+use crate::engine::ports::{AnswerCache, RunStore as _, RunWriter, StoreError};
+use crate::engine::workspace::Workspace;
+use crate::report::progress::Progress;
+
+use super::context::Context;
+use super::error::CommandError;
+use super::exit::Exit;
+use super::ui::Ui;
+
+/// Everything that an evaluation needs beside its plan.
+pub struct Workbench<'a> {
+    context: &'a Context,
+    /// The files.
+    pub workspace: &'a Workspace<'a>,
+    /// The settings.
+    pub project: Project,
+    /// The runs of this repository.
+    pub store: FileRunStore,
+    /// Where answers are kept; absent: they are asked for anew.
+    pub cache: Option<FileAnswerCache>,
+}
+
+/// A run that came to an end.
+pub struct Ran {
+    /// The run.
+    pub id: RunId,
+    /// What came of it.
+    pub outcome: RunOutcome,
+}
+
+impl<'a> Workbench<'a> {
+    /// A workbench for the files of a workspace.
+    pub fn new(
+        context: &'a Context,
+        workspace: &'a Workspace<'a>,
+        use_cache: bool,
+    ) -> Result<Self, CommandError> {
+        let state = context.state_dir()?;
+        Ok(Self {
+            context,
+            workspace,
+            project: workspace.project()?,
+            cache: use_cache.then(|| FileAnswerCache::new(&state)),
+            store: FileRunStore::new(&state),
+        })
+    }
+
+    /// What providers are made from.
+    pub fn setup<'s>(
+        &'s self,
+        key: &'s dyn Fn(&str) -> Option<String>,
+        will_call: bool,
+    ) -> ProviderSetup<'s> {
+        ProviderSetup {
+            project: &self.project,
+            environment: key,
+            tree: self.workspace.tree(),
+            clock: self.context.clock(),
+            will_call,
+        }
+    }
+
+    /// Looks up a key in the environment.
+    pub fn key(&self, name: &str) -> Option<String> {
+        self.context.environment().text(name).map(str::to_owned)
+    }
+
+    /// Where answers are kept.
+    pub fn cache(&self) -> Option<&dyn AnswerCache> {
+        self.cache.as_ref().map(|cache| cache as &dyn AnswerCache)
+    }
+
+    /// Runs a plan from its start.
+    pub fn run(
+        &self,
+        ui: &mut Ui,
+        plan: &Plan,
+        providers: &Providers<'_>,
+    ) -> Result<Ran, CommandError> {
+        let source = self.workspace.tree().label();
+        let manifest = new_manifest(plan, &source, self.context.clock(), &self.store)?;
+        let writer = self.store.create(&manifest)?;
+        let outcome = self.go_on(ui, plan, providers, writer, Vec::new())?;
+        Ok(Ran {
+            id: manifest.id,
+            outcome,
+        })
+    }
+
+    /// Runs what is left of a plan.
+    pub fn go_on(
+        &self,
+        ui: &mut Ui,
+        plan: &Plan,
+        providers: &Providers<'_>,
+        writer: Box<dyn RunWriter>,
+        done: Vec<CaseResult>,
+    ) -> Result<RunOutcome, CommandError> {
+        let stop = AtomicBool::new(false);
+        let input = RunInput {
+            workspace: self.workspace,
+            plan,
+            providers,
+            cache: self.cache(),
+            clock: self.context.clock(),
+            writer,
+            done,
+            stop: &stop,
+        };
+        let outcome = drive(ui, input, &stop)?;
+        if let Some(error) = &outcome.cache_error {
+            ui.warn(format_args!(
+                "answers are not kept for the next evaluation: {error}"
+            ));
+        }
+        Ok(outcome)
+    }
+}
+
+/// Runs to the end, or until Ctrl-C. The first one lets what was started finish; the second one
+/// stops at once.
+fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutcome, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CommandError::usage(format!("cannot start calling providers: {error}"))
+                .with_hint("close other programs and try again")
+        })?;
+    let mut listener: Box<dyn Listener> = if ui.shows_progress() {
+        Box::new(Progress::new())
+    } else {
+        Box::new(Silent)
+    };
+    runtime.block_on(async {
+        let running = run(input, listener.as_mut());
+        tokio::pin!(running);
+        tokio::select! {
+            outcome = &mut running => return outcome.map_err(CommandError::from),
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        stop.store(true, Ordering::Relaxed);
+        ui.note("finishing the calls that were started; press Ctrl-C again to stop at once");
+        tokio::select! {
+            outcome = &mut running => outcome.map_err(CommandError::from),
+            _ = tokio::signal::ctrl_c() => Err(interrupted()),
+        }
+    })
+}
+
+/// The error of a run that was stopped.
+pub fn interrupted() -> CommandError {
+    CommandError::new(
+        Exit::Interrupted,
+        "the evaluation was interrupted; what was finished is kept",
+    )
+    .with_hint("go on with `pointsman eval --resume` and the same arguments")
+}
+
+/// The error of a run in which cases have no answer, if there are such cases. That is no verdict
+/// on the prompts.
+pub fn without_answers(suites: &[SuiteSummary]) -> Option<CommandError> {
+    let provider: u64 = suites.iter().map(|suite| suite.errors.provider).sum();
+    let not_recorded: u64 = suites.iter().map(|suite| suite.errors.not_recorded).sum();
+    let total = provider + not_recorded;
+    if total == 0 {
+        return None;
+    }
+    let mut error = CommandError::new(
+        Exit::Provider,
+        format!("{total} case(s) have no answer: that is no verdict on the prompts"),
+    );
+    if provider > 0 {
+        error = error.with_hint(
+            "when the provider answers again, ask for the rest with `pointsman eval --resume` and the same arguments",
+        );
+    }
+    if not_recorded > 0 {
+        error = error.with_hint(
+            "record what is missing with `pointsman eval --record <provider>`, where the provider stands in `pointsman.toml`",
+        );
+    }
+    Some(error)
+}
+
+/// Evaluates prompts for a gate. What a finished run has shown for the same bytes is not asked
+/// again.
+pub fn evaluate_for_gate(
+    context: &Context,
+    ui: &mut Ui,
+    workspace: &Workspace<'_>,
+    prompts: &[PromptId],
+    gate: &GatePolicy,
+) -> Result<Evaluation, CommandError> {
+    let bench = Workbench::new(context, workspace, true)?;
+    let selection = Selection::Prompts(prompts.to_vec());
+    let planned = plan(workspace, &selection, gate.repeats.max(1))?;
+    let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
+    let now = context.clock().now();
+    let mut suites = Vec::new();
+    let mut summaries = Vec::new();
+    for suite in &planned.suites {
+        if let Some(tested) = tested_suite(&bench.store, suite, gate.evidence_max_age, now)? {
+            suites.push(evaluated(&tested.summary, &tested.run, tested.finished_at));
+            summaries.push(tested.summary);
+        }
+    }
+    let left = planned.only(|suite| summaries.iter().all(|known| known.suite != suite.suite));
+    if left.cases() > 0 {
+        let key = |name: &str| bench.key(name);
+        let providers = providers::build(&bench.setup(&key, true), &left.models())?;
+        let ran = bench.run(ui, &left, &providers)?;
+        if ran.outcome.interrupted {
+            return Err(interrupted());
+        }
+        if let Some(error) = without_answers(&ran.outcome.suites) {
+            return Err(error);
+        }
+        let finished_at = context.clock().now();
+        for summary in &ran.outcome.suites {
+            suites.push(evaluated(summary, &ran.id, finished_at));
+        }
+        summaries.extend(ran.outcome.suites);
+    }
+    suites.sort_by(|one, two| {
+        let key =
+            |suite: &EvaluatedSuite| (suite.suite.prompt.clone(), suite.suite.dataset.clone());
+        key(one).cmp(&key(two))
+    });
+    summaries.sort_by_key(|summary| (summary.suite.prompt.clone(), summary.suite.dataset.clone()));
+    let demand = Demand::Policy {
+        policy: gate,
+        elsewhere: &elsewhere,
+    };
+    Ok(Evaluation {
+        suites,
+        decision: decide(demand, &summaries),
+    })
+}
+
+fn evaluated(summary: &SuiteSummary, run: &RunId, finished_at: jiff::Timestamp) -> EvaluatedSuite {
+    EvaluatedSuite {
+        suite: summary.suite.clone(),
+        run: run.clone(),
+        finished_at,
+        cases: summary.cases,
+        results: summary.results_digest(),
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        Self::usage(error.to_string())
+            .with_hint("check that the folder can be written and that the disk is not full")
+    }
+}
+
+impl From<RunError> for CommandError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Files(findings) => findings.into(),
+            RunError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SetupError> for CommandError {
+    fn from(error: SetupError) -> Self {
+        let help = error.help();
+        match error {
+            SetupError::Recordings(findings) => Self::from(findings).with_hint(help),
+            error => Self::usage(error.to_string()).with_hint(help),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Asking a model about an answer, and reading its verdict strictly.
+//!
+//! A judge is a prompt of the workspace. Of its variables, `output` is the answer, `expected` the
+//! row's expected value, `fence` a marker, and every other one a variable of the row. The fence is
+//! derived from all that the judge is shown and from the judge itself: no text can hold the fence
+//! that it will stand behind, and yet the same question is the same request and can be recorded.
+//! A judge that declares `fence` puts it where its texts begin and end; one that does not gets the
+//! answer between two lines that hold it.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::domain::dataset::Row;
+use crate::domain::digest::Digest;
+use crate::domain::evaluator::{Grade, JudgeVerdict};
+use crate::domain::run::{Graded, ModelRequest};
+use crate::domain::untrusted::shorten;
+use crate::engine::workspace::closure::{Closure, RenderError};
+
+/// How much of a judge's text a reason shows, in characters.
+const SHOWN: usize = 200;
+
+/// What the judge is asked about an answer.
+pub(super) fn question(
+    judge: &Closure,
+    output: &str,
+    row: &Row,
+    repeat_index: u32,
+) -> Result<ModelRequest, RenderError> {
+    let declared = &judge.prompt().variables;
+    let mut values: IndexMap<String, Value> = declared
+        .keys()
+        .filter_map(|name| {
+            let value = match name.as_str() {
+                "output" => Some(Value::from(output)),
+                "fence" => None,
+                column => row.column(column).cloned(),
+            };
+            value.map(|value| (name.clone(), value))
+        })
+        .collect();
+    let fence = fence(&values, judge.fingerprint());
+    if declared.contains_key("fence") {
+        values.insert("fence".to_owned(), Value::from(fence));
+    } else if let Some(value) = values.get_mut("output") {
+        *value = Value::from(format!("{fence}\n{output}\n{fence}"));
+    }
+    judge.render(&values, repeat_index)
+}
+
+fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {
+    let digest = Digest::of_json(&json!({
+        "pointsman": "fence/v1",
+        "shown": shown,
+        "judge": judge,
+    }));
+    digest.to_string()[..16].to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScoreVerdict {
+    score: f64,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabelVerdict {
+    label: String,
+    reason: String,
+}
+
+/// Reads a judge's answer. It must be exactly one JSON object of the agreed shape with a verdict
+/// that may be given; anything else is an error, never a pass or a failure.
+pub(super) fn read_verdict(answer: &str, verdict: &JudgeVerdict) -> Graded {
+    match verdict {
+        JudgeVerdict::Scale {
+            min,
+            max,
+            threshold,
+        } => match read_object::<ScoreVerdict>(answer) {
+            Err(error) => unreadable(answer, "score", &error),
+            Ok(given) if !(*min..=*max).contains(&given.score) => Graded::error(format!(
+                "the judge gave {}, outside the scale from {min} to {max}",
+                given.score
+            )),
+            Ok(given) => Graded {
+                grade: grade(given.score >= *threshold),
+                score: position(given.score, *min, *max),
+                reason: format!(
+                    "{} of {max}: {}",
+                    given.score,
+                    shorten(&given.reason, SHOWN)
+                ),
+            },
+        },
+        JudgeVerdict::Labels { labels, pass } => match read_object::<LabelVerdict>(answer) {
+            Err(error) => unreadable(answer, "label", &error),
+            Ok(given) if !labels.contains(&given.label) => Graded::error(format!(
+                "the judge gave `{}`, which is none of its labels",
+                shorten(&given.label, SHOWN)
+            )),
+            Ok(given) => {
+                let passed = pass.contains(&given.label);
+                Graded {
+                    grade: grade(passed),
+                    score: if passed { 1.0 } else { 0.0 },
+                    reason: format!("{}: {}", given.label, shorten(&given.reason, SHOWN)),
+                }
+            }
+        },
+    }
+}
+
+/// Reads one object. An array of the fields' values is JSON that serde would take, too.
+fn read_object<T: DeserializeOwned>(answer: &str) -> Result<T, String> {
+    if !answer.trim_start().starts_with('{') {
+        return Err("it does not start with `{`".to_owned());
+    }
+    serde_json::from_str(answer).map_err(|error| error.to_string())
+}
+
+fn unreadable(answer: &str, field: &str, error: &str) -> Graded {
+    Graded::error(format!(
+        "the judge did not answer with one JSON object of `{field}` and `reason` ({error}): `{}`",
+        shorten(answer, SHOWN)
+    ))
+}
+
+fn grade(passed: bool) -> Grade {
+    if passed { Grade::Pass } else { Grade::Fail }
+}
+
+/// Where a score stands on its scale, from 0 to 1.
+fn position(score: f64, min: f64, max: f64) -> f64 {
+    if max > min {
+        (score - min) / (max - min)
+    } else {
+        1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scale() -> JudgeVerdict {
+        JudgeVerdict::Scale {
+            min: 1.0,
+            max: 5.0,
+            threshold: 4.0,
+        }
+    }
+
+    fn labels() -> JudgeVerdict {
+        JudgeVerdict::Labels {
+            labels: vec!["good".to_owned(), "bad".to_owned()],
+            pass: vec!["good".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_score_passes_from_the_threshold_on_and_is_placed_on_the_scale() {
+        let graded = read_verdict(r#"{"score": 4, "reason": "fine"}"#, &scale());
+        assert_eq!(graded.grade, Grade::Pass);
+        assert_eq!(graded.reason, "4 of 5: fine");
+        assert!((graded.score - 0.75).abs() < f64::EPSILON);
+        let graded = read_verdict(" {\"reason\": \"\", \"score\": 3.9}\n", &scale());
+        assert_eq!(graded.grade, Grade::Fail);
+    }
+
+    #[test]
+    fn a_label_passes_where_it_is_listed() {
+        let read = |text| read_verdict(text, &labels()).grade;
+        assert_eq!(read(r#"{"label": "good", "reason": "x"}"#), Grade::Pass);
+        assert_eq!(read(r#"{"label": "bad", "reason": "x"}"#), Grade::Fail);
+        assert_eq!(read(r#"{"label": "Good", "reason": "x"}"#), Grade::Error);
+    }
+
+    #[test]
+    fn anything_but_exactly_one_verdict_is_an_error() {
+        for answer in [
+            "",
+            "5",
+            "pass",
+            r#"{"score": 5}"#,
+            r#"{"score": "5", "reason": "x"}"#,
+            r#"{"score": null, "reason": "x"}"#,
+            r#"{"score": 5, "reason": "x", "more": 1}"#,
+            r#"{"score": 1, "score": 5, "reason": "x"}"#,
+            r#"{"score": 5, "reason": "x"} {"score": 1, "reason": "x"}"#,
+            r#"[{"score": 5, "reason": "x"}]"#,
+            r#"[5, "x"]"#,
+            "```json\n{\"score\": 5, \"reason\": \"x\"}\n```",
+            r#"{"score": 6, "reason": "x"}"#,
+            r#"{"score": 0.5, "reason": "x"}"#,
+            r#"{"score": NaN, "reason": "x"}"#,
+            r#"{"score": 1e999, "reason": "x"}"#,
+        ] {
+            let graded = read_verdict(answer, &scale());
+            assert_eq!(graded.grade, Grade::Error, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_fence_depends_on_everything_shown_and_on_the_judge() {
+        let shown = |output: &str| IndexMap::from([("output".to_owned(), Value::from(output))]);
+        let one = fence(&shown("a"), Digest::of(b"judge"));
+        assert_eq!(one.len(), 16);
+        assert_eq!(one, fence(&shown("a"), Digest::of(b"judge")));
+        assert_ne!(one, fence(&shown("b"), Digest::of(b"judge")));
+        assert_ne!(one, fence(&shown("a"), Digest::of(b"another judge")));
+    }
+}

@@ -1,0 +1,15 @@
+//! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
+
+mod call;
+mod cases;
+pub mod decide;
+pub mod grade;
+mod journal;
+mod judge;
+pub mod plan;
+pub mod preview;
+pub mod reuse;
+pub mod run;
+pub mod summary;
+
+pub use call::Providers;

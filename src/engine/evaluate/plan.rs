@@ -1,0 +1,298 @@
+//! What an evaluation will test, named by digest before anything is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::dataset::Dataset;
+use crate::domain::digest::{Digest, DigestWriter};
+use crate::domain::finding::{Finding, Findings};
+use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::lane::GatePolicy;
+use crate::domain::prompt::{EvalBinding, ModelRef};
+use crate::domain::run::{RunManifest, Suite};
+use crate::engine::workspace::Workspace;
+use crate::engine::workspace::closure::Closure;
+
+use super::grade::Grader;
+
+/// Which prompts are tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// All that name a dataset to be tested on.
+    All,
+    /// These.
+    Prompts(Vec<PromptId>),
+}
+
+/// What an evaluation will test.
+pub struct Plan {
+    /// The suites, in the order of the prompts and of the bindings in their files.
+    pub suites: Vec<PlannedSuite>,
+}
+
+/// One suite, ready to run.
+pub struct PlannedSuite {
+    /// What is tested.
+    pub suite: Suite,
+    /// The digest of what is tested.
+    pub digest: Digest,
+    /// How many rows the dataset has.
+    pub rows: u64,
+    /// The evaluators that a gate may block on.
+    pub blocking: BTreeSet<EvaluatorId>,
+    pub(super) closure: Closure,
+    pub(super) dataset: Dataset,
+    pub(super) graders: BTreeMap<EvaluatorId, Grader>,
+    pub(super) judges: BTreeMap<PromptId, Closure>,
+}
+
+impl Plan {
+    /// The part of the plan whose suites are wanted.
+    #[must_use]
+    pub fn only(mut self, wanted: impl Fn(&PlannedSuite) -> bool) -> Self {
+        self.suites.retain(|planned| wanted(planned));
+        self
+    }
+
+    /// How many cases there are.
+    pub fn cases(&self) -> u64 {
+        self.suites.iter().map(PlannedSuite::cases).sum()
+    }
+
+    /// The digest of what is tested, in all.
+    pub fn digest(&self) -> Digest {
+        RunManifest::plan_digest(&self.suites())
+    }
+
+    /// What is tested.
+    pub fn suites(&self) -> Vec<Suite> {
+        self.suites
+            .iter()
+            .map(|planned| planned.suite.clone())
+            .collect()
+    }
+
+    /// The prompts whose requests will be answered, judges among them, with their models.
+    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
+        let closures = self
+            .suites
+            .iter()
+            .flat_map(|planned| planned.judges.values().chain([&planned.closure]));
+        closures
+            .map(|closure| (&closure.prompt().id, &closure.prompt().model))
+            .collect()
+    }
+}
+
+impl PlannedSuite {
+    /// How many cases there are.
+    pub fn cases(&self) -> u64 {
+        self.rows * u64::from(self.suite.repeats)
+    }
+
+    /// How many of the evaluators ask a model.
+    pub fn judge_count(&self) -> usize {
+        let judges = self.graders.values();
+        judges
+            .filter(|grader| matches!(grader, Grader::Judge(_)))
+            .count()
+    }
+}
+
+/// Plans the evaluation of the selected prompts. What is wrong with their files, datasets and
+/// evaluators is collected in full.
+pub fn plan(
+    workspace: &Workspace<'_>,
+    selection: &Selection,
+    repeats: u32,
+) -> Result<Plan, Findings> {
+    let prompts = match selection {
+        Selection::All => workspace.prompt_ids()?,
+        Selection::Prompts(prompts) => prompts.clone(),
+    };
+    let mut planner = Planner {
+        workspace,
+        repeats,
+        dataset_digests: BTreeMap::new(),
+        findings: Vec::new(),
+    };
+    let mut suites: Vec<PlannedSuite> = Vec::new();
+    for prompt in &prompts {
+        for planned in planner.suites_of(prompt) {
+            if suites.iter().all(|known| known.digest != planned.digest) {
+                suites.push(planned);
+            }
+        }
+    }
+    if planner.findings.iter().any(Finding::is_error) {
+        Err(Findings(planner.findings))
+    } else {
+        Ok(Plan { suites })
+    }
+}
+
+/// The evaluators under a policy's floors that this plan does not use and other prompts of the
+/// workspace do.
+pub fn floors_elsewhere(
+    workspace: &Workspace<'_>,
+    plan: &Plan,
+    policy: &GatePolicy,
+) -> Result<BTreeSet<EvaluatorId>, Findings> {
+    let used: BTreeSet<&EvaluatorId> = plan
+        .suites
+        .iter()
+        .flat_map(|planned| planned.suite.evaluators.keys())
+        .collect();
+    let mut unused: BTreeSet<&EvaluatorId> = policy.floors.keys().collect();
+    unused.retain(|name| !used.contains(name));
+    let mut elsewhere = BTreeSet::new();
+    if unused.is_empty() {
+        return Ok(elsewhere);
+    }
+    for id in workspace.prompt_ids()? {
+        for binding in workspace.prompt(&id)?.evals {
+            let names = binding.evaluators.into_iter().map(|(name, _)| name);
+            elsewhere.extend(names.filter(|name| unused.contains(name)));
+        }
+    }
+    Ok(elsewhere)
+}
+
+struct Planner<'w> {
+    workspace: &'w Workspace<'w>,
+    repeats: u32,
+    dataset_digests: BTreeMap<String, (Digest, u64)>,
+    findings: Vec<Finding>,
+}
+
+impl Planner<'_> {
+    fn suites_of(&mut self, id: &PromptId) -> Vec<PlannedSuite> {
+        let prompt = self.workspace.prompt(id);
+        let Some(prompt) = self.keep(prompt) else {
+            return Vec::new();
+        };
+        let bindings = prompt.evals.iter();
+        bindings
+            .filter_map(|binding| self.suite(id, binding))
+            .collect()
+    }
+
+    fn suite(&mut self, id: &PromptId, binding: &EvalBinding) -> Option<PlannedSuite> {
+        let closure = self.workspace.closure(id);
+        let closure = self.keep(closure);
+        let dataset = self.workspace.dataset(&binding.dataset.0);
+        let dataset = self.keep(dataset);
+        let counted = dataset
+            .as_ref()
+            .and_then(|dataset| self.count_rows(dataset));
+        let mut rules = Rules::default();
+        let mut complete = true;
+        for (name, _) in &binding.evaluators {
+            complete &= self.add_rule(name, &mut rules).is_some();
+        }
+        let (closure, dataset, (dataset_digest, rows)) = (closure?, dataset?, counted?);
+        if !complete {
+            return None;
+        }
+        let suite = Suite {
+            prompt: id.clone(),
+            dataset: dataset.id.clone(),
+            model: closure.prompt().model.clone(),
+            fingerprint: closure.fingerprint(),
+            dataset_digest,
+            evaluators: rules.digests,
+            repeats: self.repeats,
+        };
+        Some(PlannedSuite {
+            digest: suite.digest(),
+            suite,
+            rows,
+            blocking: rules.blocking,
+            closure,
+            dataset,
+            graders: rules.graders,
+            judges: rules.judges,
+        })
+    }
+
+    /// Adds an evaluator; `None` where its file, or its judge's, is wrong.
+    fn add_rule(&mut self, name: &EvaluatorId, rules: &mut Rules) -> Option<()> {
+        let evaluator = self.workspace.evaluator(name);
+        let evaluator = self.keep(evaluator)?;
+        let judge = match evaluator.judge() {
+            None => None,
+            Some(id) => {
+                let closure = self.workspace.closure(id);
+                let closure = self.keep(closure)?;
+                let fingerprint = closure.fingerprint();
+                rules.judges.insert(id.clone(), closure);
+                Some(fingerprint)
+            }
+        };
+        let grader = self.keep(Grader::compile(&evaluator))?;
+        rules.graders.insert(name.clone(), grader);
+        rules.digests.insert(name.clone(), evaluator.digest(judge));
+        if evaluator.blocking {
+            rules.blocking.insert(name.clone());
+        }
+        Some(())
+    }
+
+    /// The digest of a dataset's rows, in their order, and how many there are.
+    fn count_rows(&mut self, dataset: &Dataset) -> Option<(Digest, u64)> {
+        if let Some(known) = self.dataset_digests.get(dataset.id.as_str()) {
+            return Some(*known);
+        }
+        let rows = self.workspace.rows(dataset);
+        let rows = self.keep(rows)?;
+        let mut digest = RowsDigest::default();
+        for row in rows {
+            digest.add(self.keep(row)?.digest());
+        }
+        let counted = digest.finish();
+        self.dataset_digests.insert(dataset.id.to_string(), counted);
+        Some(counted)
+    }
+
+    fn keep<T>(&mut self, result: Result<T, Findings>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(Findings(findings)) => {
+                for finding in findings {
+                    if !self.findings.contains(&finding) {
+                        self.findings.push(finding);
+                    }
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The evaluators of a suite, as they are collected.
+#[derive(Default)]
+struct Rules {
+    graders: BTreeMap<EvaluatorId, Grader>,
+    digests: BTreeMap<EvaluatorId, Digest>,
+    blocking: BTreeSet<EvaluatorId>,
+    judges: BTreeMap<PromptId, Closure>,
+}
+
+/// The digest of rows that arrive one after the other.
+#[derive(Default)]
+pub(super) struct RowsDigest {
+    writer: DigestWriter,
+    count: u64,
+}
+
+impl RowsDigest {
+    /// Adds the digest of the next row.
+    pub(super) fn add(&mut self, row: Digest) {
+        self.writer.update(row.to_string().as_bytes());
+        self.count += 1;
+    }
+
+    /// The digest of all rows, and how many there were.
+    pub(super) fn finish(self) -> (Digest, u64) {
+        (self.writer.finish(), self.count)
+    }
+}

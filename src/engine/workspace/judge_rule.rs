@@ -1,0 +1,97 @@
+//! Reads what is special about evaluators that ask a model.
+
+use crate::domain::evaluator::{JudgeRule, JudgeVerdict};
+use crate::domain::finding::Span;
+use crate::domain::suggest::did_you_mean;
+
+use super::decode::{Decoder, Fields};
+use super::document::Node;
+
+/// Reads the options of a judge.
+pub(super) fn judge_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<JudgeRule> {
+    let prompt = fields
+        .required(decoder, "prompt")
+        .and_then(|node| Some((decoder.parsed(node)?, node.span)));
+    let verdict = match (fields.optional("scale"), fields.optional("labels")) {
+        (Some(scale), None) => {
+            let threshold = fields.required(decoder, "threshold");
+            scale_verdict(decoder, scale, threshold)
+        }
+        (None, Some(labels)) => {
+            let pass = fields.required(decoder, "pass");
+            label_verdict(decoder, labels, pass)
+        }
+        (found, _) => {
+            let span = found.map_or_else(Span::default, |node| node.span);
+            let help = "give either `scale` with `threshold`, or `labels` with `pass`";
+            let span = prompt.as_ref().map_or(span, |(_, span): &(_, Span)| *span);
+            decoder.error(
+                "missing-key",
+                span,
+                "a judge has exactly one way to answer",
+                help,
+            );
+            None
+        }
+    };
+    Some(JudgeRule {
+        prompt: prompt?,
+        verdict: verdict?,
+    })
+}
+
+fn scale_verdict(
+    decoder: &mut Decoder<'_>,
+    scale: &Node,
+    threshold: Option<&Node>,
+) -> Option<JudgeVerdict> {
+    let mut fields = decoder.fields(scale)?;
+    let min = fields
+        .required(decoder, "min")
+        .and_then(|node| decoder.number(node));
+    let max = fields
+        .required(decoder, "max")
+        .and_then(|node| decoder.number(node));
+    fields.finish(decoder);
+    let (min, max) = (min?, max?);
+    if min >= max {
+        decoder.error(
+            "out-of-range",
+            scale.span,
+            "`min` must be less than `max`",
+            "correct the scale",
+        );
+        return None;
+    }
+    let threshold = decoder.number_within(threshold?, min, max)?;
+    Some(JudgeVerdict::Scale {
+        min,
+        max,
+        threshold,
+    })
+}
+
+fn label_verdict(
+    decoder: &mut Decoder<'_>,
+    labels: &Node,
+    pass: Option<&Node>,
+) -> Option<JudgeVerdict> {
+    let pass_node = pass?;
+    let labels = decoder.texts(labels)?;
+    let pass = decoder.texts(pass_node)?;
+    let strangers: Vec<&String> = pass
+        .iter()
+        .filter(|label| !labels.contains(label))
+        .collect();
+    if let Some(stranger) = strangers.first() {
+        let help = did_you_mean(stranger, labels.iter().map(String::as_str));
+        decoder.error(
+            "unknown-word",
+            pass_node.span,
+            format!("`{stranger}` is not one of the labels"),
+            help,
+        );
+        return None;
+    }
+    Some(JudgeVerdict::Labels { labels, pass })
+}
