@@ -73,12 +73,12 @@ pub fn plan(
         prompts,
         reason,
     } = request;
-    check_entries(files.as_ref())?;
     let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
     let edits = edits(&standing, files.as_ref(), prompts)?;
     if edits.is_empty() {
         return Ok(None);
     }
+    check_entries(edits.values().filter_map(|change| change.new.as_ref()))?;
     let candidate = Candidate::new(&standing, files.as_ref(), &edits);
     let changes = prompt_changes(standing.tree(), &candidate, &edits)?;
     check_files(&candidate, &changes)?;
