@@ -1,8 +1,10 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod check;
+pub mod demo;
 pub mod diff;
 pub mod eval;
+pub mod init;
 pub mod lanes;
 mod moves;
 pub mod promote;
@@ -21,6 +23,8 @@ use super::ui::Ui;
     reason = "the doc comment of each Args struct is the help text of its command"
 )]
 pub enum Command {
+    #[command(display_order = 1)]
+    Init(init::InitArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
     #[command(display_order = 3)]
@@ -35,12 +39,15 @@ pub enum Command {
     Promote(promote::PromoteArgs),
     #[command(display_order = 8)]
     Rollback(rollback::RollbackArgs),
+    #[command(display_order = 9)]
+    Demo(demo::DemoArgs),
 }
 
 impl Command {
     /// Runs the command.
     pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
         match self {
+            Self::Init(args) => init::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
@@ -48,6 +55,7 @@ impl Command {
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),
             Self::Rollback(args) => rollback::run(context, ui, args),
+            Self::Demo(args) => demo::run(context, ui, args),
         }
     }
 }
