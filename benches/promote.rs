@@ -8,9 +8,9 @@ const PROMPTS: usize = 10_000;
 
 fn main() {
     let bench = Bench::with_prompts(PROMPTS);
-    let promote_all = ["promote", "--all", "--to", "staging", "--yes"];
+    let promote_all = ["promote", "staging", "--yes"];
     report(
-        "pointsman promote --all, 10,000 prompts",
+        "pointsman promote, 10,000 prompts at once",
         time(1, |_| bench.command(POINTSMAN, &promote_all)),
         "once, the lane's first record",
     );
@@ -18,7 +18,7 @@ fn main() {
         bench.write_prompt(index, "Answer with one word.");
         bench.commit();
         let id = Bench::prompt_id(index);
-        bench.command(POINTSMAN, &["promote", &id, "--to", "staging", "--yes"])
+        bench.command(POINTSMAN, &["promote", "staging", &id, "--yes"])
     });
     let promise = "promised: < 50 ms without a remote, durable";
     report("pointsman promote, one of 10,000", promote_one, promise);

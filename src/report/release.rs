@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use crate::domain::deployment::{Changes, Hold, Source};
+use crate::domain::id::PromptId;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::LaneRecord;
 use crate::engine::release::promote::PromotePlan;
@@ -121,6 +122,13 @@ pub fn record(record: &LaneRecord) -> String {
             paths.map(|link| Untrusted(&link.path)),
         );
     }
+    text
+}
+
+/// The prompts that are live.
+pub fn live(prompts: &[PromptId]) -> String {
+    let mut text = String::new();
+    list(&mut text, "live", prompts.iter());
     text
 }
 

@@ -15,7 +15,7 @@ use crate::engine::release::standing::Standing;
 use crate::engine::release::unhold;
 use crate::engine::workspace::Workspace;
 use crate::report::lanes::{LaneLine, table};
-use crate::report::release::{record, record_line, unhold_plan};
+use crate::report::release::{live, record, record_line, unhold_plan};
 use crate::report::release_json::{LaneLogV1, LaneShowV1, LaneV1, LanesV1, MoveV1};
 
 use super::moves::{MoveArgs, announce, confirm, require_consent};
@@ -131,10 +131,7 @@ fn show(ui: &mut Ui, lanes: &dyn LaneStore, lane: &LaneName) -> Result<Exit, Com
         return Ok(Exit::Success);
     }
     ui.text(record(&current));
-    ui.line(format!("  {:<10}{} prompts", "live", prompts.len()));
-    for prompt in prompts {
-        ui.line(format!("  {:<10}{prompt}", ""));
-    }
+    ui.text(live(&prompts));
     Ok(Exit::Success)
 }
 

@@ -19,7 +19,7 @@ use super::workspace::Workspace;
 pub use contents::FileDiff;
 pub use datasets::{DatasetDiff, RowsDiff};
 pub use paths::{PathChange, changed_paths};
-pub use prompts::{Aspect, MessageDiff, PromptDiff, prompt_changes};
+pub use prompts::{Aspect, MessageDiff, PromptDiff, bindings, prompt_changes};
 pub use text::{Hunk, Line, LineKind, TextDifference};
 
 /// A thing that is on one side only, or on both and not the same.

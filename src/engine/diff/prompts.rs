@@ -245,7 +245,7 @@ fn words(prompt: &Prompt) -> Vec<Option<&String>> {
 }
 
 /// The datasets and evaluators that test a prompt, without the places where they are named.
-fn bindings(prompt: &Prompt) -> Vec<(String, Vec<String>)> {
+pub fn bindings(prompt: &Prompt) -> Vec<(String, Vec<String>)> {
     let plain = |binding: &EvalBinding| {
         let evaluators = binding.evaluators.iter();
         (

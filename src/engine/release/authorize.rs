@@ -12,13 +12,14 @@ use crate::domain::digest::Digest;
 use crate::domain::gate::{Decision, Evaluation, Verdict};
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
-
-use super::standing::Standing;
+use crate::engine::ports::LaneRecord;
 
 /// A move that wants to happen.
 pub struct Move<'m> {
-    /// Where the lane stands.
-    pub standing: &'m Standing,
+    /// The lane.
+    pub lane: &'m LaneName,
+    /// Its newest record.
+    pub current: Option<&'m LaneRecord>,
     /// What sort of move it is.
     pub kind: DeployKind,
     /// What would be live.
@@ -88,7 +89,7 @@ pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     }
     if refusals.is_empty() {
         Ok(Authorized {
-            lane: wanted.standing.lane.clone(),
+            lane: wanted.lane.clone(),
             snapshot: wanted.snapshot,
         })
     } else {
@@ -100,9 +101,10 @@ fn check_hold(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
     if wanted.kind == DeployKind::Unhold {
         return;
     }
-    let lane = &wanted.standing.lane;
-    let current = wanted.standing.current.as_ref();
-    let holds = current.map_or(&[][..], |record| &record.deployment.holds);
+    let lane = wanted.lane;
+    let holds = wanted
+        .current
+        .map_or(&[][..], |record| &record.deployment.holds);
     for hold in holds.iter().filter(|hold| hold.snapshot == wanted.snapshot) {
         refusals.push(Refusal {
             condition: Condition::Hold,
@@ -123,7 +125,7 @@ fn check_order(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
         return;
     };
     if wanted.source.lane.as_ref() != Some(from) {
-        let lane = &wanted.standing.lane;
+        let lane = wanted.lane;
         refusals.push(Refusal {
             condition: Condition::Order,
             message: format!("lane `{lane}` takes releases from lane `{from}` only"),
@@ -226,5 +228,183 @@ fn check_age(
                 next: "evaluate again with `pointsman eval`".to_owned(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::deployment::ObjectId;
+    use crate::domain::finding::Span;
+    use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck};
+    use crate::domain::id::{DatasetId, EvaluatorId};
+    use crate::domain::lane::MaxAge;
+    use crate::domain::prompt::ModelRef;
+    use crate::domain::run::{RunId, Suite};
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn lane(name: &str) -> LaneName {
+        LaneName::new(name).unwrap()
+    }
+
+    fn triage() -> PromptId {
+        PromptId::new("triage").unwrap()
+    }
+
+    fn policy(from: Option<&str>) -> Lane {
+        Lane {
+            name: lane("production"),
+            description: None,
+            order: 1,
+            from: from.map(|from| (lane(from), Span::default())),
+            gate: Some(GatePolicy {
+                evidence_max_age: Some(MaxAge { seconds: 3_600 }),
+                ..GatePolicy::default()
+            }),
+        }
+    }
+
+    /// An evaluation of `triage`, with a check that passes or not.
+    fn evaluation(verdict: Verdict, met: bool) -> Evaluation {
+        let dataset = DatasetId::new("tickets").unwrap();
+        let suite = Suite {
+            prompt: triage(),
+            dataset: dataset.clone(),
+            model: ModelRef::try_from("echo/echo".to_owned()).unwrap(),
+            fingerprint: Digest::of(b"new"),
+            dataset_digest: Digest::of(b"rows"),
+            evaluators: BTreeMap::new(),
+            repeats: 1,
+        };
+        let finished_at = time("2026-03-02T09:00:00Z");
+        let mut evaluation = Evaluation::nothing();
+        evaluation.decision.verdict = verdict;
+        evaluation.decision.checks.push(FloorCheck {
+            prompt: triage(),
+            dataset,
+            evaluator: EvaluatorId::new("queue").unwrap(),
+            passed: 8,
+            total: 10,
+            floor: Some(0.9),
+            met,
+        });
+        evaluation.suites.push(EvaluatedSuite {
+            run: RunId::new(finished_at, suite.digest()),
+            suite,
+            finished_at,
+            cases: 10,
+            results: Digest::of(b"results"),
+        });
+        evaluation
+    }
+
+    /// Asks for a promotion of the prompt's version `closure` from `staging`.
+    fn ask(
+        policy: &Lane,
+        evaluation: &Evaluation,
+        closure: &[u8],
+        now: &str,
+    ) -> Vec<(Condition, String)> {
+        let source = Source {
+            commit: ObjectId::new("0".repeat(40)).unwrap(),
+            lane: Some(lane("staging")),
+            record: None,
+        };
+        let fingerprints = BTreeMap::from([(triage(), Digest::of(closure))]);
+        let asked = authorize(&Move {
+            lane: &policy.name,
+            current: None,
+            kind: DeployKind::Promote,
+            snapshot: Digest::of(b"snapshot"),
+            source: &source,
+            policy: Some(policy),
+            shown: Shown::Evaluation(evaluation, &fingerprints),
+            now: time(now),
+        });
+        let refusals = asked.err().unwrap_or_default();
+        let pair = |refusal: Refusal| (refusal.condition, refusal.message);
+        refusals.into_iter().map(pair).collect()
+    }
+
+    const SOON: &str = "2026-03-02T09:30:00Z";
+
+    #[test]
+    fn an_evaluation_of_these_bytes_that_passed_lets_the_release_in() {
+        let passed = evaluation(Verdict::Pass, true);
+        assert_eq!(ask(&policy(Some("staging")), &passed, b"new", SOON), []);
+        assert_eq!(ask(&policy(None), &passed, b"new", SOON), []);
+    }
+
+    #[test]
+    fn an_evaluation_of_other_bytes_lets_nothing_in() {
+        let passed = evaluation(Verdict::Pass, true);
+        let refusals = ask(&policy(None), &passed, b"newer", SOON);
+        assert_eq!(refusals[0].0, Condition::Evaluated);
+        assert!(refusals[0].1.contains("`triage`"), "{refusals:?}");
+    }
+
+    #[test]
+    fn a_failed_gate_names_each_floor_and_each_critical_row() {
+        let mut failed = evaluation(Verdict::Fail, false);
+        failed.decision.critical_failures.push(CriticalFailure {
+            prompt: triage(),
+            dataset: DatasetId::new("tickets").unwrap(),
+            row: "refund".to_owned(),
+            evaluator: EvaluatorId::new("queue").unwrap(),
+            reason: "said bug".to_owned(),
+        });
+        let refusals = ask(&policy(None), &failed, b"new", SOON);
+        assert_eq!(
+            refusals,
+            [
+                (
+                    Condition::Gate,
+                    "`triage` on `tickets`: `queue` passed 8 of 10, and the floor is 0.9"
+                        .to_owned()
+                ),
+                (
+                    Condition::Gate,
+                    "`triage` on `tickets`: critical row `refund` failed `queue`: said bug"
+                        .to_owned()
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_verdict_of_failure_without_reasons_is_no_pass() {
+        let failed = evaluation(Verdict::Fail, true);
+        assert_eq!(
+            ask(&policy(None), &failed, b"new", SOON)[0].0,
+            Condition::Gate
+        );
+        let nothing = Evaluation::nothing();
+        let conditions = ask(&policy(None), &nothing, b"new", SOON);
+        assert!(
+            conditions
+                .iter()
+                .all(|(condition, _)| *condition == Condition::Evaluated)
+        );
+        assert_eq!(conditions.len(), 2);
+    }
+
+    #[test]
+    fn all_conditions_that_are_not_met_are_told_at_once() {
+        let failed = evaluation(Verdict::Fail, false);
+        let late = "2026-03-02T10:00:01Z";
+        let refusals = ask(&policy(Some("canary")), &failed, b"newer", late);
+        let conditions: Vec<Condition> = refusals.iter().map(|(condition, _)| *condition).collect();
+        assert_eq!(
+            conditions,
+            [
+                Condition::Order,
+                Condition::Gate,
+                Condition::Evaluated,
+                Condition::Age
+            ]
+        );
     }
 }

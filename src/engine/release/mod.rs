@@ -13,6 +13,7 @@ pub mod rollback;
 pub mod snapshot;
 pub mod standing;
 pub mod unhold;
+mod verify;
 
 use crate::domain::finding::Findings;
 

@@ -6,23 +6,21 @@ use jiff::Timestamp;
 
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
-use crate::domain::finding::Findings;
 use crate::domain::gate::Evaluation;
 use crate::domain::id::PromptId;
 use crate::domain::lane::Lane;
-use crate::domain::prompt::{EvalBinding, Prompt};
 use crate::engine::diff::prompt_changes;
 use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
-use super::dependencies::Dependencies;
 use super::evidence::statement;
 use super::graft::{Candidate, Edits, blobs, edits};
 use super::record::{NewRecord, append};
 use super::snapshot::{Manifest, check_entries, digest_of_file};
 use super::standing::{Standing, policy_in};
+use super::verify::{check_files, to_test};
 
 /// What is to be promoted.
 pub struct PromoteRequest<'r> {
@@ -75,12 +73,12 @@ pub fn plan(
         prompts,
         reason,
     } = request;
-    check_entries(files.as_ref())?;
     let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
     let edits = edits(&standing, files.as_ref(), prompts)?;
     if edits.is_empty() {
         return Ok(None);
     }
+    check_entries(edits.values().filter_map(|change| change.new.as_ref()))?;
     let candidate = Candidate::new(&standing, files.as_ref(), &edits);
     let changes = prompt_changes(standing.tree(), &candidate, &edits)?;
     check_files(&candidate, &changes)?;
@@ -156,7 +154,8 @@ impl PromotePlan {
 
     fn wanted<'m>(&'m self, shown: Shown<'m>, now: Timestamp) -> Move<'m> {
         Move {
-            standing: &self.standing,
+            lane: &self.standing.lane,
+            current: self.standing.current.as_ref(),
             kind: DeployKind::Promote,
             snapshot: self.snapshot.sha256,
             source: &self.source,
@@ -208,101 +207,6 @@ fn policy_in_force(
         Some(policy) => Ok((policy, true)),
         None => Ok((Workspace::new(files).lane(&standing.lane)?, true)),
     }
-}
-
-/// Everything that comes in must be readable: a broken file is told before it is live, not after.
-fn check_files(candidate: &Candidate<'_>, changes: &Changes) -> Result<(), ReleaseError> {
-    let workspace = Workspace::new(candidate);
-    let mut findings = Vec::new();
-    let mut collect = |result: Result<(), Findings>| {
-        if let Err(Findings(more)) = result {
-            for finding in more {
-                if !findings.contains(&finding) {
-                    findings.push(finding);
-                }
-            }
-        }
-    };
-    for prompt in changes.added.iter().chain(&changes.changed) {
-        collect(Dependencies::of(&workspace, prompt).map(|_| ()));
-    }
-    collect(workspace.project().map(|_| ()));
-    collect(workspace.lane_names().and_then(|lanes| {
-        let touched = |path: &String| changes.files.contains(path);
-        let mut lanes = lanes.iter().filter(|lane| touched(&lane.path()));
-        lanes.try_for_each(|lane| workspace.lane(lane).map(|_| ()))
-    }));
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(Findings(findings).into())
-    }
-}
-
-/// The prompts that must be evaluated, with the fingerprints of their closures.
-fn to_test(
-    standing: &Standing,
-    candidate: &Candidate<'_>,
-    changes: &Changes,
-    edits: &Edits,
-) -> Result<BTreeMap<PromptId, Digest>, ReleaseError> {
-    let (old, new) = (Workspace::new(standing.tree()), Workspace::new(candidate));
-    let mut found = BTreeMap::new();
-    let same_as_before = |id: &PromptId, prompt: &Prompt, fingerprint: Digest| {
-        let before = old.closure(id);
-        before.is_ok_and(|before| {
-            before.fingerprint() == fingerprint && same_bindings(before.prompt(), prompt)
-        })
-    };
-    for id in changes.added.iter().chain(&changes.changed) {
-        let closure = new.closure(id)?;
-        let fingerprint = closure.fingerprint();
-        if !same_as_before(id, closure.prompt(), fingerprint) {
-            found.insert(id.clone(), fingerprint);
-        }
-    }
-    // A change of what tests a prompt must be let through by what it says about the prompt.
-    if tests_may_differ(&new, changes, edits)? {
-        for id in new.prompt_ids()? {
-            let dependencies = Dependencies::of(&new, &id)?;
-            let mut tests = dependencies.tests.iter();
-            if tests.any(|path| edits.contains_key(path)) {
-                found.insert(id.clone(), new.closure(&id)?.fingerprint());
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Whether an edit touches a dataset, an evaluator or a judge.
-fn tests_may_differ(
-    new: &Workspace<'_>,
-    changes: &Changes,
-    edits: &Edits,
-) -> Result<bool, ReleaseError> {
-    let is_test = |path: &String| path.starts_with("datasets/") || path.starts_with("evaluators/");
-    if edits.keys().any(is_test) {
-        return Ok(true);
-    }
-    for id in new.evaluator_ids()? {
-        let evaluator = new.evaluator(&id);
-        let judge = evaluator.as_ref().ok().and_then(|found| found.judge());
-        if judge.is_some_and(|judge| changes.changed.contains(judge)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn same_bindings(one: &Prompt, two: &Prompt) -> bool {
-    let plain = |prompt: &Prompt| -> Vec<(String, Vec<String>)> {
-        let evaluators = |binding: &EvalBinding| {
-            let names = binding.evaluators.iter().map(|(id, _)| id.to_string());
-            (binding.dataset.0.to_string(), names.collect())
-        };
-        prompt.evals.iter().map(evaluators).collect()
-    };
-    plain(one) == plain(two)
 }
 
 /// The manifest of the candidate: the one that the lane's record carries, edited; where it carries

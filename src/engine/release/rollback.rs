@@ -86,7 +86,8 @@ impl RollbackPlan {
     /// Asks whether the rollback may happen.
     pub fn authorize(&self, now: Timestamp) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
-            standing: &self.standing,
+            lane: &self.standing.lane,
+            current: self.standing.current.as_ref(),
             kind: DeployKind::Rollback,
             snapshot: self.target.deployment.snapshot.sha256,
             source: &self.target.deployment.source,

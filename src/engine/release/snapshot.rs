@@ -20,7 +20,7 @@ use std::io::{BufRead, Read as _};
 use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::project::WORKSPACE_PATHS;
-use crate::engine::ports::{EntryKind, FileTree, TreeError};
+use crate::engine::ports::{EntryKind, FileTree, TreeEntry, TreeError};
 
 /// Where a record carries the manifest of its snapshot.
 pub const MANIFEST_PATH: &str = ".lane/manifest.sha256";
@@ -109,24 +109,24 @@ pub(super) fn digest_of_file(tree: &dyn FileTree, path: &str) -> Result<Digest, 
 
 /// Refuses what cannot be part of a snapshot: links, submodules, and names that would break a line
 /// of the manifest.
-pub(super) fn check_entries(tree: &dyn FileTree) -> Result<(), Findings> {
+pub(super) fn check_entries<'e>(
+    entries: impl Iterator<Item = &'e TreeEntry>,
+) -> Result<(), Findings> {
     let mut findings = Vec::new();
-    for folder in WORKSPACE_PATHS {
-        for entry in tree.list(folder)? {
-            if entry.kind != EntryKind::File {
-                let message = "a link or a submodule cannot be released";
-                findings.push(
-                    Finding::error("not-a-file", Place::file(&entry.path), message)
-                        .with_help("put the file itself there"),
-                );
-            }
-            if entry.path.chars().any(char::is_control) {
-                let message = "a name with control characters cannot be released";
-                findings.push(
-                    Finding::error("invalid-name", Place::file(&entry.path), message)
-                        .with_help("rename the file"),
-                );
-            }
+    for entry in entries {
+        if entry.kind != EntryKind::File {
+            let message = "a link or a submodule cannot be released";
+            findings.push(
+                Finding::error("not-a-file", Place::file(&entry.path), message)
+                    .with_help("put the file itself there"),
+            );
+        }
+        if entry.path.chars().any(char::is_control) {
+            let message = "a name with control characters cannot be released";
+            findings.push(
+                Finding::error("invalid-name", Place::file(&entry.path), message)
+                    .with_help("rename the file"),
+            );
         }
     }
     if findings.is_empty() {

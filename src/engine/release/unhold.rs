@@ -52,7 +52,8 @@ impl UnholdPlan {
     /// Asks whether the holds may go.
     pub fn authorize(&self, now: Timestamp) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
-            standing: &self.standing,
+            lane: &self.standing.lane,
+            current: self.standing.current.as_ref(),
             kind: DeployKind::Unhold,
             snapshot: self.current.deployment.snapshot.sha256,
             source: &self.current.deployment.source,

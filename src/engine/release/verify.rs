@@ -1,0 +1,103 @@
+//! What must be right about a candidate before it may be live, and what must be shown by testing.
+
+use std::collections::BTreeMap;
+
+use crate::domain::deployment::Changes;
+use crate::domain::digest::Digest;
+use crate::domain::finding::Findings;
+use crate::domain::id::PromptId;
+use crate::domain::prompt::Prompt;
+use crate::engine::diff::bindings;
+use crate::engine::workspace::Workspace;
+
+use super::ReleaseError;
+use super::dependencies::Dependencies;
+use super::graft::{Candidate, Edits};
+use super::standing::Standing;
+
+/// Everything that comes in must be readable: a broken file is told before it is live, not after.
+pub(super) fn check_files(
+    candidate: &Candidate<'_>,
+    changes: &Changes,
+) -> Result<(), ReleaseError> {
+    let workspace = Workspace::new(candidate);
+    let mut findings = Vec::new();
+    let mut collect = |result: Result<(), Findings>| {
+        if let Err(Findings(more)) = result {
+            for finding in more {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
+    };
+    for prompt in changes.added.iter().chain(&changes.changed) {
+        collect(Dependencies::of(&workspace, prompt).map(|_| ()));
+    }
+    collect(workspace.project().map(|_| ()));
+    collect(workspace.lane_names().and_then(|lanes| {
+        let touched = |path: &String| changes.files.contains(path);
+        let mut lanes = lanes.iter().filter(|lane| touched(&lane.path()));
+        lanes.try_for_each(|lane| workspace.lane(lane).map(|_| ()))
+    }));
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Findings(findings).into())
+    }
+}
+
+/// The prompts that must be evaluated, with the fingerprints of their closures.
+pub(super) fn to_test(
+    standing: &Standing,
+    candidate: &Candidate<'_>,
+    changes: &Changes,
+    edits: &Edits,
+) -> Result<BTreeMap<PromptId, Digest>, ReleaseError> {
+    let (old, new) = (Workspace::new(standing.tree()), Workspace::new(candidate));
+    let mut found = BTreeMap::new();
+    let same_as_before = |id: &PromptId, prompt: &Prompt, fingerprint: Digest| {
+        let before = old.closure(id);
+        before.is_ok_and(|before| {
+            before.fingerprint() == fingerprint && bindings(before.prompt()) == bindings(prompt)
+        })
+    };
+    for id in changes.added.iter().chain(&changes.changed) {
+        let closure = new.closure(id)?;
+        let fingerprint = closure.fingerprint();
+        if !same_as_before(id, closure.prompt(), fingerprint) {
+            found.insert(id.clone(), fingerprint);
+        }
+    }
+    // A change of what tests a prompt must be let through by what it says about the prompt.
+    if tests_may_differ(&new, changes, edits)? {
+        for id in new.prompt_ids()? {
+            let dependencies = Dependencies::of(&new, &id)?;
+            let mut tests = dependencies.tests.iter();
+            if tests.any(|path| edits.contains_key(path)) {
+                found.insert(id.clone(), new.closure(&id)?.fingerprint());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an edit touches a dataset, an evaluator or a judge.
+fn tests_may_differ(
+    new: &Workspace<'_>,
+    changes: &Changes,
+    edits: &Edits,
+) -> Result<bool, ReleaseError> {
+    let is_test = |path: &String| path.starts_with("datasets/") || path.starts_with("evaluators/");
+    if edits.keys().any(is_test) {
+        return Ok(true);
+    }
+    for id in new.evaluator_ids()? {
+        let evaluator = new.evaluator(&id);
+        let judge = evaluator.as_ref().ok().and_then(|found| found.judge());
+        if judge.is_some_and(|judge| changes.changed.contains(judge)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
