@@ -5,6 +5,7 @@ mod support;
 
 mod check;
 mod console;
+mod eval;
 mod hermetic;
 mod prompt;
 mod tidy;
