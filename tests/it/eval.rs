@@ -64,7 +64,15 @@ fn a_workspace_whose_answers_are_right_passes() {
     let sandbox = Sandbox::with_workspace();
     let output = sandbox.pointsman(&["eval"]);
     output.succeeds();
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @r#"
+    PROMPT  DATASET  EVALUATOR      PASSED    RATE  SCORE
+    triage  tickets  no-apology        3/3  100.0%  1.000
+    triage  tickets  queue-matches     3/3  100.0%  1.000
+
+    triage on tickets: 3 of 3 cases; cost not known
+
+    evaluation: passed
+    "#);
     assert_eq!(output.stderr, "");
 }
 
@@ -78,15 +86,38 @@ fn a_wrong_answer_fails_and_is_shown_with_its_reason() {
     );
     let output = sandbox.pointsman(&["eval"]);
     output.exits(1);
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @r#"
+    PROMPT  DATASET  EVALUATOR      PASSED   RATE  SCORE
+    triage  tickets  no-apology        2/3  66.7%  0.667
+    triage  tickets  queue-matches     2/3  66.7%  0.667
+
+    triage on tickets: 3 of 3 cases; cost not known
+
+    not passed (2 of 2 shown):
+      triage on tickets, row crash: fail no-apology: contains `sorry`
+        answer: sorry\u{1b}[2J: the app closes when I open it
+      triage on tickets, row crash: fail queue-matches: does not start with `bug`
+        answer: sorry\u{1b}[2J: the app closes when I open it
+
+    evaluation: failed
+      triage on tickets: no-apology passed 2 of 3 (66.7%), and must reach 100.0%
+      triage on tickets: queue-matches passed 2 of 3 (66.7%), and must reach 100.0%
+    "#);
 }
 
 #[test]
 fn the_json_result_has_a_versioned_shape() {
     let sandbox = Sandbox::with_workspace();
     sandbox.edit("datasets/tickets.jsonl", "bug: the app", "the app");
-    let result = sandbox.pointsman(&["eval", "--json"]).exits(1).json();
-    insta::assert_json_snapshot!(result, @"");
+    let mut result = sandbox.pointsman(&["eval", "--json"]).exits(1).json();
+    let digest = result["suites"][0]["digest"].take();
+    assert_eq!(digest.as_str().map(str::len), Some(64));
+    let run = result["run"].take();
+    assert!(
+        run.as_str().is_some_and(|run| run.starts_with("20260302T")),
+        "{run}"
+    );
+    insta::assert_json_snapshot!("eval-v1", result);
 }
 
 #[test]
@@ -292,7 +323,12 @@ fn a_plan_shows_what_would_be_asked_and_asks_nothing() {
     sandbox.edit("datasets/tickets.jsonl", "bug: the app", "bug: my app");
     let output = sandbox.pointsman(&["eval", "--plan"]);
     output.succeeds();
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @r#"
+    PROMPT  DATASET  MODEL        ROWS  REPEATS  CASES  KNOWN  CALLS  JUDGE CALLS
+    triage  tickets  local/small     3        1      3      2      1            0
+
+    cases: 3; calls that cost money or time: 1
+    "#);
     let plan = sandbox
         .pointsman(&["eval", "--plan", "--json"])
         .succeeds()
