@@ -138,14 +138,35 @@ impl Context {
         })
     }
 
-    /// The remote that lanes live on, as the workspace at hand says: the files on disk, or those of
-    /// `HEAD` in a bare repository.
-    fn remote(&self) -> Result<Option<String>, CommandError> {
-        let tree = if self.repository()?.worktree().is_some() {
-            self.tree(None)?
-        } else {
-            self.tree_of_commit(&self.repository()?.commit("HEAD")?)?
+    /// The files of the workspace at hand: those on disk, or those of `HEAD` in a bare repository.
+    pub fn tree_at_hand(&self) -> Result<Box<dyn FileTree>, CommandError> {
+        if self.repository()?.worktree().is_some() {
+            return self.tree(None);
+        }
+        self.tree_of_commit(&self.repository()?.commit("HEAD")?)
+    }
+
+    /// The lane that a text names (`production` or `lanes/production`), if there is one. A text
+    /// that is both a lane and a branch is refused.
+    pub fn lane_named(&self, spec: &str) -> Result<Option<LaneName>, CommandError> {
+        let name = spec.strip_prefix("lanes/").unwrap_or(spec);
+        let tips = self.lanes_to_read()?.tips()?;
+        let lane = LaneName::new(name).ok();
+        let Some(lane) = lane.filter(|lane| tips.contains_key(lane)) else {
+            return Ok(None);
         };
+        if name == spec && self.repository()?.has_branch(name) {
+            return Err(
+                CommandError::usage(format!("`{spec}` is both a lane and a branch"))
+                    .with_hint(format!("say `lanes/{spec}` or `refs/heads/{spec}`")),
+            );
+        }
+        Ok(Some(lane))
+    }
+
+    /// The remote that lanes live on, as the workspace at hand says.
+    fn remote(&self) -> Result<Option<String>, CommandError> {
+        let tree = self.tree_at_hand()?;
         Ok(Workspace::new(tree.as_ref()).project()?.remote)
     }
 
@@ -159,33 +180,27 @@ impl Context {
     }
 
     fn revision_or_lane(&self, spec: &str) -> Result<Box<dyn FileTree>, CommandError> {
-        let repository = self.repository()?;
         let lanes = self.lanes_to_read()?;
-        let tips = lanes.tips()?;
-        let name = spec.strip_prefix("lanes/").unwrap_or(spec);
-        let lane = LaneName::new(name).ok();
-        let Some((lane, tip)) = lane.and_then(|lane| tips.get_key_value(&lane)) else {
-            let commit = repository
-                .commit(spec)
-                .map_err(|error| unknown_view(error, name, &tips))?;
-            return self.tree_of_commit(&commit);
-        };
-        if name == spec && repository.has_branch(name) {
-            return Err(
-                CommandError::usage(format!("`{spec}` is both a lane and a branch"))
-                    .with_hint(format!("say `lanes/{spec}` or `refs/heads/{spec}`")),
-            );
+        if let Some(lane) = self.lane_named(spec)?
+            && let Some(record) = lanes.tip(&lane)?
+        {
+            return Ok(lanes.tree(&record)?);
         }
-        Ok(lanes.tree(&lanes.record(lane, tip)?)?)
+        let commit = self.repository()?.commit(spec).or_else(|error| {
+            let tips = lanes.tips()?;
+            Err(unknown_view(error, spec, &tips))
+        })?;
+        self.tree_of_commit(&commit)
     }
 }
 
-fn unknown_view(error: GitError, name: &str, tips: &BTreeMap<LaneName, ObjectId>) -> CommandError {
+fn unknown_view(error: GitError, spec: &str, tips: &BTreeMap<LaneName, ObjectId>) -> CommandError {
     let unknown = matches!(error, GitError::UnknownRevision(_));
     let error = CommandError::from(error);
     if !unknown || tips.is_empty() {
         return error;
     }
+    let name = spec.strip_prefix("lanes/").unwrap_or(spec);
     let known = did_you_mean(name, tips.keys().map(LaneName::as_str));
     error.with_hint(format!("among the lanes, {known}"))
 }

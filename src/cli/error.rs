@@ -2,7 +2,11 @@
 
 use crate::adapters::git::GitError;
 use crate::domain::finding::{Finding, Findings};
+use crate::domain::untrusted::Untrusted;
+use crate::engine::diff::DiffError;
 use crate::engine::ports::{LaneError, LaneRecord, TreeError};
+use crate::engine::release::ReleaseError;
+use crate::engine::release::authorize::{Condition, Refusal};
 
 use super::exit::Exit;
 
@@ -91,6 +95,55 @@ impl From<LaneError> for CommandError {
                 ..Self::new(Exit::Provider, message)
             },
             LaneError::Moved { tip } => Self::lost_race(tip.as_deref()),
+        }
+    }
+}
+
+impl From<DiffError> for CommandError {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::Tree(error) => error.into(),
+            DiffError::Findings(findings) => findings.into(),
+        }
+    }
+}
+
+impl From<ReleaseError> for CommandError {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::Lane(error) => error.into(),
+            ReleaseError::Tree(error) => error.into(),
+            ReleaseError::Findings(findings) => findings.into(),
+            ReleaseError::Invalid { message, hint } => Self::usage(message).with_hint(hint),
+            ReleaseError::Unexpected(record) => Self::lost_race(record.as_deref()),
+            ReleaseError::Refused(refusals) => refusals.into(),
+        }
+    }
+}
+
+impl From<Vec<Refusal>> for CommandError {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        let conditions = || refusals.iter().map(|refusal| refusal.condition);
+        let only = |wanted: Condition| conditions().all(|condition| condition == wanted);
+        let exit = if only(Condition::Evaluated) {
+            Exit::NothingEvaluated
+        } else if conditions().all(|it| matches!(it, Condition::Gate | Condition::Evaluated)) {
+            Exit::Failed
+        } else {
+            Exit::Refused
+        };
+        let mut message = "the policy refuses, and nothing was moved".to_owned();
+        let mut hints: Vec<String> = Vec::new();
+        for refusal in &refusals {
+            message.push('\n');
+            message.push_str(&Untrusted(&refusal.message).to_string());
+            if !hints.contains(&refusal.next) {
+                hints.push(refusal.next.clone());
+            }
+        }
+        Self {
+            hints,
+            ..Self::new(exit, message)
         }
     }
 }

@@ -73,6 +73,20 @@ pub struct Evaluation {
     pub decision: Decision,
 }
 
+impl Evaluation {
+    /// An evaluation of nothing, which is never a pass.
+    pub fn nothing() -> Self {
+        Self {
+            suites: Vec::new(),
+            decision: Decision {
+                verdict: Verdict::NothingEvaluated,
+                checks: Vec::new(),
+                critical_failures: Vec::new(),
+            },
+        }
+    }
+}
+
 /// One suite and the run that tested it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvaluatedSuite {

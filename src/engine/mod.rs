@@ -6,4 +6,5 @@ pub mod diff;
 pub mod evaluate;
 pub mod event;
 pub mod ports;
+pub mod release;
 pub mod workspace;

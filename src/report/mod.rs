@@ -1,7 +1,12 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod diff;
+pub mod diff_json;
 pub mod eval;
 pub mod eval_json;
 pub mod findings;
+pub mod lanes;
 pub mod progress;
+pub mod release;
+pub mod release_json;
 pub mod table;

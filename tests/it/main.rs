@@ -5,7 +5,12 @@ mod support;
 
 mod check;
 mod console;
+mod diff;
 mod eval;
 mod hermetic;
+mod lanes;
+mod promote;
 mod prompt;
+mod repository;
+mod rollback;
 mod tidy;

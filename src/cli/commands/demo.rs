@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::sample;
 use crate::cli::ui::Ui;
 
 /// Play a whole release with the sample, in a temporary repository
@@ -25,7 +24,8 @@ pub struct DemoArgs {
 }
 
 const TRIAGE: &str = "prompts/support/triage.prompt.yml";
-const ONE_NAME: &str = "      Answer with exactly one queue name, in lower case, and nothing else.\n";
+const ONE_NAME: &str =
+    "      Answer with exactly one queue name, in lower case, and nothing else.\n";
 const VAGUE: &str = "      Say which queue fits best.\n";
 const TIE_BREAK: &str = "      Answer with exactly one queue name, in lower case, and nothing else.
       Money back for a late, lost or damaged parcel: the queue is delivery, not billing.\n";
@@ -35,7 +35,11 @@ enum Step {
     /// Says what comes next.
     Say(&'static str),
     /// Replaces a text of the triage prompt and commits.
-    Edit { old: &'static str, new: &'static str, message: &'static str },
+    Edit {
+        old: &'static str,
+        new: &'static str,
+        message: &'static str,
+    },
     /// Runs pointsman, which must end like this.
     Run(&'static [&'static str], Exit),
     /// Runs git, which must succeed.
@@ -49,17 +53,57 @@ const PLAY: [Step; 23] = [
     Step::Run(&["eval"], Exit::Failed),
     Step::Say("The gates ask for less than perfection. Release to staging, then on to production."),
     Step::Run(&["promote", "staging", "--yes"], Exit::Success),
-    Step::Run(&["promote", "production", "--yes", "--reason", "first release"], Exit::Success),
+    Step::Run(
+        &[
+            "promote",
+            "production",
+            "--yes",
+            "--reason",
+            "first release",
+        ],
+        Exit::Success,
+    ),
     Step::Say("Somebody loosens the prompt. The gate runs the evaluation and refuses."),
-    Step::Edit { old: ONE_NAME, new: VAGUE, message: "triage: sound friendlier" },
+    Step::Edit {
+        old: ONE_NAME,
+        new: VAGUE,
+        message: "triage: sound friendlier",
+    },
     Step::Run(&["promote", "staging", "--yes"], Exit::Failed),
     Step::Say("A better edit: a rule for refunds of lost parcels. What changed, and does it pass?"),
-    Step::Edit { old: VAGUE, new: TIE_BREAK, message: "triage: refunds for lost parcels go to delivery" },
+    Step::Edit {
+        old: VAGUE,
+        new: TIE_BREAK,
+        message: "triage: refunds for lost parcels go to delivery",
+    },
     Step::Run(&["diff", "lanes/staging", "HEAD"], Exit::Success),
-    Step::Run(&["promote", "staging", "support/triage", "--yes"], Exit::Success),
-    Step::Run(&["promote", "production", "--yes", "--reason", "fewer misrouted refunds"], Exit::Success),
-    Step::Say("It is 3 a.m. and something is wrong. Go back; the snapshot that was bypassed is held."),
-    Step::Run(&["rollback", "production", "--yes", "--reason", "refunds pile up at delivery"], Exit::Success),
+    Step::Run(
+        &["promote", "staging", "support/triage", "--yes"],
+        Exit::Success,
+    ),
+    Step::Run(
+        &[
+            "promote",
+            "production",
+            "--yes",
+            "--reason",
+            "fewer misrouted refunds",
+        ],
+        Exit::Success,
+    ),
+    Step::Say(
+        "It is 3 a.m. and something is wrong. Go back; the snapshot that was bypassed is held.",
+    ),
+    Step::Run(
+        &[
+            "rollback",
+            "production",
+            "--yes",
+            "--reason",
+            "refunds pile up at delivery",
+        ],
+        Exit::Success,
+    ),
     Step::Run(&["promote", "production", "--yes"], Exit::Refused),
     Step::Say("What is live, and how did it get there? A clone without pointsman can read it too."),
     Step::Run(&["lanes", "list"], Exit::Success),
@@ -70,7 +114,9 @@ const PLAY: [Step; 23] = [
 
 /// Runs the command.
 pub fn run(_context: &Context, ui: &mut Ui, args: &DemoArgs) -> Result<Exit, CommandError> {
-    let failed = |what: &str, error: &dyn std::fmt::Display| CommandError::usage(format!("cannot {what}: {error}"));
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        CommandError::usage(format!("cannot {what}: {error}"))
+    };
     let program = std::env::current_exe().map_err(|error| failed("find this program", &error))?;
     let temporary;
     let folder = if let Some(folder) = &args.keep {
@@ -90,7 +136,10 @@ pub fn run(_context: &Context, ui: &mut Ui, args: &DemoArgs) -> Result<Exit, Com
     }
     ui.line("\nThe whole loop, with nothing but git.");
     if args.keep.is_some() {
-        ui.note(format_args!("the repository is in {}", stage.folder.display()));
+        ui.note(format_args!(
+            "the repository is in {}",
+            stage.folder.display()
+        ));
     }
     Ok(Exit::Success)
 }
@@ -123,7 +172,9 @@ impl Stage {
                 Ok(())
             }
             Step::Edit { old, new, message } => {
-                ui.line(format_args!("$ $EDITOR {TRIAGE} && git commit -am '{message}'"));
+                ui.line(format_args!(
+                    "$ $EDITOR {TRIAGE} && git commit -am '{message}'"
+                ));
                 self.edit(old, new)?;
                 self.commit(message)
             }
@@ -134,7 +185,8 @@ impl Stage {
 
     fn edit(&self, old: &str, new: &str) -> Result<(), CommandError> {
         let path = self.folder.join(TRIAGE);
-        let failed = |error: std::io::Error| CommandError::usage(format!("cannot edit `{TRIAGE}`: {error}"));
+        let failed =
+            |error: std::io::Error| CommandError::usage(format!("cannot edit `{TRIAGE}`: {error}"));
         let text = std::fs::read_to_string(&path).map_err(failed)?;
         std::fs::write(&path, text.replacen(old, new, 1)).map_err(failed)
     }
@@ -156,8 +208,12 @@ impl Stage {
             }
             return Ok(());
         }
-        let message = format!("the demo expected exit code {} here, and saw {code:?}", exit as u8);
-        Err(CommandError::new(Exit::Bug, message).with_hint("this is a bug in pointsman; please report it"))
+        let message = format!(
+            "the demo expected exit code {} here, and saw {code:?}",
+            exit as u8
+        );
+        Err(CommandError::new(Exit::Bug, message)
+            .with_hint("this is a bug in pointsman; please report it"))
     }
 
     fn git(&self, ui: &mut Ui, arguments: &[&str]) -> Result<(), CommandError> {
@@ -170,15 +226,22 @@ impl Stage {
         command.arg("--no-pager").args(arguments);
         match run_in(&self.folder, command)? {
             Some(0) => Ok(()),
-            code => Err(CommandError::usage(format!("`git {}` ended with {code:?}", arguments.join(" ")))
-                .with_hint("the demo needs git 2.41 or later on the `PATH`")),
+            code => Err(CommandError::usage(format!(
+                "`git {}` ended with {code:?}",
+                arguments.join(" ")
+            ))
+            .with_hint("the demo needs git 2.41 or later on the `PATH`")),
         }
     }
 }
 
 fn show_command(ui: &mut Ui, program: &str, arguments: &[&str]) {
     let words = arguments.iter().map(|word| {
-        if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() }
+        if word.contains(' ') {
+            format!("'{word}'")
+        } else {
+            (*word).to_owned()
+        }
     });
     let words: Vec<String> = words.collect();
     ui.line(format_args!("$ {program} {}", words.join(" ")));
@@ -187,6 +250,7 @@ fn show_command(ui: &mut Ui, program: &str, arguments: &[&str]) {
 fn run_in(folder: &Path, mut command: Command) -> Result<Option<i32>, CommandError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.current_dir(folder).stdin(Stdio::null()).status();
-    let status = status.map_err(|error| CommandError::usage(format!("cannot run `{program}`: {error}")))?;
+    let status =
+        status.map_err(|error| CommandError::usage(format!("cannot run `{program}`: {error}")))?;
     Ok(status.code())
 }

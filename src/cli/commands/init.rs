@@ -31,8 +31,12 @@ pub fn run(context: &Context, ui: &mut Ui, _args: &InitArgs) -> Result<Exit, Com
     let root = context.directory();
     let written = sample::write(root).map_err(|error| {
         let hint = match error {
-            SampleError::Exists(_) => "nothing was written; choose an empty folder, or move these files away",
-            SampleError::Write(..) => "make the folder writable, remove what was written, and run this again",
+            SampleError::Exists(_) => {
+                "nothing was written; choose an empty folder, or move these files away"
+            }
+            SampleError::Write(..) => {
+                "make the folder writable, remove what was written, and run this again"
+            }
         };
         CommandError::usage(error.to_string()).with_hint(hint)
     })?;

@@ -1,8 +1,15 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod check;
+pub mod demo;
+pub mod diff;
 pub mod eval;
+pub mod init;
+pub mod lanes;
+mod moves;
+pub mod promote;
 pub mod prompt;
+pub mod rollback;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -16,21 +23,39 @@ use super::ui::Ui;
     reason = "the doc comment of each Args struct is the help text of its command"
 )]
 pub enum Command {
+    #[command(display_order = 1)]
+    Init(init::InitArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 4)]
     Eval(eval::EvalArgs),
+    #[command(display_order = 5)]
+    Diff(diff::DiffArgs),
+    #[command(display_order = 6)]
+    Lanes(lanes::LanesArgs),
+    #[command(display_order = 7)]
+    Promote(promote::PromoteArgs),
+    #[command(display_order = 8)]
+    Rollback(rollback::RollbackArgs),
+    #[command(display_order = 9)]
+    Demo(demo::DemoArgs),
 }
 
 impl Command {
     /// Runs the command.
     pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
         match self {
+            Self::Init(args) => init::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
+            Self::Diff(args) => diff::run(context, ui, args),
+            Self::Lanes(args) => lanes::run(context, ui, args),
+            Self::Promote(args) => promote::run(context, ui, args),
+            Self::Rollback(args) => rollback::run(context, ui, args),
+            Self::Demo(args) => demo::run(context, ui, args),
         }
     }
 }

@@ -102,17 +102,29 @@ mod tests {
     fn every_file_of_our_own_workspace_is_part_of_the_sample() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut on_disk = BTreeSet::new();
-        let mut folders: Vec<PathBuf> = ["prompts", "datasets", "evaluators", "environments", "recordings"]
-            .iter()
-            .map(|folder| root.join(folder))
-            .collect();
+        let mut folders: Vec<PathBuf> = [
+            "prompts",
+            "datasets",
+            "evaluators",
+            "environments",
+            "recordings",
+        ]
+        .iter()
+        .map(|folder| root.join(folder))
+        .collect();
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    on_disk.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                    on_disk.insert(
+                        path.strip_prefix(root)
+                            .unwrap()
+                            .to_str()
+                            .unwrap()
+                            .to_owned(),
+                    );
                 }
             }
         }

@@ -99,13 +99,13 @@ pub struct MessageDiff {
 pub fn prompt_changes(
     old: &dyn FileTree,
     new: &dyn FileTree,
-    changed: &BTreeMap<String, PathChange>,
+    paths: &BTreeMap<String, PathChange>,
 ) -> Result<Changes, DiffError> {
     let mut changes = Changes::default();
     let sides = Sides { old, new };
-    let touched = touched_prompts(&sides, changed)?;
+    let touched = touched_prompts(&sides, paths)?;
     let own: BTreeSet<String> = touched.keys().map(PromptId::path).collect();
-    let others = changed.keys().filter(|path| !own.contains(*path));
+    let others = paths.keys().filter(|path| !own.contains(*path));
     changes.files = others.cloned().collect();
     for (id, kind) in touched {
         match kind {
@@ -210,10 +210,7 @@ fn describe(before: &Closure, after: &Closure, diff: &mut PromptDiff) {
     );
     note(before.includes() != after.includes(), Aspect::Includes);
     note(bindings(old) != bindings(new), Aspect::Evals);
-    note(
-        (&old.name, &old.description) != (&new.name, &new.description),
-        Aspect::Description,
-    );
+    note(words(old) != words(new), Aspect::Description);
     if diff.aspects.is_empty() {
         diff.aspects.push(Aspect::Formatting);
     }
@@ -230,7 +227,21 @@ fn same_messages(old: &[Message], new: &[Message]) -> bool {
 }
 
 fn same_variables(old: &IndexMap<String, Variable>, new: &IndexMap<String, Variable>) -> bool {
-    old.len() == new.len() && old.iter().eq(new.iter())
+    let plain = |variables: &IndexMap<String, Variable>| -> Vec<_> {
+        let plain = |(name, variable): (&String, &Variable)| {
+            (name.clone(), variable.kind, variable.default.clone())
+        };
+        variables.iter().map(plain).collect()
+    };
+    plain(old) == plain(new)
+}
+
+/// What only people read: names and descriptions.
+fn words(prompt: &Prompt) -> Vec<Option<&String>> {
+    let variables = prompt.variables.values();
+    let of_variables = variables.map(|variable| variable.description.as_ref());
+    let own = [prompt.name.as_ref(), prompt.description.as_ref()];
+    own.into_iter().chain(of_variables).collect()
 }
 
 /// The datasets and evaluators that test a prompt, without the places where they are named.

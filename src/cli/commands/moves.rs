@@ -1,0 +1,59 @@
+//! What all commands that move a lane have in common: consent, and how the result is told.
+
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::engine::ports::LaneRecord;
+use crate::report::release_json::MoveV1;
+
+/// Options of every command that moves a lane.
+#[derive(Debug, clap::Args)]
+pub(super) struct MoveArgs {
+    /// Refuse if the lane's newest record is not this one (`none`: if it has one)
+    #[arg(long, value_name = "RECORD")]
+    pub(super) expect: Option<String>,
+    /// Show what would happen, and move nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+/// Makes sure that there is consent, or somebody who can give it, before anything is paid for.
+pub(super) fn require_consent(ui: &Ui, args: &MoveArgs) -> Result<(), CommandError> {
+    if args.yes || ui.is_interactive() {
+        return Ok(());
+    }
+    Err(
+        CommandError::usage("nobody is here to confirm this, and nothing was moved")
+            .with_hint("say `--yes` to move the lane, or `--dry-run` to see the plan"),
+    )
+}
+
+/// Asks, unless `--yes` was said.
+pub(super) fn confirm(ui: &mut Ui, args: &MoveArgs, question: &str) -> Result<(), CommandError> {
+    if args.yes || ui.confirm(question) {
+        return Ok(());
+    }
+    Err(CommandError::new(
+        Exit::Refused,
+        "not confirmed: nothing was moved",
+    ))
+}
+
+/// Tells that a lane has moved.
+pub(super) fn announce(ui: &mut Ui, schema: &'static str, record: &LaneRecord) {
+    if ui.wants_json() {
+        ui.json(&MoveV1::moved(schema, record));
+        return;
+    }
+    let deployment = &record.deployment;
+    ui.line(format!(
+        "lane {} is at #{}: record {}, snapshot {}",
+        deployment.lane,
+        deployment.sequence,
+        record.id.short(),
+        deployment.snapshot.sha256.short()
+    ));
+}

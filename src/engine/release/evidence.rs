@@ -1,0 +1,61 @@
+//! Evidence: an in-toto statement that this snapshot was tested, by what, and with which result.
+//!
+//! The bytes are canonical JSON: the same evaluation of the same snapshot gives the same file, and
+//! the file's digest names it.
+
+use serde_json::{Value, json};
+
+use crate::domain::canonical::canonical_json;
+use crate::domain::deployment::{EVIDENCE_FOLDER, EvidenceLink, Snapshot};
+use crate::domain::digest::Digest;
+use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
+use crate::domain::id::LaneName;
+
+/// The statement for a snapshot of a lane, with the path where it stands.
+pub(super) fn statement(
+    lane: &LaneName,
+    snapshot: &Snapshot,
+    evaluation: &Evaluation,
+) -> (EvidenceLink, Vec<u8>) {
+    let checks = &evaluation.decision.checks;
+    let result = match evaluation.decision.verdict {
+        Verdict::Pass => "PASSED",
+        Verdict::Fail | Verdict::NothingEvaluated => "FAILED",
+    };
+    let configuration: Vec<Value> = evaluation
+        .suites
+        .iter()
+        .map(|evaluated| {
+            let suite = &evaluated.suite;
+            json!({
+                "name": format!("{} on {}", suite.prompt, suite.dataset),
+                "digest": {"sha256": suite.digest()},
+            })
+        })
+        .collect();
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{
+            "name": format!("lanes/{lane}"),
+            "digest": {"sha256": snapshot.sha256, "gitTree": snapshot.git_tree},
+        }],
+        "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+        "predicate": {
+            "result": result,
+            "configuration": configuration,
+            "passedTests": names(checks.iter().filter(|check| check.met)),
+            "failedTests": names(checks.iter().filter(|check| !check.met)),
+            "evaluation": evaluation,
+        },
+    });
+    let bytes = canonical_json(&statement).into_bytes();
+    let sha256 = Digest::of(&bytes);
+    let path = format!("{EVIDENCE_FOLDER}/{sha256}.json");
+    (EvidenceLink { path, sha256 }, bytes)
+}
+
+fn names<'c>(checks: impl Iterator<Item = &'c FloorCheck>) -> Vec<String> {
+    checks
+        .map(|check| format!("{} on {}: {}", check.prompt, check.dataset, check.evaluator))
+        .collect()
+}

@@ -1,0 +1,403 @@
+//! Bringing new content into a lane.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
+use crate::domain::digest::Digest;
+use crate::domain::finding::Findings;
+use crate::domain::gate::Evaluation;
+use crate::domain::id::PromptId;
+use crate::domain::lane::Lane;
+use crate::domain::prompt::{EvalBinding, Prompt};
+use crate::engine::diff::prompt_changes;
+use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
+use crate::engine::workspace::Workspace;
+
+use super::ReleaseError;
+use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
+use super::dependencies::Dependencies;
+use super::evidence::statement;
+use super::graft::{Candidate, Edits, blobs, edits};
+use super::record::{NewRecord, append};
+use super::snapshot::{Manifest, check_entries, digest_of_file};
+use super::standing::{Standing, policy_in};
+
+/// What is to be promoted.
+pub struct PromoteRequest<'r> {
+    /// Where the lane stands.
+    pub standing: Standing,
+    /// The files to take from.
+    pub files: Box<dyn FileTree>,
+    /// Where those files come from.
+    pub source: Source,
+    /// The prompts to take; empty: everything.
+    pub prompts: &'r [PromptId],
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What a promotion would do.
+pub struct PromotePlan {
+    standing: Standing,
+    files: Box<dyn FileTree>,
+    edits: Edits,
+    reason: Option<String>,
+    manifest: Manifest,
+    content: Content,
+    fingerprints: BTreeMap<PromptId, Digest>,
+    /// Where the content comes from.
+    pub source: Source,
+    /// The policy in force.
+    pub policy: Lane,
+    /// Whether the policy comes from the source, because the lane has none yet.
+    pub policy_is_new: bool,
+    /// What would be live.
+    pub snapshot: Snapshot,
+    /// What would change.
+    pub changes: Changes,
+    /// Where a rollback would go.
+    pub rollback_target: Option<RollbackTarget>,
+    /// Why the record before cannot serve as the target of a rollback, if it cannot.
+    pub rollback_problem: Option<String>,
+}
+
+/// Plans a promotion. `None`: everything asked for is live already.
+pub fn plan(
+    lanes: &dyn LaneStore,
+    request: PromoteRequest<'_>,
+) -> Result<Option<PromotePlan>, ReleaseError> {
+    let PromoteRequest {
+        standing,
+        files,
+        source,
+        prompts,
+        reason,
+    } = request;
+    check_entries(files.as_ref())?;
+    let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
+    let edits = edits(&standing, files.as_ref(), prompts)?;
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    let candidate = Candidate::new(&standing, files.as_ref(), &edits);
+    let changes = prompt_changes(standing.tree(), &candidate, &edits)?;
+    check_files(&candidate, &changes)?;
+    let fingerprints = to_test(&standing, &candidate, &changes, &edits)?;
+    let manifest = manifest(&standing, files.as_ref(), &edits)?;
+    let content = Content {
+        base: standing.current.as_ref().map(|record| record.id.clone()),
+        edits: blobs(&edits)?,
+    };
+    let snapshot = Snapshot {
+        sha256: manifest.digest(),
+        git_tree: lanes.git_tree(&content)?,
+    };
+    let (rollback_target, rollback_problem) = rollback_target(&standing, &changes);
+    Ok(Some(PromotePlan {
+        standing,
+        files,
+        edits,
+        reason,
+        manifest,
+        content,
+        fingerprints,
+        source,
+        policy,
+        policy_is_new,
+        snapshot,
+        changes,
+        rollback_target,
+        rollback_problem,
+    }))
+}
+
+impl PromotePlan {
+    /// Where the lane stands.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// The files as they would be live.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate::new(&self.standing, self.files.as_ref(), &self.edits)
+    }
+
+    /// The prompts that the gate must see evaluated: their closures, or what tests them, would be
+    /// others. Empty where the lane has no gate.
+    pub fn prompts_to_test(&self) -> Vec<PromptId> {
+        match self.policy.gate {
+            Some(_) => self.fingerprints.keys().cloned().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Asks, before an evaluation is paid for, whether anything else stands in the way.
+    pub fn check(&self, now: Timestamp) -> Result<(), Vec<Refusal>> {
+        authorize(&self.wanted(Shown::NotYet, now)).map(|_| ())
+    }
+
+    /// Asks whether the promotion may happen. Without an evaluation it may only where none is
+    /// needed.
+    pub fn authorize(
+        &self,
+        evaluation: Option<&Evaluation>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
+        let empty = Evaluation::nothing();
+        let shown = if self.prompts_to_test().is_empty() {
+            Shown::NotNeeded
+        } else {
+            Shown::Evaluation(evaluation.unwrap_or(&empty), &self.fingerprints)
+        };
+        authorize(&self.wanted(shown, now))
+    }
+
+    fn wanted<'m>(&'m self, shown: Shown<'m>, now: Timestamp) -> Move<'m> {
+        Move {
+            standing: &self.standing,
+            kind: DeployKind::Promote,
+            snapshot: self.snapshot.sha256,
+            source: &self.source,
+            policy: Some(&self.policy),
+            shown,
+            now,
+        }
+    }
+
+    /// Moves the lane.
+    pub fn execute(
+        self,
+        lanes: &dyn LaneStore,
+        permission: &Authorized,
+        evaluation: Option<&Evaluation>,
+        now: Timestamp,
+    ) -> Result<LaneRecord, ReleaseError> {
+        let evidence = evaluation
+            .map(|evaluation| statement(&self.standing.lane, &self.snapshot, evaluation))
+            .into_iter()
+            .collect();
+        let current = self.standing.current.as_ref();
+        let new = NewRecord {
+            kind: DeployKind::Promote,
+            summary: summary(&self.changes),
+            reason: self.reason,
+            source: self.source,
+            snapshot: self.snapshot,
+            manifest: self.manifest.text(),
+            content: self.content,
+            rollback_target: self.rollback_target,
+            holds: current.map_or(Vec::new(), |record| record.deployment.holds.clone()),
+            changes: self.changes,
+            evidence,
+        };
+        append(lanes, &self.standing, permission, new, now)
+    }
+}
+
+/// The policy in force: the lane's own, or before its first record the source's.
+fn policy_in_force(
+    standing: &Standing,
+    files: &dyn FileTree,
+) -> Result<(Lane, bool), ReleaseError> {
+    if let Some(policy) = standing.policy()? {
+        return Ok((policy, false));
+    }
+    match policy_in(files, &standing.lane)? {
+        Some(policy) => Ok((policy, true)),
+        None => Ok((Workspace::new(files).lane(&standing.lane)?, true)),
+    }
+}
+
+/// Everything that comes in must be readable: a broken file is told before it is live, not after.
+fn check_files(candidate: &Candidate<'_>, changes: &Changes) -> Result<(), ReleaseError> {
+    let workspace = Workspace::new(candidate);
+    let mut findings = Vec::new();
+    let mut collect = |result: Result<(), Findings>| {
+        if let Err(Findings(more)) = result {
+            for finding in more {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
+    };
+    for prompt in changes.added.iter().chain(&changes.changed) {
+        collect(Dependencies::of(&workspace, prompt).map(|_| ()));
+    }
+    collect(workspace.project().map(|_| ()));
+    collect(workspace.lane_names().and_then(|lanes| {
+        let touched = |path: &String| changes.files.contains(path);
+        let mut lanes = lanes.iter().filter(|lane| touched(&lane.path()));
+        lanes.try_for_each(|lane| workspace.lane(lane).map(|_| ()))
+    }));
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Findings(findings).into())
+    }
+}
+
+/// The prompts that must be evaluated, with the fingerprints of their closures.
+fn to_test(
+    standing: &Standing,
+    candidate: &Candidate<'_>,
+    changes: &Changes,
+    edits: &Edits,
+) -> Result<BTreeMap<PromptId, Digest>, ReleaseError> {
+    let (old, new) = (Workspace::new(standing.tree()), Workspace::new(candidate));
+    let mut found = BTreeMap::new();
+    let same_as_before = |id: &PromptId, prompt: &Prompt, fingerprint: Digest| {
+        let before = old.closure(id);
+        before.is_ok_and(|before| {
+            before.fingerprint() == fingerprint && same_bindings(before.prompt(), prompt)
+        })
+    };
+    for id in changes.added.iter().chain(&changes.changed) {
+        let closure = new.closure(id)?;
+        let fingerprint = closure.fingerprint();
+        if !same_as_before(id, closure.prompt(), fingerprint) {
+            found.insert(id.clone(), fingerprint);
+        }
+    }
+    // A change of what tests a prompt must be let through by what it says about the prompt.
+    if tests_may_differ(&new, changes, edits)? {
+        for id in new.prompt_ids()? {
+            let dependencies = Dependencies::of(&new, &id)?;
+            let mut tests = dependencies.tests.iter();
+            if tests.any(|path| edits.contains_key(path)) {
+                found.insert(id.clone(), new.closure(&id)?.fingerprint());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an edit touches a dataset, an evaluator or a judge.
+fn tests_may_differ(
+    new: &Workspace<'_>,
+    changes: &Changes,
+    edits: &Edits,
+) -> Result<bool, ReleaseError> {
+    let is_test = |path: &String| path.starts_with("datasets/") || path.starts_with("evaluators/");
+    if edits.keys().any(is_test) {
+        return Ok(true);
+    }
+    for id in new.evaluator_ids()? {
+        let evaluator = new.evaluator(&id);
+        let judge = evaluator.as_ref().ok().and_then(|found| found.judge());
+        if judge.is_some_and(|judge| changes.changed.contains(judge)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn same_bindings(one: &Prompt, two: &Prompt) -> bool {
+    let plain = |prompt: &Prompt| -> Vec<(String, Vec<String>)> {
+        let evaluators = |binding: &EvalBinding| {
+            let names = binding.evaluators.iter().map(|(id, _)| id.to_string());
+            (binding.dataset.0.to_string(), names.collect())
+        };
+        prompt.evals.iter().map(evaluators).collect()
+    };
+    plain(one) == plain(two)
+}
+
+/// The manifest of the candidate: the one that the lane's record carries, edited; where it carries
+/// none that can be trusted, every file is read.
+fn manifest(
+    standing: &Standing,
+    files: &dyn FileTree,
+    edits: &Edits,
+) -> Result<Manifest, ReleaseError> {
+    let current = standing.current.as_ref();
+    let carried = current.and_then(|record| {
+        Manifest::carried_by(standing.tree(), record.deployment.snapshot.sha256)
+    });
+    let mut manifest = match carried {
+        Some(manifest) => manifest,
+        None => Manifest::of_tree(standing.tree())?,
+    };
+    for (path, change) in edits {
+        match change.new {
+            Some(_) => manifest.insert(path, digest_of_file(files, path)?),
+            None => manifest.remove(path),
+        }
+    }
+    Ok(manifest)
+}
+
+/// Where a rollback would go: the record before, if the prompts that change now still render there;
+/// else where that one would have gone.
+fn rollback_target(
+    standing: &Standing,
+    changes: &Changes,
+) -> (Option<RollbackTarget>, Option<String>) {
+    let Some(current) = &standing.current else {
+        return (None, None);
+    };
+    let workspace = Workspace::new(standing.tree());
+    let broken = changes
+        .changed
+        .iter()
+        .chain(&changes.removed)
+        .find(|id| workspace.closure(id).is_err());
+    match broken {
+        None => (Some(target_of(current)), None),
+        Some(id) => {
+            let target = current.deployment.rollback_target.clone();
+            let sequence = current.deployment.sequence;
+            let problem =
+                format!("#{sequence} cannot be gone back to: `{id}` does not render there");
+            (target, Some(problem))
+        }
+    }
+}
+
+/// A record as the target of a rollback.
+pub(super) fn target_of(record: &LaneRecord) -> RollbackTarget {
+    RollbackTarget {
+        sequence: record.deployment.sequence,
+        record: record.id.clone(),
+        snapshot: record.deployment.snapshot.clone(),
+    }
+}
+
+/// What a promotion does, for the subject of its commit.
+fn summary(changes: &Changes) -> String {
+    const NAMED: usize = 3;
+    let added = changes.added.iter().map(|id| format!("add {id}"));
+    let edited = changes.changed.iter().map(PromptId::to_string);
+    let removed = changes.removed.iter().map(|id| format!("remove {id}"));
+    let mut names: Vec<String> = added.chain(edited).chain(removed).collect();
+    if names.is_empty() {
+        names.clone_from(&changes.files);
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let text = names.join(", ");
+    match more {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// The source that a record of a lane is for the next lane.
+pub fn source_of(record: &LaneRecord) -> Source {
+    Source {
+        commit: record.deployment.source.commit.clone(),
+        lane: Some(record.deployment.lane.clone()),
+        record: Some(record.id.clone()),
+    }
+}
+
+/// The source that a commit is.
+pub fn source_commit(commit: ObjectId) -> Source {
+    Source {
+        commit,
+        lane: None,
+        record: None,
+    }
+}

@@ -1,0 +1,69 @@
+//! Where a lane stands: its newest record, its files, and the policy in force.
+
+use crate::domain::finding::Findings;
+use crate::domain::id::LaneName;
+use crate::domain::lane::Lane;
+use crate::engine::ports::{FileTree, LaneRecord, LaneStore};
+use crate::engine::workspace::Workspace;
+
+use super::ReleaseError;
+use super::graft::EmptyTree;
+
+/// Where a lane stands.
+pub struct Standing {
+    /// The lane.
+    pub lane: LaneName,
+    /// Its newest record; absent before the first.
+    pub current: Option<LaneRecord>,
+    tree: Box<dyn FileTree>,
+}
+
+impl Standing {
+    /// Where `lane` stands, as last seen.
+    pub fn of(lanes: &dyn LaneStore, lane: &LaneName) -> Result<Self, ReleaseError> {
+        let current = lanes.tip(lane)?;
+        let tree = match &current {
+            Some(record) => lanes.tree(record)?,
+            None => Box::new(EmptyTree),
+        };
+        Ok(Self {
+            lane: lane.clone(),
+            current,
+            tree,
+        })
+    }
+
+    /// The files that are live.
+    pub fn tree(&self) -> &dyn FileTree {
+        self.tree.as_ref()
+    }
+
+    /// The policy that the lane itself carries; absent before its first record.
+    pub fn policy(&self) -> Result<Option<Lane>, Findings> {
+        policy_in(self.tree(), &self.lane)
+    }
+
+    /// Makes sure that the lane is where a caller expects it: at the record with this id or the
+    /// first digits of it, or, for `none`, nowhere yet.
+    pub fn expect(&self, expected: &str) -> Result<(), ReleaseError> {
+        const FEWEST_DIGITS: usize = 7;
+        let met = match &self.current {
+            None => expected == "none",
+            Some(record) => {
+                expected.len() >= FEWEST_DIGITS && record.id.as_str().starts_with(expected)
+            }
+        };
+        if met {
+            return Ok(());
+        }
+        Err(ReleaseError::Unexpected(self.current.clone().map(Box::new)))
+    }
+}
+
+/// The policy of a lane in a tree; absent where the tree does not declare the lane.
+pub fn policy_in(tree: &dyn FileTree, lane: &LaneName) -> Result<Option<Lane>, Findings> {
+    if tree.list(&lane.path())?.is_empty() {
+        return Ok(None);
+    }
+    Workspace::new(tree).lane(lane).map(Some)
+}

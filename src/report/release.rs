@@ -1,0 +1,193 @@
+//! Moves of lanes for people: what would happen, and what a record says.
+
+use std::fmt::{Display, Write as _};
+
+use crate::domain::deployment::{Changes, Hold, Source};
+use crate::domain::untrusted::Untrusted;
+use crate::engine::ports::LaneRecord;
+use crate::engine::release::promote::PromotePlan;
+use crate::engine::release::rollback::RollbackPlan;
+use crate::engine::release::unhold::UnholdPlan;
+
+/// How many names of a sort are shown.
+const SHOWN: usize = 20;
+
+/// What a promotion would do.
+pub fn promote_plan(plan: &PromotePlan) -> String {
+    let standing = plan.standing();
+    let current = standing.current.as_ref();
+    let next = current.map_or(1, |record| record.deployment.sequence + 1);
+    let mut text = format!("promote to lane {}, as #{next}\n", standing.lane);
+    field(&mut text, "from", source(&plan.source));
+    let policy = if plan.policy_is_new {
+        "of the source, because the lane has none yet"
+    } else {
+        "of the lane's current record"
+    };
+    field(&mut text, "policy", policy);
+    field(&mut text, "snapshot", plan.snapshot.sha256.short());
+    changes(&mut text, &plan.changes);
+    let to_test = plan.prompts_to_test();
+    if plan.policy.gate.is_none() {
+        field(&mut text, "gate", "none: no evaluation is needed");
+    } else if to_test.is_empty() {
+        field(&mut text, "gate", "nothing that it tests would change");
+    } else {
+        list(&mut text, "evaluate", to_test.iter());
+    }
+    match &plan.rollback_target {
+        Some(target) => field(
+            &mut text,
+            "rollback",
+            format!("to #{} ({})", target.sequence, target.record.short()),
+        ),
+        None => field(&mut text, "rollback", "nothing to go back to"),
+    }
+    if let Some(problem) = &plan.rollback_problem {
+        field(&mut text, "note", Untrusted(problem));
+    }
+    text
+}
+
+/// What a rollback would do.
+pub fn rollback_plan(plan: &RollbackPlan) -> String {
+    let current = &plan.current.deployment;
+    let mut text = format!(
+        "roll back lane {}, as #{}\n",
+        current.lane,
+        current.sequence + 1
+    );
+    let target = &plan.target;
+    field(
+        &mut text,
+        "to",
+        format!(
+            "#{} ({}), snapshot {}",
+            target.deployment.sequence,
+            target.id.short(),
+            target.deployment.snapshot.sha256.short()
+        ),
+    );
+    changes(&mut text, &plan.changes);
+    list(&mut text, "holds", plan.holds.iter().map(hold));
+    match &target.deployment.rollback_target {
+        Some(next) => field(&mut text, "rollback", format!("to #{}", next.sequence)),
+        None => field(&mut text, "rollback", "nothing to go back to"),
+    }
+    text
+}
+
+/// What an unhold would do.
+pub fn unhold_plan(plan: &UnholdPlan) -> String {
+    let mut text = "release snapshots; what is live stays as it is\n".to_owned();
+    list(&mut text, "release", plan.released.iter().map(hold));
+    if !plan.kept.is_empty() {
+        list(&mut text, "keep", plan.kept.iter().map(hold));
+    }
+    text
+}
+
+/// Everything that a record says.
+pub fn record(record: &LaneRecord) -> String {
+    let deployment = &record.deployment;
+    let mut text = format!(
+        "{} {} #{}\n",
+        deployment.kind.name(),
+        deployment.lane,
+        deployment.sequence
+    );
+    field(&mut text, "record", &record.id);
+    field(&mut text, "when", deployment.recorded_at);
+    field(&mut text, "who", Untrusted(&deployment.actor));
+    if let Some(reason) = &deployment.reason {
+        field(&mut text, "why", Untrusted(reason));
+    }
+    field(&mut text, "from", source(&deployment.source));
+    field(&mut text, "snapshot", deployment.snapshot.sha256);
+    field(&mut text, "tree", &deployment.snapshot.git_tree);
+    changes(&mut text, &deployment.changes);
+    if let Some(target) = &deployment.rollback_target {
+        let target = format!("to #{} ({})", target.sequence, target.record.short());
+        field(&mut text, "rollback", target);
+    }
+    if !deployment.holds.is_empty() {
+        list(&mut text, "holds", deployment.holds.iter().map(hold));
+    }
+    if !deployment.evidence.is_empty() {
+        let paths = deployment.evidence.iter();
+        list(
+            &mut text,
+            "evidence",
+            paths.map(|link| Untrusted(&link.path)),
+        );
+    }
+    text
+}
+
+/// One line about a record.
+pub fn record_line(record: &LaneRecord) -> String {
+    let deployment = &record.deployment;
+    let reason = deployment.reason.as_deref().unwrap_or_default();
+    let line = format!(
+        "#{:<4} {} {:<8} {} from {}  {}",
+        deployment.sequence,
+        record.id.short(),
+        deployment.kind.name(),
+        deployment.recorded_at,
+        deployment.source.commit.short(),
+        Untrusted(reason)
+    );
+    line.trim_end().to_owned()
+}
+
+fn source(source: &Source) -> String {
+    let commit = format!("commit {}", source.commit.short());
+    match (&source.lane, &source.record) {
+        (Some(lane), Some(record)) => format!("lane {lane} ({}), {commit}", record.short()),
+        _ => commit,
+    }
+}
+
+fn hold(hold: &Hold) -> String {
+    format!(
+        "{} since #{}: {}",
+        hold.snapshot.short(),
+        hold.set_by_sequence,
+        Untrusted(&hold.reason)
+    )
+}
+
+fn changes(text: &mut String, changes: &Changes) {
+    let added = changes.added.iter().map(|id| format!("+ {id}"));
+    let edited = changes.changed.iter().map(|id| format!("~ {id}"));
+    let removed = changes.removed.iter().map(|id| format!("- {id}"));
+    list(text, "prompts", added.chain(edited).chain(removed));
+    let (policies, files): (Vec<&String>, Vec<&String>) = changes
+        .files
+        .iter()
+        .partition(|path| path.starts_with("environments/"));
+    list(
+        text,
+        "policies",
+        policies.into_iter().map(|path| Untrusted(path)),
+    );
+    list(text, "files", files.into_iter().map(|path| Untrusted(path)));
+}
+
+fn field(text: &mut String, name: &str, value: impl Display) {
+    let _ = writeln!(text, "  {name:<10}{value}");
+}
+
+/// The values under one name, one a line; nothing where there is none.
+fn list(text: &mut String, name: &str, values: impl Iterator<Item = impl Display>) {
+    let mut count = 0;
+    for value in values {
+        if count < SHOWN {
+            field(text, if count == 0 { name } else { "" }, value);
+        }
+        count += 1;
+    }
+    if count > SHOWN {
+        field(text, "", format!("and {} more", count - SHOWN));
+    }
+}

@@ -1,0 +1,230 @@
+//! Repositories that we must not or cannot use: one clear error, a hint, and nothing half done.
+
+use crate::support::Sandbox;
+
+#[test]
+fn outside_of_a_repository_the_hint_is_git_init() {
+    let sandbox = Sandbox::without_git();
+    let run = sandbox.pointsman(&["lanes", "list"]);
+    run.exits(2)
+        .tells("is not in a git repository")
+        .tells("git init");
+}
+
+#[test]
+fn a_repository_without_a_workspace_names_the_file_that_makes_one() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.pointsman(&["lanes", "list"]);
+    run.exits(2)
+        .tells("no `pointsman.toml`")
+        .tells("pointsman init");
+}
+
+#[test]
+fn a_repository_without_commits_asks_for_the_first_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("pointsman.toml", "");
+    sandbox.write("environments/staging.toml", "order = 1\n");
+    sandbox.pointsman(&["lanes", "list"]).succeeds();
+    let run = sandbox.pointsman(&["promote", "staging", "--yes"]);
+    run.exits(2).tells("no commits yet").tells("git commit");
+    sandbox
+        .pointsman(&["diff", "HEAD"])
+        .exits(2)
+        .tells("no commits yet");
+}
+
+#[test]
+fn a_bare_repository_is_read_at_a_revision_and_has_no_worktree() {
+    let sandbox = Sandbox::without_gates().with_remote();
+    let bare = sandbox.remote_path();
+    let run = |args: &[&str]| sandbox.command(args).in_folder(&bare).run();
+    run(&["diff", "HEAD"])
+        .exits(2)
+        .tells("is bare")
+        .tells("--at <rev>");
+    run(&["diff", "HEAD", "main"]).succeeds();
+    run(&["promote", "staging", "--yes"]).succeeds();
+    run(&["lanes", "show", "staging"]).succeeds().says("triage");
+}
+
+#[test]
+fn a_reftable_repository_is_refused_by_name() {
+    let sandbox = Sandbox::without_git();
+    sandbox.git(&[
+        "init",
+        "--quiet",
+        "--template=",
+        "--ref-format=reftable",
+        "-b",
+        "main",
+    ]);
+    sandbox.write("pointsman.toml", "");
+    sandbox.commit("Start");
+    let run = sandbox.pointsman(&["lanes", "list"]);
+    run.exits(2)
+        .tells("`reftable`")
+        .tells("git refs migrate --ref-format=files");
+}
+
+#[test]
+fn a_shallow_clone_releases_what_it_has_and_says_what_it_lacks() {
+    let sandbox = Sandbox::with_remote_lanes();
+    sandbox.promotes("staging");
+    sandbox.reword("briefly");
+    sandbox.promotes("staging");
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    let url = format!("file://{}", sandbox.remote_path().display());
+    let target = sandbox.path().join("../shallow");
+    let target = target.to_str().expect("temporary folders have text names");
+    sandbox.git(&["clone", "--quiet", "--template=", "--depth=1", &url, target]);
+    let run = |args: &[&str]| sandbox.command(args).in_folder(target).run();
+    run(&["diff", "HEAD~1"])
+        .exits(2)
+        .tells("git fetch --unshallow");
+    run(&["promote", "production", "--yes"]).succeeds();
+}
+
+#[test]
+fn a_workspace_in_a_folder_of_a_larger_repository_is_found_from_below() {
+    let sandbox = Sandbox::without_gates();
+    sandbox.git(&["rm", "--quiet", "-r", "--cached", "."]);
+    let script =
+        "mkdir -p team/ai && mv pointsman.toml prompts datasets evaluators environments team/ai";
+    sandbox.shell(script).run().succeeds();
+    sandbox.commit("Move the workspace");
+    let folder = "team/ai/prompts";
+    let run = |args: &[&str]| sandbox.command(args).in_folder(folder).run();
+    sandbox.pointsman(&["lanes", "list"]).exits(2);
+    run(&["promote", "staging", "--yes"]).succeeds();
+    run(&["diff", "staging", "HEAD", "--exit-code"]).succeeds();
+    run(&["diff", "staging", "worktree", "--exit-code"]).succeeds();
+    let files = sandbox.git(&["ls-tree", "--name-only", "lanes/staging"]);
+    assert!(
+        files.contains("\nprompts") && !files.contains("team"),
+        "{files}"
+    );
+}
+
+#[test]
+fn nothing_that_the_repository_configures_is_run() {
+    let sandbox = Sandbox::with_remote_lanes();
+    let evil = sandbox.path().join("../evil.sh");
+    let canary = sandbox.path().join("../canary");
+    let script = format!(
+        "#!/bin/sh\necho \"$0 $*\" >> '{}'\nexit 1\n",
+        canary.display()
+    );
+    std::fs::write(&evil, script).expect("ours");
+    let evil = evil.to_str().expect("temporary folders have text names");
+    sandbox
+        .shell(&format!("chmod +x '{evil}'"))
+        .run()
+        .succeeds();
+    let hooks = [
+        "reference-transaction",
+        "pre-push",
+        "post-checkout",
+        "post-merge",
+        "fsmonitor-watchman",
+        "post-index-change",
+    ];
+    for hook in hooks {
+        let line = format!("mkdir -p .git/hooks && cp '{evil}' .git/hooks/{hook}");
+        sandbox.shell(&line).run().succeeds();
+    }
+    let keys = [
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.askPass",
+        "core.gitProxy",
+        "core.editor",
+        "core.pager",
+        "credential.helper",
+        "remote.origin.uploadpack",
+        "remote.origin.receivepack",
+        "gpg.program",
+        "gpg.ssh.program",
+        "diff.external",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "merge.evil.driver",
+        "uploadpack.packObjectsHook",
+        "core.alternateRefsCommand",
+        "sequence.editor",
+        "interactive.diffFilter",
+    ];
+    for key in keys {
+        sandbox.git(&["config", key, evil]);
+    }
+    sandbox.git(&["config", "push.gpgSign", "if-asked"]);
+    sandbox.git(&["config", "commit.gpgSign", "true"]);
+    sandbox
+        .shell("mkdir -p .git/info && echo '* filter=evil diff=evil' > .git/info/attributes")
+        .run();
+    sandbox.shell("touch prompts/*").run();
+    let _ = std::fs::remove_file(&canary);
+    sandbox.promotes("staging");
+    sandbox.promotes("production");
+    sandbox.pointsman(&["diff", "staging"]).succeeds();
+    sandbox.edit("prompts/triage.prompt.yml", "Answer with", "Say");
+    sandbox
+        .pointsman(&["promote", "staging", "--yes"])
+        .exits(2)
+        .tells("not committed");
+    sandbox.pointsman(&["lanes", "list"]).succeeds();
+    let ran = std::fs::read_to_string(&canary).unwrap_or_default();
+    assert_eq!(ran, "");
+    // The same repository, handled by git as it stands: what must not run is there to be run.
+    sandbox.try_git(&["status"]);
+    sandbox.try_git(&["fetch", "--quiet", "origin"]);
+    let ran = std::fs::read_to_string(&canary).unwrap_or_default();
+    assert!(!ran.is_empty());
+}
+
+#[test]
+fn a_lane_that_is_checked_out_does_not_move_under_ones_feet() {
+    let sandbox = Sandbox::without_gates();
+    sandbox.promotes("staging");
+    sandbox.git(&["switch", "--quiet", "lanes/staging"]);
+    let run = sandbox.pointsman(&["promote", "staging", "--yes"]);
+    run.exits(2)
+        .tells("is checked out here")
+        .tells("git switch");
+}
+
+#[test]
+fn a_git_that_is_missing_or_too_old_is_told() {
+    let sandbox = Sandbox::without_gates();
+    let folder = sandbox.path().join("../old");
+    std::fs::create_dir(&folder).expect("ours");
+    let path = folder.to_str().expect("temporary folders have text names");
+    let promote = || {
+        sandbox
+            .command(&["promote", "staging", "--yes"])
+            .env("PATH", path)
+    };
+    promote()
+        .run()
+        .exits(2)
+        .tells("cannot run `git`")
+        .tells("2.41");
+    let git = folder.join("git");
+    std::fs::write(&git, "#!/bin/sh\necho git version 2.30.1\n").expect("ours");
+    let script = format!("chmod +x '{}'", git.display());
+    sandbox.shell(&script).run().succeeds();
+    promote().run().exits(2).tells("git 2.30.1 is too old");
+    assert_eq!(sandbox.tip("staging"), "");
+}
+
+#[test]
+fn a_stale_lock_is_named_and_nothing_is_half_done() {
+    let sandbox = Sandbox::without_gates();
+    sandbox.write(".git/refs/heads/lanes/staging.lock", "");
+    let run = sandbox.pointsman(&["promote", "staging", "--yes"]);
+    run.exits(2)
+        .tells("staging.lock")
+        .tells("lock file of a dead process");
+    assert_eq!(sandbox.tip("staging"), "");
+}
