@@ -95,7 +95,8 @@ fn a_provider_that_is_down_is_no_verdict_and_what_is_left_can_be_asked_later() {
     output
         .exits(9)
         .says("cannot connect")
-        .tells("that is no verdict on the prompts");
+        .tells("that is no verdict on the prompts")
+        .tells("when the provider answers again, go on with `pointsman eval --resume`");
 }
 
 #[test]

@@ -122,3 +122,24 @@ fn an_interrupt_keeps_what_was_finished_and_says_how_to_go_on() {
         .says("3 of 3 cases");
     assert_eq!(server.calls().len(), 3, "nothing was paid for twice");
 }
+
+#[test]
+fn a_gate_relies_on_a_finished_run_of_the_same_bytes_and_on_no_other() {
+    let server = super::finds_the_queue();
+    let sandbox = asking(&server);
+    sandbox.commit("Ask a server");
+    eval(&sandbox, &["--no-cache"]).succeeds();
+    drop(server);
+    sandbox
+        .pointsman(&["promote", "staging", "--yes"])
+        .succeeds();
+
+    sandbox.edit("datasets/tickets.jsonl", "bug: the app", "bug: my app");
+    sandbox.commit("Change a row");
+    let output = sandbox.command(&["promote", "staging", "--yes"]);
+    output
+        .env("MODEL_KEY", KEY)
+        .run()
+        .exits(9)
+        .tells("run the command again");
+}
