@@ -162,23 +162,29 @@ fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutco
         ui.note("finishing the calls that were started; press Ctrl-C again to stop at once");
         tokio::select! {
             outcome = &mut running => outcome.map_err(CommandError::from),
-            _ = tokio::signal::ctrl_c() => Err(interrupted()),
+            _ = tokio::signal::ctrl_c() => Err(interrupted(RESUME)),
         }
     })
 }
 
+/// How `eval` goes on after it was cut off.
+pub const RESUME: &str = "go on with `pointsman eval --resume` and the same arguments";
+
+/// How other commands go on after their evaluation was cut off.
+const AGAIN: &str = "run the command again: answers that were paid for are not asked for again";
+
 /// The error of a run that was stopped.
-pub fn interrupted() -> CommandError {
+pub fn interrupted(next: &str) -> CommandError {
     CommandError::new(
         Exit::Interrupted,
         "the evaluation was interrupted; what was finished is kept",
     )
-    .with_hint("go on with `pointsman eval --resume` and the same arguments")
+    .with_hint(next)
 }
 
 /// The error of a run in which cases have no answer, if there are such cases. That is no verdict
 /// on the prompts.
-pub fn without_answers(suites: &[SuiteSummary]) -> Option<CommandError> {
+pub fn without_answers(suites: &[SuiteSummary], next: &str) -> Option<CommandError> {
     let provider: u64 = suites.iter().map(|suite| suite.errors.provider).sum();
     let not_recorded: u64 = suites.iter().map(|suite| suite.errors.not_recorded).sum();
     let total = provider + not_recorded;
@@ -190,9 +196,7 @@ pub fn without_answers(suites: &[SuiteSummary]) -> Option<CommandError> {
         format!("{total} case(s) have no answer: that is no verdict on the prompts"),
     );
     if provider > 0 {
-        error = error.with_hint(
-            "when the provider answers again, ask for the rest with `pointsman eval --resume` and the same arguments",
-        );
+        error = error.with_hint(format!("when the provider answers again, {next}"));
     }
     if not_recorded > 0 {
         error = error.with_hint(
@@ -230,9 +234,9 @@ pub fn evaluate_for_gate(
         let providers = providers::build(&bench.setup(&key, true), &left.models())?;
         let ran = bench.run(ui, &left, &providers)?;
         if ran.outcome.interrupted {
-            return Err(interrupted());
+            return Err(interrupted(AGAIN));
         }
-        if let Some(error) = without_answers(&ran.outcome.suites) {
+        if let Some(error) = without_answers(&ran.outcome.suites, AGAIN) {
             return Err(error);
         }
         let finished_at = context.clock().now();
@@ -240,6 +244,8 @@ pub fn evaluate_for_gate(
             suites.push(evaluated(summary, &ran.id, finished_at));
         }
         summaries.extend(ran.outcome.suites);
+    } else {
+        summaries.extend(left.suites.iter().map(SuiteSummary::new));
     }
     suites.sort_by(|one, two| {
         let key =

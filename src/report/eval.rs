@@ -258,7 +258,7 @@ pub fn render_plan(suites: &[(&PlannedSuite, SuitePreview)]) -> String {
     let cases: u64 = suites.iter().map(|(planned, _)| planned.cases()).sum();
     let _ = writeln!(
         text,
-        "\n{cases} cases; {calls} calls to providers that cost money or time"
+        "\ncases: {cases}; calls that cost money or time: {calls}"
     );
     text
 }

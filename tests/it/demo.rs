@@ -23,8 +23,14 @@ fn the_demo_plays_a_release_and_a_rollback_and_leaves_nothing_behind() {
 #[test]
 fn the_demo_can_be_kept_to_look_around() {
     let sandbox = Sandbox::without_git();
-    sandbox.pointsman(&["demo", "--keep", "kept"]).succeeds().tells("the repository is in kept");
+    sandbox
+        .pointsman(&["demo", "--keep", "kept"])
+        .succeeds()
+        .tells("the repository is in kept");
     let kept = |args: &[&str]| sandbox.command(args).in_folder("kept").run();
     kept(&["lanes", "list"]).succeeds().says("production");
-    sandbox.pointsman(&["demo", "--keep", "kept"]).exits(2).tells("cannot create the folder");
+    sandbox
+        .pointsman(&["demo", "--keep", "kept"])
+        .exits(2)
+        .tells("cannot create the folder");
 }

@@ -5,9 +5,16 @@ use crate::support::Sandbox;
 #[test]
 fn a_new_workspace_has_no_problems_and_can_be_evaluated_at_once() {
     let sandbox = Sandbox::new();
-    sandbox.pointsman(&["init"]).succeeds().says("wrote 37 files").tells("pointsman check");
+    sandbox
+        .pointsman(&["init"])
+        .succeeds()
+        .says("wrote 37 files")
+        .tells("pointsman check");
     sandbox.pointsman(&["check"]).succeeds().says("no problems");
-    let report = sandbox.pointsman(&["eval", "--gate", "production", "--json"]).succeeds().json();
+    let report = sandbox
+        .pointsman(&["eval", "--gate", "production", "--json"])
+        .succeeds()
+        .json();
     assert_eq!(report["schema"], "pointsman/eval/v1");
 }
 
@@ -28,13 +35,22 @@ fn existing_files_are_never_touched() {
 #[test]
 fn outside_a_repository_the_way_on_is_named() {
     let sandbox = Sandbox::without_git();
-    sandbox.pointsman(&["init"]).exits(2).has_no_result().tells("is not in a git repository").tells("git init");
+    sandbox
+        .pointsman(&["init"])
+        .exits(2)
+        .has_no_result()
+        .tells("is not in a git repository")
+        .tells("git init");
 }
 
 #[test]
 fn a_bare_repository_has_no_place_for_files() {
     let sandbox = Sandbox::without_git();
     sandbox.git(&["init", "--quiet", "--bare", "."]);
-    sandbox.pointsman(&["init"]).exits(2).has_no_result().tells("this repository is bare");
+    sandbox
+        .pointsman(&["init"])
+        .exits(2)
+        .has_no_result()
+        .tells("this repository is bare");
     assert!(!sandbox.path().join("pointsman.toml").exists());
 }

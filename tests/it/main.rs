@@ -5,8 +5,11 @@ mod support;
 
 mod check;
 mod console;
+mod demo;
 mod diff;
+mod eval;
 mod hermetic;
+mod init;
 mod lanes;
 mod promote;
 mod prompt;

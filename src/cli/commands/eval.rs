@@ -4,7 +4,7 @@ use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{build, build_recorder};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{Ran, Workbench, interrupted, without_answers};
+use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
@@ -241,9 +241,9 @@ fn report(
         ui.text(render_eval(&report));
     }
     if ran.outcome.interrupted {
-        return Err(interrupted());
+        return Err(interrupted(RESUME));
     }
-    if let Some(error) = without_answers(suites) {
+    if let Some(error) = without_answers(suites, RESUME) {
         return Err(error);
     }
     match decision.verdict {

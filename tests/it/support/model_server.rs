@@ -1,12 +1,13 @@
 //! A model server on loopback that speaks the chat-completions format: real HTTP, scripted answers.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
@@ -41,6 +42,7 @@ pub(crate) struct Reply {
     headers: Vec<(&'static str, String)>,
     body: String,
     delay: Duration,
+    breaks_off: bool,
 }
 
 impl Reply {
@@ -75,7 +77,14 @@ impl Reply {
             headers: Vec::new(),
             body: body.to_owned(),
             delay: Duration::ZERO,
+            breaks_off: false,
         }
+    }
+
+    /// The connection breaks after half of the body.
+    pub(crate) fn broken_off(mut self) -> Self {
+        self.breaks_off = true;
+        self
     }
 
     /// With a header.
@@ -101,6 +110,8 @@ pub(crate) struct ModelServer {
 
 struct Shared {
     calls: Mutex<Vec<Call>>,
+    now: AtomicUsize,
+    most: AtomicUsize,
     script: Box<Script>,
 }
 
@@ -111,6 +122,8 @@ impl ModelServer {
     pub(crate) fn start(script: impl Fn(usize, &Call) -> Reply + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared {
             calls: Mutex::new(Vec::new()),
+            now: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
             script: Box::new(script),
         });
         let router = Router::new()
@@ -151,6 +164,11 @@ impl ModelServer {
         let calls = self.shared.calls.lock();
         calls.unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// How many calls were answered at once, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.shared.most.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for ModelServer {
@@ -176,10 +194,17 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         calls.push(call.clone());
         calls.len() - 1
     };
+    let now = shared.now.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.most.fetch_max(now, Ordering::SeqCst);
     let reply = (shared.script)(number, &call);
     tokio::time::sleep(reply.delay).await;
+    shared.now.fetch_sub(1, Ordering::SeqCst);
     let status = StatusCode::from_u16(reply.status).expect("tests use real status codes");
-    let mut response = (status, reply.body).into_response();
+    let mut response = if reply.breaks_off {
+        (status, half_of(&reply.body)).into_response()
+    } else {
+        (status, reply.body).into_response()
+    };
     let json = "application/json".parse().expect("this is a header value");
     response.headers_mut().insert(CONTENT_TYPE, json);
     for (name, value) in reply.headers {
@@ -187,4 +212,14 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+/// The first half of a body, and then an error that ends the connection.
+fn half_of(body: &str) -> Body {
+    let half = Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2]);
+    let pieces = [
+        Ok(half),
+        Err(std::io::Error::other("the connection breaks")),
+    ];
+    Body::from_stream(futures_util::stream::iter(pieces))
 }
