@@ -201,7 +201,7 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::domain::digest::Digest;
@@ -216,6 +216,8 @@ mod tests {
             source: "worktree".to_owned(),
             suites: Vec::new(),
             cases: 3,
+            suite_cases: Vec::new(),
+            advisory: BTreeSet::new(),
         }
     }
 
@@ -230,6 +232,8 @@ mod tests {
             critical: false,
             gates: true,
             tags: Vec::new(),
+            columns: BTreeMap::new(),
+            expected: None,
             request: None,
             answer: Err(CaseError {
                 kind: CaseErrorKind::Provider,
