@@ -234,6 +234,7 @@ fn report(
         gate: args.gate.as_ref(),
         suites,
         decision: &decision,
+        slices: &[],
     };
     if ui.wants_json() {
         ui.json(&EvalV1::from(&report));

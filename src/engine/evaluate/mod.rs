@@ -2,6 +2,7 @@
 
 mod call;
 mod cases;
+pub mod compare;
 pub mod decide;
 pub mod grade;
 mod journal;
@@ -10,6 +11,8 @@ pub mod plan;
 pub mod preview;
 pub mod reuse;
 pub mod run;
+pub mod slices;
+pub mod stored;
 pub mod summary;
 
 pub use call::Providers;
