@@ -5,6 +5,7 @@ pub mod diff_json;
 pub mod eval;
 pub mod eval_json;
 pub mod findings;
+pub mod html;
 pub mod jsonl;
 pub mod junit;
 pub mod lanes;
