@@ -428,7 +428,7 @@ fn a_gate_that_fails_moves_nothing_and_names_floor_and_critical_row() {
     run.exits(1)
         .has_no_result()
         .tells("`queue-matches` passed 2 of 3, and the floor is 0.9")
-        .tells("critical row `refund` failed `queue-matches`");
+        .tells("`queue-matches` failed critical row(s) `refund`: ");
     assert_eq!(sandbox.tip("staging"), tip);
 }
 

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{Decision, Evaluation, Verdict};
+use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Verdict};
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
@@ -187,16 +187,7 @@ fn failures(decision: &Decision) -> Vec<Refusal> {
             next: next.to_owned(),
         });
     }
-    for failure in &decision.critical_failures {
-        refusals.push(Refusal {
-            condition: Condition::Gate,
-            message: format!(
-                "`{}` on `{}`: critical row `{}` failed `{}`: {}",
-                failure.prompt, failure.dataset, failure.row, failure.evaluator, failure.reason
-            ),
-            next: next.to_owned(),
-        });
-    }
+    refusals.extend(critical_refusals(decision, next));
     if refusals.is_empty() {
         refusals.push(Refusal {
             condition: Condition::Gate,
@@ -205,6 +196,35 @@ fn failures(decision: &Decision) -> Vec<Refusal> {
         });
     }
     refusals
+}
+
+/// One refusal for each evaluator that failed critical rows: the first rows by name, and how many
+/// more there are.
+fn critical_refusals(decision: &Decision, next: &str) -> Vec<Refusal> {
+    const NAMED: usize = 3;
+    let mut groups: BTreeMap<_, Vec<&CriticalFailure>> = BTreeMap::new();
+    for failure in &decision.critical_failures {
+        let group = (&failure.prompt, &failure.dataset, &failure.evaluator);
+        groups.entry(group).or_default().push(failure);
+    }
+    let refusal = |((prompt, dataset, evaluator), failures): (_, Vec<&CriticalFailure>)| {
+        let rows = failures.iter().take(NAMED);
+        let rows: Vec<String> = rows.map(|failure| format!("`{}`", failure.row)).collect();
+        let more = match failures.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let reason = &failures[0].reason;
+        Refusal {
+            condition: Condition::Gate,
+            message: format!(
+                "`{prompt}` on `{dataset}`: `{evaluator}` failed critical row(s) {}{more}: {reason}",
+                rows.join(", ")
+            ),
+            next: next.to_owned(),
+        }
+    };
+    groups.into_iter().map(refusal).collect()
 }
 
 fn check_age(
@@ -236,7 +256,7 @@ mod tests {
     use super::*;
     use crate::domain::deployment::ObjectId;
     use crate::domain::finding::Span;
-    use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck};
+    use crate::domain::gate::{EvaluatedSuite, FloorCheck};
     use crate::domain::id::{DatasetId, EvaluatorId};
     use crate::domain::lane::MaxAge;
     use crate::domain::prompt::ModelRef;
@@ -367,7 +387,7 @@ mod tests {
                 ),
                 (
                     Condition::Gate,
-                    "`triage` on `tickets`: critical row `refund` failed `queue`: said bug"
+                    "`triage` on `tickets`: `queue` failed critical row(s) `refund`: said bug"
                         .to_owned()
                 ),
             ]
