@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Verdict};
-use crate::domain::id::{LaneName, PromptId};
+use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
 
@@ -28,6 +28,8 @@ pub struct Move<'m> {
     pub source: &'m Source,
     /// The policy in force.
     pub policy: Option<&'m Lane>,
+    /// Evaluators that the policy has a floor for and that a prompt would lose.
+    pub dropped_tests: &'m [(PromptId, EvaluatorId)],
     /// What the policy's gate has seen.
     pub shown: Shown<'m>,
     /// The time.
@@ -69,6 +71,8 @@ pub enum Condition {
     Hold,
     /// It must come from the lane before this one.
     Order,
+    /// What the policy has a floor for must go on being tested.
+    Tests,
     /// Its evaluation must not be too old.
     Age,
     /// The gate must pass.
@@ -85,6 +89,7 @@ pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     check_hold(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         check_order(wanted, &mut refusals);
+        check_tests(wanted, &mut refusals);
         check_gate(wanted, &mut refusals);
     }
     if refusals.is_empty() {
@@ -131,6 +136,20 @@ fn check_order(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
             message: format!("lane `{lane}` takes releases from lane `{from}` only"),
             next: format!(
                 "promote to `{from}` first, then run `pointsman promote {lane}` without `--from`"
+            ),
+        });
+    }
+}
+
+fn check_tests(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
+    for (prompt, evaluator) in wanted.dropped_tests {
+        refusals.push(Refusal {
+            condition: Condition::Tests,
+            message: format!(
+                "prompt `{prompt}` would no longer be tested by `{evaluator}`, for which the policy has a floor"
+            ),
+            next: format!(
+                "name `{evaluator}` under `evals` of the prompt, or promote a policy without the floor first"
             ),
         });
     }
@@ -257,7 +276,7 @@ mod tests {
     use crate::domain::deployment::ObjectId;
     use crate::domain::finding::Span;
     use crate::domain::gate::{EvaluatedSuite, FloorCheck};
-    use crate::domain::id::{DatasetId, EvaluatorId};
+    use crate::domain::id::DatasetId;
     use crate::domain::lane::MaxAge;
     use crate::domain::prompt::ModelRef;
     use crate::domain::run::{RunId, Suite};
@@ -341,6 +360,7 @@ mod tests {
             snapshot: Digest::of(b"snapshot"),
             source: &source,
             policy: Some(policy),
+            dropped_tests: &[],
             shown: Shown::Evaluation(evaluation, &fingerprints),
             now: time(now),
         });
