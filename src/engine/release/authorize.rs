@@ -1,7 +1,7 @@
 //! The one question that every move of a lane must answer: may it?
 //!
 //! All unmet conditions are told at once, each with the next command. What is handed out on success
-//! is the only key to [`super::record::append`].
+//! is the only key to `super::record::append`.
 
 use std::collections::BTreeMap;
 
