@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::domain::run::CaseResult;
-use crate::engine::evaluate::slices::{NoSuchColumn, SliceBy};
+use crate::domain::run::{CaseResult, Suite};
+use crate::engine::evaluate::slices::{NoSuchColumn, SliceBy, SliceRate, slices};
+use crate::engine::evaluate::summary::SuiteSummary;
 use crate::report::eval::{EvalReport, render_eval};
 use crate::report::eval_json::EvalV1;
 use crate::report::html::render_html;
@@ -26,7 +27,7 @@ pub struct OutputArgs {
     outputs: Vec<Output>,
     /// Show the rates of parts of the cases, too: by `tag`, or by `column:<name>`
     #[arg(long = "slice", value_name = "BY")]
-    pub slices: Vec<SliceBy>,
+    by: Vec<SliceBy>,
 }
 
 /// A format and where it goes.
@@ -95,7 +96,17 @@ impl FromStr for Output {
 impl OutputArgs {
     /// Whether what came of each case is needed.
     pub fn need_cases(&self) -> bool {
-        !self.outputs.is_empty() || !self.slices.is_empty()
+        !self.outputs.is_empty() || !self.by.is_empty()
+    }
+
+    /// The rates of the slices that were asked for.
+    pub fn slices(
+        &self,
+        suites: &[SuiteSummary],
+        cases: &[CaseResult],
+    ) -> Result<Vec<SliceRate>, CommandError> {
+        let suites: Vec<Suite> = suites.iter().map(|summary| summary.suite.clone()).collect();
+        Ok(slices(&self.by, &suites, cases)?)
     }
 
     /// Refuses two results on one stdout, before anything is paid for.

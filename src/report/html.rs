@@ -164,7 +164,11 @@ fn rate_lines(suite: &SuiteSummary) -> impl Iterator<Item = RateLine> {
 }
 
 fn rate_line([prompt, dataset, evaluator]: [String; 3], passed: u64, total: u64) -> RateLine {
-    let rate = if total == 0 { 0.0 } else { share(passed, total) };
+    let rate = if total == 0 {
+        0.0
+    } else {
+        share(passed, total)
+    };
     RateLine {
         prompt,
         dataset,
@@ -234,7 +238,11 @@ fn case_view(suite: &SuiteSummary, case: &CaseResult) -> CaseView {
             reason: UntrustedBlock(&graded.reason).to_string(),
         })
         .collect();
-    let blocking = || case.grades.iter().filter(|(name, _)| suite.blocking.contains(*name));
+    let blocking = || {
+        case.grades
+            .iter()
+            .filter(|(name, _)| suite.blocking.contains(*name))
+    };
     CaseView {
         prompt: suite.suite.prompt.to_string(),
         dataset: suite.suite.dataset.to_string(),
@@ -243,7 +251,11 @@ fn case_view(suite: &SuiteSummary, case: &CaseResult) -> CaseView {
         critical: case.critical,
         gates: case.gates,
         passed: case.answer.is_ok() && blocking().all(|(_, graded)| graded.grade == Grade::Pass),
-        tags: case.tags.iter().map(|tag| Untrusted(tag).to_string()).collect(),
+        tags: case
+            .tags
+            .iter()
+            .map(|tag| Untrusted(tag).to_string())
+            .collect(),
         expected: case.expected.as_ref().map(|expected| match expected {
             Value::String(text) => UntrustedBlock(text).to_string(),
             other => Untrusted(&other.to_string()).to_string(),
@@ -252,7 +264,11 @@ fn case_view(suite: &SuiteSummary, case: &CaseResult) -> CaseView {
             let output = shorten(&answer.output, SHOWN_OUTPUT);
             UntrustedBlock(&output).to_string()
         }),
-        error: case.answer.as_ref().err().map(|error| UntrustedBlock(&error.message).to_string()),
+        error: case
+            .answer
+            .as_ref()
+            .err()
+            .map(|error| UntrustedBlock(&error.message).to_string()),
         grades,
         facts: facts(case),
     }

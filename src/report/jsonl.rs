@@ -72,11 +72,7 @@ pub fn render_jsonl(report: &EvalReport<'_>, cases: &[CaseResult]) -> String {
     text
 }
 
-fn line<'r>(
-    report: &EvalReport<'r>,
-    suite: &'r SuiteSummary,
-    case: &'r CaseResult,
-) -> CaseV1<'r> {
+fn line<'r>(report: &EvalReport<'r>, suite: &'r SuiteSummary, case: &'r CaseResult) -> CaseV1<'r> {
     let answer = case.answer.as_ref().ok();
     let grades = case.grades.iter().map(|(name, graded)| GradeV1 {
         evaluator: name.as_str(),

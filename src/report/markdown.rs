@@ -126,7 +126,11 @@ fn write_failures(suites: &[SuiteSummary], text: &mut String) {
         .collect();
     failures.sort_by_key(|(_, failure)| !failure.counts);
     failures.truncate(SHOWN_FAILURES);
-    let _ = writeln!(text, "\n### Not passed ({} of {total} shown)", failures.len());
+    let _ = writeln!(
+        text,
+        "\n### Not passed ({} of {total} shown)",
+        failures.len()
+    );
     for (suite, failure) in failures {
         let what = match &failure.evaluator {
             Some(evaluator) => format!("{evaluator}: {}", failure.grade.name()),

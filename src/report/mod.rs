@@ -13,4 +13,6 @@ pub mod markdown;
 pub mod progress;
 pub mod release;
 pub mod release_json;
+pub mod runs;
+pub mod runs_json;
 pub mod table;

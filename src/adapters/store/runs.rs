@@ -18,20 +18,20 @@ use crate::engine::ports::{RunStore, RunWriter, StoreError, StoredRun};
 
 use super::whole::{store_error, sync_folder, write_durably};
 
-const MANIFEST: &str = "run.json";
-const CASES: &str = "cases.jsonl";
-const FINISHED: &str = "finished.json";
+pub(super) const MANIFEST: &str = "run.json";
+pub(super) const CASES: &str = "cases.jsonl";
+pub(super) const FINISHED: &str = "finished.json";
 
 /// Keeps runs in `runs/` of a folder.
 pub struct FileRunStore {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 /// The mark at the end of a run.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Finished {
-    finished_at: Timestamp,
+pub(super) struct Finished {
+    pub(super) finished_at: Timestamp,
 }
 
 impl FileRunStore {
@@ -42,7 +42,7 @@ impl FileRunStore {
         }
     }
 
-    fn run(&self, id: &RunId) -> PathBuf {
+    pub(super) fn run(&self, id: &RunId) -> PathBuf {
         self.folder.join(id.as_str())
     }
 

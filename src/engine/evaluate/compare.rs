@@ -280,8 +280,14 @@ fn side(case: &CaseResult, name: &EvaluatorId) -> FlipSide {
     let graded = case.grades.get(name);
     FlipSide {
         grade: graded.map_or(Grade::Error, |graded| graded.grade),
-        reason: graded.map_or("was not graded", |graded| &graded.reason).to_owned(),
-        output: case.answer.as_ref().ok().map(|answer| answer.output.clone()),
+        reason: graded
+            .map_or("was not graded", |graded| &graded.reason)
+            .to_owned(),
+        output: case
+            .answer
+            .as_ref()
+            .ok()
+            .map(|answer| answer.output.clone()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::evaluator::Grade;
 use crate::domain::id::EvaluatorId;
 use crate::domain::run::{CaseResult, RunManifest, Suite};
 use crate::engine::ports::{RunStore, StoreError, StoredRun};
@@ -83,6 +84,19 @@ impl KeptRun {
         cases.retain(|case| place(case).is_some());
         cases.sort_by_cached_key(place);
         Ok(Self { run, cases })
+    }
+
+    /// How many cases passed: they have an answer, and every blocking evaluator lets it pass.
+    pub fn passed(&self) -> u64 {
+        let advisory = &self.run.manifest.advisory;
+        let passed = self.cases.iter().filter(|case| {
+            let mut blocking = case
+                .grades
+                .iter()
+                .filter(|(name, _)| !advisory.contains(*name));
+            case.answer.is_ok() && blocking.all(|(_, graded)| graded.grade == Grade::Pass)
+        });
+        passed.count() as u64
     }
 
     /// What came of each suite, in the order of the manifest.

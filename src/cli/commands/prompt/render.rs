@@ -72,9 +72,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &RenderArgs) -> Result<E
         Some((dataset, row)) => Some(find_row(&workspace, dataset, row)?),
         None => None,
     };
-    let (mut values, conversation) = row
-        .map(|row| (row.vars, row.messages))
-        .unwrap_or_default();
+    let (mut values, conversation) = row.map(|row| (row.vars, row.messages)).unwrap_or_default();
     for (name, text) in &args.variables {
         values.insert(name.clone(), variable_value(closure.prompt(), name, text)?);
     }
@@ -91,11 +89,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &RenderArgs) -> Result<E
     Ok(Exit::Success)
 }
 
-fn find_row(
-    workspace: &Workspace<'_>,
-    id: &DatasetId,
-    row_id: &str,
-) -> Result<Row, CommandError> {
+fn find_row(workspace: &Workspace<'_>, id: &DatasetId, row_id: &str) -> Result<Row, CommandError> {
     let dataset = workspace.dataset(id)?;
     let mut names = Vec::new();
     for row in workspace.rows(&dataset)? {
