@@ -1,5 +1,6 @@
 //! `pointsman promote`: bring new content into a lane.
 
+use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::evaluate_for_gate;
@@ -39,7 +40,7 @@ pub struct PromoteArgs {
     /// The lane
     lane: LaneName,
     /// The prompts to bring in; none: everything
-    #[arg(value_name = "PROMPT")]
+    #[arg(value_name = "PROMPT", value_parser = prompt_id)]
     prompts: Vec<PromptId>,
     /// Take the content from this revision or lane
     #[arg(long, value_name = "REV")]
