@@ -1,6 +1,7 @@
 //! `pointsman eval`: what a user sees of an evaluation that passes, fails, shows nothing, or is
 //! cut off.
 
+mod conversations;
 mod faults;
 mod judges;
 mod recordings;
