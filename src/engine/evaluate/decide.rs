@@ -199,11 +199,7 @@ mod tests {
             request: None,
             answer: Ok(Answer {
                 output: String::new(),
-                input_tokens: None,
-                output_tokens: None,
-                latency_ms: None,
-                cost_usd: None,
-                finish_reason: None,
+                ..Answer::default()
             }),
             reused: false,
             grades: pairs
