@@ -116,8 +116,6 @@ pub fn render_html(report: &EvalReport<'_>, cases: &[CaseResult]) -> String {
     };
     let mut engine = Environment::new();
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    engine.set_trim_blocks(true);
-    engine.set_lstrip_blocks(true);
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine
         .render_str(TEMPLATE, Serde(&page))
