@@ -10,6 +10,7 @@ pub mod plan;
 pub mod preview;
 pub mod reuse;
 pub mod run;
+pub mod statistics;
 pub mod summary;
 
 pub use call::Providers;
