@@ -12,6 +12,7 @@ pub mod preview;
 pub mod reuse;
 pub mod run;
 pub mod slices;
+pub mod statistics;
 pub mod stored;
 pub mod summary;
 

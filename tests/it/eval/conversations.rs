@@ -31,7 +31,11 @@ fn a_conversation_is_sent_after_the_prompts_own_messages_and_is_no_template() {
     eval(&sandbox, &[]).succeeds();
     sandbox.edit("datasets/tickets.jsonl", "17", "18");
     eval(&sandbox, &[]).succeeds();
-    assert_eq!(server.calls().len(), 2, "another conversation is another request");
+    assert_eq!(
+        server.calls().len(),
+        2,
+        "another conversation is another request"
+    );
 }
 
 #[test]
