@@ -94,9 +94,9 @@ fn flips_are_shown_with_both_answers_and_what_broke_comes_first() {
     before: run 20260302T090100000Z-27d138c2
     after:  run 20260302T090200000Z-11e2ff22
 
-    PROMPT  DATASET  EVALUATOR          BEFORE       AFTER  CHANGE
-    triage  tickets  no-apology     3/3 100.0%  0/3   0.0%  -100.0
-    triage  tickets  queue-matches  3/3 100.0%  3/3 100.0%    +0.0
+    PROMPT  DATASET  EVALUATOR          BEFORE       AFTER  CHANGE  BETWEEN
+    triage  tickets  no-apology     3/3 100.0%  0/3   0.0%  -100.0  -100.0 and +3.2
+    triage  tickets  queue-matches  3/3 100.0%  3/3 100.0%    +0.0  -42.6 and +42.6
 
     does not pass any more (3 of 3 shown):
       triage on tickets, row refund (critical), no-apology
