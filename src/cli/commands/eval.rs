@@ -1,18 +1,21 @@
 //! `pointsman eval`.
 
+use std::time::Duration;
+
 use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{build, build_recorder};
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
+use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
 use crate::domain::id::{LaneName, PromptId};
-use crate::domain::lane::GatePolicy;
+use crate::domain::lane::{GatePolicy, MaxAge};
 use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::budget::RunLimits;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::preview::preview;
@@ -30,13 +33,14 @@ use crate::report::eval_json::{EvalPlanV1, EvalV1};
 ///
 /// Exits with 0 where every blocking evaluator passes every row that gates (or, with `--gate`,
 /// where the lane's policy is satisfied), with 1 where not, with 6 where there is nothing to
-/// evaluate, and with 9 where cases have no answer.
+/// evaluate, with 9 where cases have no answer, and with 5 where a limit came first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman eval
   pointsman eval support/triage --repeats 3
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
+  pointsman eval --deadline 10m --max-cost 1.50
   pointsman eval --plan")]
 pub struct EvalArgs {
     /// Test these prompts instead of all that name a dataset
@@ -64,6 +68,45 @@ pub struct EvalArgs {
     /// Decide by the policy of a lane, with as many repeats as it says
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    #[arg(long)]
+    allow_exec: bool,
+}
+
+/// What an evaluation may take.
+#[derive(Debug, clap::Args)]
+struct LimitArgs {
+    /// Stop after this time, for example `90s` or `10m`
+    #[arg(long, value_name = "TIME")]
+    deadline: Option<MaxAge>,
+    /// Ask models at most this often; answers that are known do not count
+    #[arg(long, value_name = "N", conflicts_with = "record")]
+    max_calls: Option<u64>,
+    /// Stop when the answers have cost this many US dollars
+    #[arg(long, value_name = "USD", value_parser = amount)]
+    max_cost: Option<f64>,
+}
+
+impl From<&LimitArgs> for RunLimits {
+    fn from(args: &LimitArgs) -> Self {
+        let seconds = args
+            .deadline
+            .map(|deadline| deadline.seconds.unsigned_abs());
+        Self {
+            deadline: seconds.map(Duration::from_secs),
+            max_calls: args.max_calls,
+            max_cost_usd: args.max_cost,
+        }
+    }
+}
+
+fn amount(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
+        _ => Err("an amount is a number of US dollars: `1.50`".to_owned()),
+    }
 }
 
 /// What `--resume` without a run means.
@@ -73,7 +116,9 @@ const NEWEST: &str = "newest";
 pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, CommandError> {
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
-    let bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    bench.allow_programs(args.allow_exec)?;
+    bench.limits = RunLimits::from(&args.limits);
     let policy = args
         .gate
         .as_ref()
@@ -187,6 +232,7 @@ fn resume(
     wanted: &str,
 ) -> Result<Ran, CommandError> {
     let wanted = (wanted != NEWEST).then(|| run_id(wanted)).transpose()?;
+    bench.check_ready(plan, providers)?;
     let open = open_run(&bench.store, wanted.as_ref(), plan)?;
     let id = open.run.manifest.id;
     let writer = bench.store.resume(&id)?;
@@ -240,6 +286,9 @@ fn report(
         ui.json(&EvalV1::from(&report));
     } else {
         ui.text(render_eval(&report));
+    }
+    if let Some(limit) = ran.outcome.limit {
+        return Err(limited(limit, RESUME));
     }
     if ran.outcome.interrupted {
         return Err(interrupted(RESUME));
