@@ -251,8 +251,10 @@ pub fn evaluate_for_gate(
     workspace: &Workspace<'_>,
     prompts: &[PromptId],
     gate: &GatePolicy,
+    allow_exec: bool,
 ) -> Result<Evaluation, CommandError> {
-    let bench = Workbench::new(context, workspace, true)?;
+    let mut bench = Workbench::new(context, workspace, true)?;
+    bench.allow_programs(allow_exec)?;
     let selection = Selection::Prompts(prompts.to_vec());
     let planned = plan(workspace, &selection, gate.repeats.max(1))?;
     let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
