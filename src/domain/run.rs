@@ -1,6 +1,6 @@
 //! A run: what was asked, what was answered, and how the answers were graded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -149,6 +149,12 @@ pub struct CaseResult {
     pub gates: bool,
     /// The row's labels.
     pub tags: Vec<String>,
+    /// The row's short values by column, to slice results by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
+    /// The answer that the row wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
     /// What was asked; absent where the prompt could not be rendered.
     pub request: Option<Digest>,
     /// The answer, or why there is none.
@@ -314,6 +320,12 @@ pub struct RunManifest {
     pub suites: Vec<Suite>,
     /// How many cases there are.
     pub cases: u64,
+    /// How many of them each suite has, in the order of `suites`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suite_cases: Vec<u64>,
+    /// The evaluators that no gate may block on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub advisory: BTreeSet<EvaluatorId>,
 }
 
 impl RunManifest {

@@ -1,7 +1,5 @@
 //! `pointsman eval`.
 
-use std::time::Duration;
-
 use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{build, build_recorder};
 use crate::cli::arguments::prompt_id;
@@ -9,10 +7,12 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
+use crate::cli::limits::LimitArgs;
+use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
 use crate::domain::id::{LaneName, PromptId};
-use crate::domain::lane::{GatePolicy, MaxAge};
+use crate::domain::lane::GatePolicy;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::RunLimits;
@@ -20,10 +20,11 @@ use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::preview::preview;
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
+use crate::engine::evaluate::stored::{KeptRun, find};
 use crate::engine::ports::{Provider, RunStore as _};
 use crate::engine::workspace::Workspace;
-use crate::report::eval::{EvalReport, render_eval, render_plan};
-use crate::report::eval_json::{EvalPlanV1, EvalV1};
+use crate::report::eval::{EvalReport, render_plan};
+use crate::report::eval_json::EvalPlanV1;
 
 /// Test prompts on their datasets
 ///
@@ -41,6 +42,7 @@ use crate::report::eval_json::{EvalPlanV1, EvalV1};
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
   pointsman eval --deadline 10m --max-cost 1.50
+  pointsman eval -o report.html -o results.xml --slice tag
   pointsman eval --plan")]
 pub struct EvalArgs {
     /// Test these prompts instead of all that name a dataset
@@ -73,40 +75,8 @@ pub struct EvalArgs {
     /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
     #[arg(long)]
     allow_exec: bool,
-}
-
-/// What an evaluation may take.
-#[derive(Debug, clap::Args)]
-struct LimitArgs {
-    /// Stop after this time, for example `90s` or `10m`
-    #[arg(long, value_name = "TIME")]
-    deadline: Option<MaxAge>,
-    /// Ask models at most this often; answers that are known do not count
-    #[arg(long, value_name = "N", conflicts_with = "record")]
-    max_calls: Option<u64>,
-    /// Stop when the answers have cost this many US dollars
-    #[arg(long, value_name = "USD", value_parser = amount)]
-    max_cost: Option<f64>,
-}
-
-impl From<&LimitArgs> for RunLimits {
-    fn from(args: &LimitArgs) -> Self {
-        let seconds = args
-            .deadline
-            .map(|deadline| deadline.seconds.unsigned_abs());
-        Self {
-            deadline: seconds.map(Duration::from_secs),
-            max_calls: args.max_calls,
-            max_cost_usd: args.max_cost,
-        }
-    }
-}
-
-fn amount(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
-        _ => Err("an amount is a number of US dollars: `1.50`".to_owned()),
-    }
+    #[command(flatten)]
+    outputs: OutputArgs,
 }
 
 /// What `--resume` without a run means.
@@ -114,6 +84,7 @@ const NEWEST: &str = "newest";
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, CommandError> {
+    args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
     let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
@@ -140,7 +111,19 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
         return show_plan(ui, &bench, &plan);
     }
     let ran = execute(context, ui, &bench, &plan, args)?;
-    report(ui, &bench, &plan, args, policy.as_ref(), &ran)
+    let elsewhere = policy
+        .as_ref()
+        .map(|policy| floors_elsewhere(&workspace, &plan, policy))
+        .transpose()?
+        .unwrap_or_default();
+    let demand = match &policy {
+        Some(policy) => Demand::Policy {
+            policy,
+            elsewhere: &elsewhere,
+        },
+        None => Demand::AllBlocking,
+    };
+    report(context, ui, &bench, args, demand, &ran)
 }
 
 fn policy(workspace: &Workspace<'_>, lane: &LaneName) -> Result<GatePolicy, CommandError> {
@@ -253,27 +236,23 @@ fn run_id(text: &str) -> Result<RunId, CommandError> {
 }
 
 fn report(
+    context: &Context,
     ui: &mut Ui,
     bench: &Workbench<'_>,
-    plan: &Plan,
     args: &EvalArgs,
-    policy: Option<&GatePolicy>,
+    demand: Demand<'_>,
     ran: &Ran,
 ) -> Result<Exit, CommandError> {
-    let elsewhere = policy
-        .map(|policy| floors_elsewhere(bench.workspace, plan, policy))
-        .transpose()?
-        .unwrap_or_default();
-    let demand = match policy {
-        Some(policy) => Demand::Policy {
-            policy,
-            elsewhere: &elsewhere,
-        },
-        None => Demand::AllBlocking,
-    };
     let suites = &ran.outcome.suites;
     let decision = decide(demand, suites);
     let source = bench.workspace.tree().label();
+    let cases = if args.outputs.need_cases() {
+        let run = find(&bench.store, ran.id.as_str())?;
+        KeptRun::read(&bench.store, run)?.cases
+    } else {
+        Vec::new()
+    };
+    let slices = args.outputs.slices(suites, &cases)?;
     let report = EvalReport {
         source: &source,
         run: &ran.id,
@@ -281,12 +260,9 @@ fn report(
         gate: args.gate.as_ref(),
         suites,
         decision: &decision,
+        slices: &slices,
     };
-    if ui.wants_json() {
-        ui.json(&EvalV1::from(&report));
-    } else {
-        ui.text(render_eval(&report));
-    }
+    args.outputs.show(context, ui, &report, &cases)?;
     if let Some(limit) = ran.outcome.limit {
         return Err(limited(limit, RESUME));
     }

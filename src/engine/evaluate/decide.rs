@@ -194,6 +194,8 @@ mod tests {
             critical: case.critical,
             gates: case.gates,
             tags: Vec::new(),
+            columns: BTreeMap::new(),
+            expected: None,
             request: None,
             answer: Ok(Answer {
                 output: String::new(),

@@ -3,6 +3,7 @@
 pub mod budget;
 mod call;
 mod cases;
+pub mod compare;
 pub mod decide;
 pub mod grade;
 mod journal;
@@ -12,6 +13,8 @@ pub mod preview;
 pub mod ready;
 pub mod reuse;
 pub mod run;
+pub mod slices;
+pub mod stored;
 pub mod summary;
 
 pub use call::Providers;
