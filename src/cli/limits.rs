@@ -15,7 +15,7 @@ pub struct LimitArgs {
     #[arg(long, value_name = "N", conflicts_with = "record")]
     max_calls: Option<u64>,
     /// Stop when the answers have cost this many US dollars
-    #[arg(long, value_name = "USD", value_parser = amount)]
+    #[arg(long, value_name = "USD", value_parser = amount, conflicts_with = "record")]
     max_cost: Option<f64>,
 }
 

@@ -96,6 +96,10 @@ fn faults_of_a_program_are_never_a_pass() {
         ("exec cat /dev/zero", "larger than"),
         ("exec >&-; exec cat /dev/zero >&2", "the program ended with"),
         ("exec <&-; exit 0", "is not an answer"),
+        (
+            "echo '{\"output\": \"x\", \"cost_usd\": -1}'",
+            "a cost below zero",
+        ),
     ] {
         let sandbox = asking_program(script, "timeout = \"20s\"");
         let output = eval(&sandbox, &["--allow-exec"]);
@@ -122,4 +126,20 @@ fn a_key_in_the_answer_of_a_program_shows_up_nowhere() {
     let output = eval(&sandbox, &["--allow-exec"]);
     output.exits(1).says("[key removed]");
     assert!(!output.transcript().contains(super::KEY));
+}
+
+#[test]
+fn promoting_runs_a_program_only_where_the_user_allows_it() {
+    let sandbox = asking_program(RIGHT, "");
+    sandbox.commit("Ask a program");
+    let promote = ["promote", "staging", "--yes"];
+    sandbox
+        .pointsman(&promote)
+        .exits(2)
+        .tells("runs the program `sh`, which was not allowed");
+    assert!(!sandbox.path().join("ran").exists());
+    sandbox
+        .pointsman(&[&promote[..], &["--allow-exec"]].concat())
+        .succeeds();
+    assert!(sandbox.path().join("ran").exists());
 }

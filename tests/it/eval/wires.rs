@@ -321,6 +321,28 @@ fn tokens_a_minute_hold_calls_up() {
 }
 
 #[test]
+fn counts_that_make_no_sense_are_counted_without_overflow() {
+    let server = ModelServer::start(|_, call| {
+        let queue = call.last_message().split(':').next().unwrap_or_default();
+        let most = u64::MAX;
+        let body = json!({
+            "choices": [{ "message": { "content": queue } }],
+            "usage": {
+                "prompt_tokens": most, "completion_tokens": most,
+                "prompt_tokens_details": { "cached_tokens": most },
+                "completion_tokens_details": { "reasoning_tokens": most },
+            },
+        });
+        Reply::raw(200, &body.to_string())
+    });
+    let sandbox = asking_in(Wire::OpenAi, &server.origin(), "");
+    let usage = eval(&sandbox, &["--json"]).succeeds().json()["suites"][0]["usage"].take();
+    assert_eq!(usage["input_tokens"], u64::MAX);
+    assert_eq!(usage["cached_input_tokens"], u64::MAX);
+    assert_eq!(usage["reasoning_tokens"], u64::MAX);
+}
+
+#[test]
 fn a_list_of_models_is_refused() {
     let server = ModelServer::start(move |_, call| right_queue(Wire::OpenAi, call));
     let sandbox = asking_in(Wire::OpenAi, &server.origin(), "");
