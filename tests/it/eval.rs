@@ -4,8 +4,11 @@
 mod conversations;
 mod faults;
 mod judges;
+mod limits;
+mod programs;
 mod recordings;
 mod resume;
+mod wires;
 
 use serde_json::{Value, json};
 

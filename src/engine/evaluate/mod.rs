@@ -1,5 +1,6 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+pub mod budget;
 mod call;
 mod cases;
 pub mod compare;
@@ -9,6 +10,7 @@ mod journal;
 mod judge;
 pub mod plan;
 pub mod preview;
+pub mod ready;
 pub mod reuse;
 pub mod run;
 pub mod slices;
