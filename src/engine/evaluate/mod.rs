@@ -4,6 +4,7 @@ mod call;
 mod cases;
 pub mod decide;
 pub mod grade;
+mod grading;
 mod journal;
 mod judge;
 pub mod plan;
