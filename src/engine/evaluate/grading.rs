@@ -38,9 +38,9 @@ impl Grading<'_> {
             Grader::Rule(rule) => rule.grade(self.answer, self.row),
             Grader::Script(script) => script.grade(self.answer, self.row).await,
             Grader::Judge(rule) => {
-                let (graded, answer) = self.ask_judge(rule).await;
+                let (verdict, answer) = self.ask_judge(rule).await;
                 judged.insert(name.clone(), answer);
-                graded
+                verdict
             }
             Grader::Combined(combined) => self.combine(name, combined, judged).await,
         }

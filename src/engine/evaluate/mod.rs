@@ -1,8 +1,10 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+pub mod calibrate;
 mod call;
 mod cases;
 pub mod decide;
+pub mod examples;
 pub mod grade;
 mod grading;
 mod journal;

@@ -29,9 +29,9 @@ pub use script::ScriptGrader;
 pub enum Grader {
     /// Grades by itself.
     Rule(RuleGrader),
-    /// Asks a script: see [`super::grading`].
+    /// Asks a script: see `super::grading`.
     Script(ScriptGrader),
-    /// Asks a model: see [`super::judge`].
+    /// Asks a model: see `super::judge`.
     Judge(JudgeRule),
     /// Asks its parts.
     Combined(Combined),

@@ -91,13 +91,13 @@ fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut in_word = false;
     for character in text.chars() {
-        let is_word = character.is_alphanumeric();
+        let joins = character.is_alphanumeric();
         match tokens.last_mut() {
-            Some(word) if is_word && in_word => word.push(character),
+            Some(word) if joins && in_word => word.push(character),
             _ if character.is_whitespace() => {}
             _ => tokens.push(character.to_string()),
         }
-        in_word = is_word;
+        in_word = joins;
     }
     tokens
 }
@@ -238,7 +238,7 @@ mod tests {
                     0.809_106_711_570,
                 ],
             ),
-            ("b a", "a b", [1.0, 0.0, 0.5, 0.707_106_781_187]),
+            ("b a", "a b", [1.0, 0.0, 0.5, 0.5_f64.sqrt()]),
             (
                 "The quick brown fox jumps over the lazy dog",
                 "the quick brown dog jumped over a lazy fox in the park",

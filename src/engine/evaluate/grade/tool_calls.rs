@@ -131,7 +131,7 @@ impl ToolCallsGrader {
                         index + 1,
                         wanted.len(),
                         shorten(&call.name, SHOWN),
-                        self.reason_for(call, calls)
+                        Self::arguments_of(call, calls)
                     ),
                     None => format!("{found}, and only {} are wanted", wanted.len()),
                 };
@@ -140,8 +140,8 @@ impl ToolCallsGrader {
         }
     }
 
-    /// Why a call that is made by name is not the one that is wanted.
-    fn reason_for(&self, wanted: &WantedCall, calls: &[Call]) -> String {
+    /// The arguments of a wanted call, where a call of its name is made and does not fit.
+    fn arguments_of(wanted: &WantedCall, calls: &[Call]) -> String {
         let Some(arguments) = &wanted.arguments else {
             return String::new();
         };
@@ -315,7 +315,7 @@ mod tests {
         ]
     }
 
-    fn grade(order: CallOrder, arguments: ArgumentsMatch, wanted: Value, output: &str) -> Graded {
+    fn grade(order: CallOrder, arguments: ArgumentsMatch, wanted: &Value, output: &str) -> Graded {
         let rule = ToolCallsRule {
             calls: Some(CallsWanted::Column("expected".to_owned())),
             order,
@@ -342,7 +342,7 @@ mod tests {
             (AnyOrder, json!(["a", "a"]), &["a", "b"], Fail),
             (AnyOrder, json!([]), &["a"], Pass),
         ] {
-            let graded = grade(order, ArgumentsMatch::Partial, wanted.clone(), &names(made));
+            let graded = grade(order, ArgumentsMatch::Partial, &wanted, &names(made));
             assert_eq!(graded.grade, grade_wanted, "{order:?} {wanted} {made:?}");
         }
     }
@@ -351,7 +351,7 @@ mod tests {
     fn a_wish_takes_another_call_where_a_pickier_one_needs_its_first() {
         let made = calls(&[("a", json!({"x": 1})), ("a", json!({"x": 2}))]);
         let wanted = json!(["a", {"name": "a", "arguments": {"x": 1}}]);
-        let graded = grade(CallOrder::AnyOrder, ArgumentsMatch::Exact, wanted, &made);
+        let graded = grade(CallOrder::AnyOrder, ArgumentsMatch::Exact, &wanted, &made);
         assert_eq!(graded.grade, Grade::Pass, "{}", graded.reason);
     }
 
@@ -359,9 +359,8 @@ mod tests {
     fn arguments_are_compared_in_part_or_as_a_whole() {
         let made = calls(&[("a", json!({"x": 1, "y": 2}))]);
         let wanted = json!([{"name": "a", "arguments": {"x": 1}}]);
-        let graded = |matching, wanted: &Value| {
-            grade(CallOrder::InOrder, matching, wanted.clone(), &made).grade
-        };
+        let graded =
+            |matching, wanted: &Value| grade(CallOrder::InOrder, matching, wanted, &made).grade;
         assert_eq!(graded(ArgumentsMatch::Partial, &wanted), Grade::Pass);
         assert_eq!(graded(ArgumentsMatch::Exact, &wanted), Grade::Fail);
         let other = json!([{"name": "a", "arguments": {"x": "1"}}]);
@@ -390,7 +389,7 @@ mod tests {
         let graded = grade(
             CallOrder::InOrder,
             ArgumentsMatch::Exact,
-            json!(["a"]),
+            &json!(["a"]),
             half,
         );
         assert_eq!(graded.grade, Grade::Error);
@@ -400,14 +399,14 @@ mod tests {
             json!([{"name": ""}]),
             json!([{"nam": "a"}]),
         ] {
-            let graded = grade(CallOrder::InOrder, ArgumentsMatch::Exact, wanted, "[]");
+            let graded = grade(CallOrder::InOrder, ArgumentsMatch::Exact, &wanted, "[]");
             assert_eq!(graded.grade, Grade::Error);
         }
         let many = names(&vec!["a"; MAX_CALLS + 1]);
         let graded = grade(
             CallOrder::InOrder,
             ArgumentsMatch::Exact,
-            json!(["a"]),
+            &json!(["a"]),
             &many,
         );
         assert_eq!(graded.grade, Grade::Error);
@@ -440,9 +439,9 @@ mod tests {
                 "are no JSON object",
             ),
         ] {
-            let graded = grade(&output);
-            assert_eq!(graded.grade, Grade::Fail);
-            assert!(graded.reason.contains(reason), "{}", graded.reason);
+            let failed = grade(&output);
+            assert_eq!(failed.grade, Grade::Fail);
+            assert!(failed.reason.contains(reason), "{}", failed.reason);
         }
         let broken = json!({"function": {"name": "a", "parameters": {"type": 5}}});
         assert!(ToolCallsGrader::compile(&rule, &[broken]).is_err());

@@ -148,13 +148,13 @@ fn part(
         Some(node) => decoder.number_within(node, 0.0, 1e9),
         None => Some(1.0),
     };
-    let (name, rule) = match fields.optional("evaluator") {
-        Some(named) => {
-            let id: EvaluatorId = decoder.parsed(named)?;
-            let rule = loader.load(decoder, &id, named.span);
-            (Some(id), rule)
-        }
-        None => (None, super::rule(decoder, &mut fields, loader)?),
+    let (name, rule) = if let Some(named) = fields.optional("evaluator") {
+        let id: EvaluatorId = decoder.parsed(named)?;
+        let rule = loader.load(decoder, &id, named.span);
+        (Some(id), rule)
+    } else {
+        let kind = super::kind(decoder, &mut fields)?;
+        (None, super::rule(kind, decoder, &mut fields, loader))
     };
     fields.finish(decoder);
     Some(Part {
