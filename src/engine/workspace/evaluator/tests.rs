@@ -35,7 +35,7 @@ impl FileTree for Files {
 }
 
 fn read_with(text: &str, files: &[(&'static str, &str)]) -> Result<Evaluator, Findings> {
-    let id = EvaluatorId::new("a").unwrap();
+    let id = EvaluatorId::new("a").expect("a letter is a name");
     let files = files.iter().map(|(path, text)| (*path, (*text).to_owned()));
     let tree = Files(
         files
@@ -50,7 +50,7 @@ fn ident_with(text: &str, files: &[(&'static str, &str)]) -> String {
 }
 
 fn read(text: &str) -> Result<Evaluator, Findings> {
-    let id = EvaluatorId::new("a").unwrap();
+    let id = EvaluatorId::new("a").expect("a letter is a name");
     let tree = Files(BTreeMap::new());
     read_evaluator(&id, &Source::new(id.path(), text), &tree)
 }
@@ -201,7 +201,7 @@ fn what_a_combination_is_made_of_changes_its_digest_and_is_listed() {
             ("evaluators/b.yml", part.as_str()),
             ("evaluators/c.js", script),
         ];
-        read_with(combined, &files).unwrap()
+        read_with(combined, &files).expect("all parts are there")
     };
     let digest = |evaluator: &Evaluator| evaluator.digest(&BTreeMap::new());
     let first = with("3", "return true");
@@ -254,7 +254,7 @@ fn names_that_multiply_are_refused_before_they_fill_the_memory() {
 fn an_output_that_is_not_text_stands_for_its_json() {
     let text =
         "kind: json\ncheck: valid\nexamples: [{output: [{a: 1}], vars: {b: 2}, grade: pass}]\n";
-    let evaluator = read(text).unwrap();
+    let evaluator = read(text).expect("the file is right");
     assert_eq!(evaluator.examples[0].output, "[{\"a\":1}]");
     assert_eq!(evaluator.examples[0].vars["b"], 2);
 }
