@@ -1,6 +1,7 @@
 //! What `eval` and `promote` share: planning and running an evaluation with everything it needs
 //! from the world.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::adapters::providers::{self, ProviderSetup, SetupError};
@@ -37,6 +38,8 @@ pub struct Workbench<'a> {
     pub store: FileRunStore,
     /// Where answers are kept; absent: they are asked for anew.
     pub cache: Option<FileAnswerCache>,
+    /// Where programs run that the settings name; absent: none may run.
+    pub programs_in: Option<PathBuf>,
 }
 
 /// A run that came to an end.
@@ -61,6 +64,7 @@ impl<'a> Workbench<'a> {
             project: workspace.project()?,
             cache: use_cache.then(|| FileAnswerCache::new(&state)),
             store: FileRunStore::new(&state),
+            programs_in: None,
         })
     }
 
@@ -76,6 +80,7 @@ impl<'a> Workbench<'a> {
             tree: self.workspace.tree(),
             clock: self.context.clock(),
             will_call,
+            programs_in: self.programs_in.clone(),
         }
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::gate::{CriticalFailure, FloorCheck, Verdict};
 use crate::engine::evaluate::plan::PlannedSuite;
 use crate::engine::evaluate::preview::SuitePreview;
+use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{EvaluatorSummary, Failure, SuiteSummary};
 
 use super::eval::EvalReport;
@@ -28,6 +29,19 @@ pub struct EvalV1 {
     suites: Vec<SuiteV1>,
     checks: Vec<CheckV1>,
     critical_failures: Vec<CriticalFailureV1>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    slices: Vec<SliceV1>,
+}
+
+#[derive(Debug, Serialize)]
+struct SliceV1 {
+    by: String,
+    value: Option<String>,
+    prompt: String,
+    dataset: String,
+    evaluator: String,
+    passed: u64,
+    total: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,6 +150,21 @@ impl From<&EvalReport<'_>> for EvalV1 {
                 .iter()
                 .map(CriticalFailureV1::from)
                 .collect(),
+            slices: report.slices.iter().map(SliceV1::from).collect(),
+        }
+    }
+}
+
+impl From<&SliceRate> for SliceV1 {
+    fn from(slice: &SliceRate) -> Self {
+        Self {
+            by: slice.by.to_string(),
+            value: slice.value.clone(),
+            prompt: slice.prompt.to_string(),
+            dataset: slice.dataset.to_string(),
+            evaluator: slice.evaluator.to_string(),
+            passed: slice.passed,
+            total: slice.total,
         }
     }
 }

@@ -16,4 +16,5 @@ mod promote;
 mod prompt;
 mod repository;
 mod rollback;
+mod runs;
 mod tidy;

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
 use crate::cli::exit::Exit;
+use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
 use crate::domain::id::{LaneName, PromptId};
@@ -17,10 +18,11 @@ use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::preview::preview;
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
+use crate::engine::evaluate::stored::{KeptRun, find};
 use crate::engine::ports::{Provider, RunStore as _};
 use crate::engine::workspace::Workspace;
-use crate::report::eval::{EvalReport, render_eval, render_plan};
-use crate::report::eval_json::{EvalPlanV1, EvalV1};
+use crate::report::eval::{EvalReport, render_plan};
+use crate::report::eval_json::EvalPlanV1;
 
 /// Test prompts on their datasets
 ///
@@ -37,6 +39,7 @@ use crate::report::eval_json::{EvalPlanV1, EvalV1};
   pointsman eval support/triage --repeats 3
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
+  pointsman eval -o report.html -o results.xml --slice tag
   pointsman eval --plan")]
 pub struct EvalArgs {
     /// Test these prompts instead of all that name a dataset
@@ -64,6 +67,8 @@ pub struct EvalArgs {
     /// Decide by the policy of a lane, with as many repeats as it says
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
+    #[command(flatten)]
+    outputs: OutputArgs,
 }
 
 /// What `--resume` without a run means.
@@ -71,6 +76,7 @@ const NEWEST: &str = "newest";
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, CommandError> {
+    args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
     let bench = Workbench::new(context, &workspace, !args.no_cache)?;
@@ -95,7 +101,19 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
         return show_plan(ui, &bench, &plan);
     }
     let ran = execute(context, ui, &bench, &plan, args)?;
-    report(ui, &bench, &plan, args, policy.as_ref(), &ran)
+    let elsewhere = policy
+        .as_ref()
+        .map(|policy| floors_elsewhere(&workspace, &plan, policy))
+        .transpose()?
+        .unwrap_or_default();
+    let demand = match &policy {
+        Some(policy) => Demand::Policy {
+            policy,
+            elsewhere: &elsewhere,
+        },
+        None => Demand::AllBlocking,
+    };
+    report(context, ui, &bench, args, demand, &ran)
 }
 
 fn policy(workspace: &Workspace<'_>, lane: &LaneName) -> Result<GatePolicy, CommandError> {
@@ -207,27 +225,23 @@ fn run_id(text: &str) -> Result<RunId, CommandError> {
 }
 
 fn report(
+    context: &Context,
     ui: &mut Ui,
     bench: &Workbench<'_>,
-    plan: &Plan,
     args: &EvalArgs,
-    policy: Option<&GatePolicy>,
+    demand: Demand<'_>,
     ran: &Ran,
 ) -> Result<Exit, CommandError> {
-    let elsewhere = policy
-        .map(|policy| floors_elsewhere(bench.workspace, plan, policy))
-        .transpose()?
-        .unwrap_or_default();
-    let demand = match policy {
-        Some(policy) => Demand::Policy {
-            policy,
-            elsewhere: &elsewhere,
-        },
-        None => Demand::AllBlocking,
-    };
     let suites = &ran.outcome.suites;
     let decision = decide(demand, suites);
     let source = bench.workspace.tree().label();
+    let cases = if args.outputs.need_cases() {
+        let run = find(&bench.store, ran.id.as_str())?;
+        KeptRun::read(&bench.store, run)?.cases
+    } else {
+        Vec::new()
+    };
+    let slices = args.outputs.slices(suites, &cases)?;
     let report = EvalReport {
         source: &source,
         run: &ran.id,
@@ -235,12 +249,9 @@ fn report(
         gate: args.gate.as_ref(),
         suites,
         decision: &decision,
+        slices: &slices,
     };
-    if ui.wants_json() {
-        ui.json(&EvalV1::from(&report));
-    } else {
-        ui.text(render_eval(&report));
-    }
+    args.outputs.show(context, ui, &report, &cases)?;
     if ran.outcome.interrupted {
         return Err(interrupted(RESUME));
     }

@@ -207,11 +207,7 @@ fn labelled(row: Row, verdict: &JudgeVerdict) -> Result<LabelledRow, String> {
     };
     let answer = Answer {
         output: output.to_owned(),
-        input_tokens: None,
-        output_tokens: None,
-        latency_ms: None,
-        cost_usd: None,
-        finish_reason: None,
+        ..Answer::default()
     };
     let expected = row
         .expected

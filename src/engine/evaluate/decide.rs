@@ -194,14 +194,12 @@ mod tests {
             critical: case.critical,
             gates: case.gates,
             tags: Vec::new(),
+            columns: BTreeMap::new(),
+            expected: None,
             request: None,
             answer: Ok(Answer {
                 output: String::new(),
-                input_tokens: None,
-                output_tokens: None,
-                latency_ms: None,
-                cost_usd: None,
-                finish_reason: None,
+                ..Answer::default()
             }),
             reused: false,
             grades: pairs

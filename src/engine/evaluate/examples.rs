@@ -15,7 +15,7 @@ use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
 use super::call::{Caller, Providers};
-use super::grade::Grader;
+use super::grade::{Grader, calls_in_text};
 use super::grading::{Grading, Judged};
 
 /// Evaluators with everything that their examples need.
@@ -120,11 +120,8 @@ impl Prepared {
         let mut judged = Judged::new();
         let answer = Answer {
             output: example.output.clone(),
-            input_tokens: None,
-            output_tokens: None,
-            latency_ms: None,
-            cost_usd: None,
-            finish_reason: None,
+            tool_calls: calls_in_text(&example.output),
+            ..Answer::default()
         };
         let row = imagined_row(example);
         let grading = Grading {
@@ -182,6 +179,7 @@ fn imagined_row(example: &Example) -> Row {
     Row {
         id: "example".to_owned(),
         vars: example.vars.clone(),
+        messages: Vec::new(),
         expected: example.expected.clone(),
         critical: false,
         priority: Priority::Blocking,

@@ -3,6 +3,7 @@
 pub mod calibrate;
 mod call;
 mod cases;
+pub mod compare;
 pub mod decide;
 pub mod examples;
 pub mod grade;
@@ -13,6 +14,8 @@ pub mod plan;
 pub mod preview;
 pub mod reuse;
 pub mod run;
+pub mod slices;
+pub mod stored;
 pub mod summary;
 
 pub use call::Providers;

@@ -60,6 +60,16 @@ impl Plan {
         self.suites.iter().map(PlannedSuite::cases).sum()
     }
 
+    /// The evaluators that no gate may block on.
+    pub fn advisory(&self) -> BTreeSet<EvaluatorId> {
+        let suites = self.suites.iter();
+        suites
+            .flat_map(|planned| planned.graders.keys().map(move |name| (planned, name)))
+            .filter(|(planned, name)| !planned.blocking.contains(*name))
+            .map(|(_, name)| name.clone())
+            .collect()
+    }
+
     /// The digest of what is tested, in all.
     pub fn digest(&self) -> Digest {
         RunManifest::plan_digest(&self.suites())

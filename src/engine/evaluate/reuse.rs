@@ -133,7 +133,7 @@ fn plan_digest(run: &StoredRun) -> Digest {
 
 /// One result for each case, the one that was stored last: a resumed run asks again for what had
 /// no verdict.
-fn latest(results: Vec<CaseResult>) -> Vec<CaseResult> {
+pub(super) fn latest(results: Vec<CaseResult>) -> Vec<CaseResult> {
     let mut by_case: BTreeMap<CaseKey, CaseResult> = BTreeMap::new();
     for result in results {
         by_case.insert(result.key.clone(), result);

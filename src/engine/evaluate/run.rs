@@ -18,7 +18,7 @@ use super::call::{Caller, Providers};
 use super::cases::{Case, Cases};
 use super::grading::Grading;
 use super::journal::Journal;
-use super::plan::Plan;
+use super::plan::{Plan, PlannedSuite};
 use super::summary::SuiteSummary;
 
 /// What a run works with.
@@ -93,6 +93,8 @@ pub fn new_manifest(
         source: source.to_owned(),
         suites: plan.suites(),
         cases: plan.cases(),
+        suite_cases: plan.suites.iter().map(PlannedSuite::cases).collect(),
+        advisory: plan.advisory(),
     })
 }
 
@@ -201,6 +203,8 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         critical: case.row.critical,
         gates: case.row.gates(),
         tags: case.row.tags.clone(),
+        columns: case.row.labels(),
+        expected: case.row.expected.clone(),
         request: None,
         answer: Err(CaseError {
             kind: CaseErrorKind::Render,
@@ -210,7 +214,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         grades: BTreeMap::new(),
         judged: BTreeMap::new(),
     };
-    match case.planned.closure.render(&case.row.vars, case.repeat) {
+    match case.request() {
         Ok(request) => {
             let digest = request.digest();
             let reply = caller.ask(&request, digest).await;

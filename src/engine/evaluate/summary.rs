@@ -339,7 +339,7 @@ impl ErrorCounts {
         match result.provider_error().map(|error| error.kind) {
             Some(CaseErrorKind::NotRecorded) => self.not_recorded += 1,
             Some(CaseErrorKind::Provider) => self.provider += 1,
-            Some(CaseErrorKind::Render) | None => {}
+            Some(CaseErrorKind::Render | CaseErrorKind::Stopped) | None => {}
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod lane;
 pub mod matchers;
 pub mod project;
 pub mod prompt;
+mod provider;
 pub mod rows;
 pub mod script;
 pub mod template;

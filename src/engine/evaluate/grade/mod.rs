@@ -24,6 +24,7 @@ use limits::Limit;
 
 pub use combine::Combined;
 pub use script::ScriptGrader;
+pub(super) use tool_calls::calls_in_text;
 
 /// An evaluator, ready to grade.
 pub enum Grader {
@@ -126,7 +127,7 @@ impl RuleGrader {
             Compiled::Json(grader) => grader.grade(&answer.output, row),
             Compiled::Expected(grader) => grader.grade(&answer.output, row),
             Compiled::Similarity(grader) => grader.grade(&answer.output, row),
-            Compiled::ToolCalls(grader) => grader.grade(&answer.output, row),
+            Compiled::ToolCalls(grader) => grader.grade(answer, row),
             Compiled::Limit(limit) => limit.grade(answer),
         }
     }
@@ -151,6 +152,7 @@ pub(super) mod tests {
             id: "r1".to_owned(),
             expected: vars.shift_remove("expected"),
             vars,
+            messages: Vec::new(),
             critical: false,
             priority: crate::domain::dataset::Priority::Blocking,
             status: crate::domain::dataset::RowStatus::Reviewed,
@@ -166,11 +168,7 @@ pub(super) mod tests {
     pub(in super::super) fn answer(output: &str) -> Answer {
         Answer {
             output: output.to_owned(),
-            input_tokens: None,
-            output_tokens: None,
-            latency_ms: None,
-            cost_usd: None,
-            finish_reason: None,
+            ..Answer::default()
         }
     }
 

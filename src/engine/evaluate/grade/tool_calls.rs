@@ -1,7 +1,6 @@
 //! Grading the tools that an answer calls.
 //!
-//! Providers give an answer that only calls tools as the JSON list of its calls, in the shape of the
-//! OpenAI wire format. Any other answer calls nothing.
+//! The calls are those that the provider names as such: an answer in words cannot forge any.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{ArgumentsMatch, CallOrder, CallsWanted, ToolCallsRule, WantedCall};
-use crate::domain::run::Graded;
+use crate::domain::run::{Answer, Graded};
 use crate::domain::untrusted::shorten;
 use crate::engine::workspace::matchers::compile_schema;
 
@@ -58,14 +57,14 @@ impl ToolCallsGrader {
     }
 
     /// Grades an answer.
-    pub(super) fn grade(&self, output: &str, row: &Row) -> Graded {
-        let calls = match read_calls(output) {
-            Ok(calls) => calls,
-            Err(reason) => return Graded::error(reason),
-        };
-        if calls.len() > MAX_CALLS {
+    pub(super) fn grade(&self, answer: &Answer, row: &Row) -> Graded {
+        if answer.tool_calls.len() > MAX_CALLS {
             return Graded::error(format!("the answer makes more than {MAX_CALLS} calls"));
         }
+        let calls: Option<Vec<Call>> = answer.tool_calls.iter().map(read_call).collect();
+        let Some(calls) = calls else {
+            return Graded::error("the answer holds a tool call that cannot be read");
+        };
         if self.rule.schema
             && let Some(reason) = calls.iter().find_map(|call| self.schema_problem(call))
         {
@@ -240,18 +239,13 @@ fn find_partner(
     false
 }
 
-/// The calls that an answer makes. An answer that is no list of calls makes none; a list of which
-/// only some entries are calls is an error.
-fn read_calls(output: &str) -> Result<Vec<Call>, String> {
-    let Ok(Value::Array(items)) = serde_json::from_str::<Value>(output) else {
-        return Ok(Vec::new());
-    };
-    let looks_like_a_call = |item: &Value| item.get("function").is_some();
-    if !items.iter().any(looks_like_a_call) {
-        return Ok(Vec::new());
+/// The calls that a text stands for, where somebody wrote them as text: a list of calls in the shape
+/// of the OpenAI wire format. Any other text stands for none.
+pub(in super::super) fn calls_in_text(text: &str) -> Vec<Value> {
+    match serde_json::from_str(text) {
+        Ok(Value::Array(items)) if items.iter().all(|item| item.get("function").is_some()) => items,
+        _ => Vec::new(),
     }
-    let calls: Option<Vec<Call>> = items.iter().map(read_call).collect();
-    calls.ok_or_else(|| "the answer holds something among its tool calls that is none".to_owned())
 }
 
 fn read_call(item: &Value) -> Option<Call> {
@@ -297,6 +291,14 @@ mod tests {
         Value::from(calls.collect::<Vec<_>>()).to_string()
     }
 
+    /// An answer with the calls that a text stands for.
+    fn calling(text: &str) -> Answer {
+        Answer {
+            tool_calls: calls_in_text(text),
+            ..answer(text)
+        }
+    }
+
     fn names(of: &[&str]) -> String {
         let all: Vec<_> = of.iter().map(|name| (*name, json!({}))).collect();
         calls(&all)
@@ -323,7 +325,7 @@ mod tests {
             schema: false,
         };
         let grader = ToolCallsGrader::compile(&rule, &[]).unwrap();
-        grader.grade(&answer(output).output, &row(json!({"expected": wanted})))
+        grader.grade(&calling(output), &row(json!({"expected": wanted})))
     }
 
     #[test]
@@ -376,8 +378,9 @@ mod tests {
             "{\"function\": {}}",
             "[]",
         ] {
-            let graded =
-                |wanted| grade(CallOrder::Exact, ArgumentsMatch::Exact, wanted, output).grade;
+            let graded = |wanted: Value| {
+                grade(CallOrder::Exact, ArgumentsMatch::Exact, &wanted, output).grade
+            };
             assert_eq!(graded(json!(["a"])), Grade::Fail, "{output}");
             assert_eq!(graded(json!([])), Grade::Pass, "{output}");
         }
@@ -421,7 +424,7 @@ mod tests {
             schema: true,
         };
         let grader = ToolCallsGrader::compile(&rule, &tools()).unwrap();
-        let grade = |output: &str| grader.grade(output, &row(json!({})));
+        let grade = |output: &str| grader.grade(&calling(output), &row(json!({})));
         assert_eq!(
             grade(&calls(&[("look", json!({"id": 5}))])).grade,
             Grade::Pass
