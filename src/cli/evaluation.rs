@@ -12,8 +12,10 @@ use crate::domain::lane::GatePolicy;
 use crate::domain::project::Project;
 use crate::domain::run::{CaseResult, RunId};
 use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::budget::{LimitReached, RunLimits};
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
+use crate::engine::evaluate::ready::check_ready;
 use crate::engine::evaluate::reuse::tested_suite;
 use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
 use crate::engine::evaluate::summary::SuiteSummary;
@@ -40,6 +42,8 @@ pub struct Workbench<'a> {
     pub cache: Option<FileAnswerCache>,
     /// Where programs run that the settings name; absent: none may run.
     pub programs_in: Option<PathBuf>,
+    /// What a run may take.
+    pub limits: RunLimits,
 }
 
 /// A run that came to an end.
@@ -65,6 +69,7 @@ impl<'a> Workbench<'a> {
             cache: use_cache.then(|| FileAnswerCache::new(&state)),
             store: FileRunStore::new(&state),
             programs_in: None,
+            limits: RunLimits::default(),
         })
     }
 
@@ -102,12 +107,29 @@ impl<'a> Workbench<'a> {
         providers: &Providers<'_>,
     ) -> Result<Ran, CommandError> {
         let source = self.workspace.tree().label();
+        self.check_ready(plan, providers)?;
         let manifest = new_manifest(plan, &source, self.context.clock(), &self.store)?;
         let writer = self.store.create(&manifest)?;
         let outcome = self.go_on(ui, plan, providers, writer, Vec::new())?;
         Ok(Ran {
             id: manifest.id,
             outcome,
+        })
+    }
+
+    /// Lets programs run that the settings name, where the user allowed it.
+    pub fn allow_programs(&mut self, allowed: bool) -> Result<(), CommandError> {
+        if allowed {
+            self.programs_in = Some(self.context.workspace_root()?);
+        }
+        Ok(())
+    }
+
+    /// Checks that a plan can be run as it is.
+    pub fn check_ready(&self, plan: &Plan, providers: &Providers<'_>) -> Result<(), CommandError> {
+        check_ready(plan, providers, self.limits).map_err(|error| {
+            let help = error.help();
+            CommandError::usage(error.to_string()).with_hint(help)
         })
     }
 
@@ -130,6 +152,7 @@ impl<'a> Workbench<'a> {
             writer,
             done,
             stop: &stop,
+            limits: self.limits,
         };
         let outcome = drive(ui, input, &stop)?;
         if let Some(error) = &outcome.cache_error {
@@ -187,6 +210,15 @@ pub fn interrupted(next: &str) -> CommandError {
     .with_hint(next)
 }
 
+/// The error of a run that came to a limit.
+pub fn limited(limit: LimitReached, next: &str) -> CommandError {
+    CommandError::new(
+        Exit::BudgetReached,
+        format!("{limit}; what was finished is kept"),
+    )
+    .with_hint(next)
+}
+
 /// The error of a run in which cases have no answer, if there are such cases. That is no verdict
 /// on the prompts.
 pub fn without_answers(suites: &[SuiteSummary], next: &str) -> Option<CommandError> {
@@ -219,8 +251,10 @@ pub fn evaluate_for_gate(
     workspace: &Workspace<'_>,
     prompts: &[PromptId],
     gate: &GatePolicy,
+    allow_exec: bool,
 ) -> Result<Evaluation, CommandError> {
-    let bench = Workbench::new(context, workspace, true)?;
+    let mut bench = Workbench::new(context, workspace, true)?;
+    bench.allow_programs(allow_exec)?;
     let selection = Selection::Prompts(prompts.to_vec());
     let planned = plan(workspace, &selection, gate.repeats.max(1))?;
     let elsewhere = floors_elsewhere(workspace, &planned, gate)?;

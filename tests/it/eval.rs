@@ -3,8 +3,11 @@
 
 mod faults;
 mod judges;
+mod limits;
+mod programs;
 mod recordings;
 mod resume;
+mod wires;
 
 use serde_json::{Value, json};
 

@@ -5,8 +5,9 @@ use crate::adapters::providers::{build, build_recorder};
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
+use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
+use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
@@ -14,6 +15,7 @@ use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::GatePolicy;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::budget::RunLimits;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::preview::preview;
@@ -32,13 +34,14 @@ use crate::report::eval_json::EvalPlanV1;
 ///
 /// Exits with 0 where every blocking evaluator passes every row that gates (or, with `--gate`,
 /// where the lane's policy is satisfied), with 1 where not, with 6 where there is nothing to
-/// evaluate, and with 9 where cases have no answer.
+/// evaluate, with 9 where cases have no answer, and with 5 where a limit came first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman eval
   pointsman eval support/triage --repeats 3
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
+  pointsman eval --deadline 10m --max-cost 1.50
   pointsman eval -o report.html -o results.xml --slice tag
   pointsman eval --plan")]
 pub struct EvalArgs {
@@ -68,6 +71,11 @@ pub struct EvalArgs {
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
     #[command(flatten)]
+    limits: LimitArgs,
+    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    #[arg(long)]
+    allow_exec: bool,
+    #[command(flatten)]
     outputs: OutputArgs,
 }
 
@@ -79,7 +87,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
-    let bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    bench.allow_programs(args.allow_exec)?;
+    bench.limits = RunLimits::from(&args.limits);
     let policy = args
         .gate
         .as_ref()
@@ -205,6 +215,7 @@ fn resume(
     wanted: &str,
 ) -> Result<Ran, CommandError> {
     let wanted = (wanted != NEWEST).then(|| run_id(wanted)).transpose()?;
+    bench.check_ready(plan, providers)?;
     let open = open_run(&bench.store, wanted.as_ref(), plan)?;
     let id = open.run.manifest.id;
     let writer = bench.store.resume(&id)?;
@@ -252,6 +263,9 @@ fn report(
         slices: &slices,
     };
     args.outputs.show(context, ui, &report, &cases)?;
+    if let Some(limit) = ran.outcome.limit {
+        return Err(limited(limit, RESUME));
+    }
     if ran.outcome.interrupted {
         return Err(interrupted(RESUME));
     }

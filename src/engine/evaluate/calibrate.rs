@@ -16,6 +16,7 @@ use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::budget::RunLimits;
 use super::call::{Caller, Providers};
 use super::grade::Grader;
 use super::grading::{Grading, Judged};
@@ -109,7 +110,7 @@ impl Calibration {
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
     ) -> Calibrated {
-        let caller = Caller::new(providers, cache);
+        let caller = Caller::new(providers, cache, RunLimits::default());
         let mut calibrated = Calibrated {
             table: TruthTable::default(),
             disagreements: Vec::new(),

@@ -14,6 +14,7 @@ use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::budget::RunLimits;
 use super::call::{Caller, Providers};
 use super::grade::{Grader, calls_in_text};
 use super::grading::{Grading, Judged};
@@ -104,7 +105,7 @@ impl Examples {
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
     ) -> Vec<TestedExample> {
-        let caller = Caller::new(providers, cache);
+        let caller = Caller::new(providers, cache, RunLimits::default());
         let mut tested = Vec::with_capacity(self.count());
         for prepared in &self.evaluators {
             for example in &prepared.evaluator.examples {

@@ -1,5 +1,6 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+pub mod budget;
 pub mod calibrate;
 mod call;
 mod cases;
@@ -12,6 +13,7 @@ mod journal;
 mod judge;
 pub mod plan;
 pub mod preview;
+pub mod ready;
 pub mod reuse;
 pub mod run;
 pub mod slices;

@@ -14,6 +14,7 @@ use crate::engine::event::{Event, Listener};
 use crate::engine::ports::{AnswerCache, Clock, RunStore, RunWriter, StoreError};
 use crate::engine::workspace::Workspace;
 
+use super::budget::{LimitReached, RunLimits};
 use super::call::{Caller, Providers};
 use super::cases::{Case, Cases};
 use super::grading::Grading;
@@ -39,6 +40,8 @@ pub struct RunInput<'a> {
     pub done: Vec<CaseResult>,
     /// Set from outside to stop: what was started is finished, and nothing more is started.
     pub stop: &'a AtomicBool,
+    /// What the run may take.
+    pub limits: RunLimits,
 }
 
 /// What came of a run.
@@ -51,6 +54,8 @@ pub struct RunOutcome {
     pub finished: bool,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
+    /// The limit that ended the run before its end, if one did.
+    pub limit: Option<LimitReached>,
     /// Why answers could not be kept for later runs, where that happened.
     pub cache_error: Option<StoreError>,
 }
@@ -100,7 +105,7 @@ pub fn new_manifest(
 
 /// Runs a plan to its end, or until it is told to stop.
 pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<RunOutcome, RunError> {
-    let caller = Caller::new(input.providers, input.cache);
+    let caller = Caller::new(input.providers, input.cache, input.limits);
     let mut ledger = Ledger::new(input.plan, &input.done);
     let already_done: HashSet<CaseKey> = input.done.into_iter().map(|result| result.key).collect();
     listener.on_event(&Event::RunStarted {
@@ -109,14 +114,22 @@ pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<Run
     });
     let journal = Journal::start(input.writer);
     let pending = Cases::new(input.workspace, input.plan)
-        .take_while(|_| !input.stop.load(Ordering::Relaxed))
+        .take_while(|_| !input.stop.load(Ordering::Relaxed) && caller.budget().reached().is_none())
         .filter(|case| !matches!(case, Ok(case) if already_done.contains(&case.key())));
     let mut results = stream::iter(pending)
         .map(|case| async { Ok::<_, Findings>(evaluate(&caller, case?).await) })
         .buffer_unordered(caller.width());
+    let mut time_is_up = std::pin::pin!(caller.budget().time_is_up());
     let mut broken = None;
-    while let Some(result) = results.next().await {
+    loop {
+        let result = tokio::select! {
+            biased;
+            result = results.next() => result,
+            () = &mut time_is_up => None,
+        };
+        let Some(result) = result else { break };
         match result {
+            Ok(result) if result.was_stopped() => {}
             Ok(result) => {
                 listener.on_event(&Event::CaseFinished(&result));
                 ledger.add(&result);
@@ -136,7 +149,7 @@ pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<Run
         journal.close()?;
         return Err(findings.into());
     }
-    let outcome = ledger.outcome(caller.cache_error());
+    let outcome = ledger.outcome(&caller);
     if outcome.finished {
         journal.finish(input.clock.now())?;
     } else {
@@ -175,13 +188,14 @@ impl Ledger {
         }
     }
 
-    fn outcome(self, cache_error: Option<StoreError>) -> RunOutcome {
+    fn outcome(self, caller: &Caller<'_>) -> RunOutcome {
         let interrupted = self.suites.iter().any(|suite| suite.missing() > 0);
         RunOutcome {
             finished: !interrupted && self.without_verdict == 0,
             interrupted,
+            limit: caller.budget().reached().filter(|_| interrupted),
             suites: self.suites,
-            cache_error,
+            cache_error: caller.cache_error(),
         }
     }
 }

@@ -41,6 +41,9 @@ pub(super) struct CalibrateArgs {
     /// Read a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
     at: Option<String>,
+    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    #[arg(long)]
+    allow_exec: bool,
 }
 
 #[derive(Serialize)]
@@ -82,7 +85,8 @@ pub(super) fn run(
         return Err(CommandError::new(Exit::NothingEvaluated, message)
             .with_hint("add rows with an `output` and what a person said of it"));
     }
-    let bench = Workbench::new(context, &workspace, true)?;
+    let mut bench = Workbench::new(context, &workspace, true)?;
+    bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &calibration.models())?;
     let calibrated = wait_for(calibration.run(&providers, bench.cache()))?;

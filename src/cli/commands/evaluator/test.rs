@@ -39,6 +39,9 @@ pub(super) struct TestArgs {
     /// Read a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
     at: Option<String>,
+    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    #[arg(long)]
+    allow_exec: bool,
 }
 
 #[derive(Serialize)]
@@ -79,7 +82,8 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &TestArgs) -> Result<Exi
         return Err(CommandError::new(Exit::NothingEvaluated, message)
             .with_hint("write `examples` with `output` and `grade` into the evaluators' files"));
     }
-    let bench = Workbench::new(context, &workspace, true)?;
+    let mut bench = Workbench::new(context, &workspace, true)?;
+    bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &examples.models())?;
     let tested = wait_for(examples.run(&providers, bench.cache()))?;
