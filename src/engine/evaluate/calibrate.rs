@@ -221,9 +221,9 @@ fn labelled(row: Row, verdict: &JudgeVerdict) -> Result<LabelledRow, String> {
         )
     })?;
     Ok(LabelledRow {
+        row,
         answer,
         people_pass,
-        row,
     })
 }
 
@@ -245,7 +245,9 @@ fn people_pass(expected: &Value, verdict: &JudgeVerdict) -> Option<bool> {
                 _ => None,
             };
             let score: f64 = score?;
-            (*min..=*max).contains(&score).then(|| score >= *threshold)
+            (*min..=*max)
+                .contains(&score)
+                .then_some(score >= *threshold)
         }
         (JudgeVerdict::Labels { labels, pass }, Value::String(label)) => {
             labels.contains(label).then(|| pass.contains(label))
