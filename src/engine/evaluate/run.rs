@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::domain::digest::Digest;
-use crate::domain::evaluator::JudgeRule;
 use crate::domain::finding::Findings;
 use crate::domain::run::{
-    Answer, CaseError, CaseErrorKind, CaseKey, CaseResult, Graded, RunId, RunManifest,
+    CaseError, CaseErrorKind, CaseKey, CaseResult, Graded, RunId, RunManifest,
 };
 use crate::engine::event::{Event, Listener};
 use crate::engine::ports::{AnswerCache, Clock, RunStore, RunWriter, StoreError};
@@ -18,9 +17,8 @@ use crate::engine::workspace::Workspace;
 use super::budget::{LimitReached, RunLimits};
 use super::call::{Caller, Providers};
 use super::cases::{Case, Cases};
-use super::grade::Grader;
+use super::grading::Grading;
 use super::journal::Journal;
-use super::judge;
 use super::plan::{Plan, PlannedSuite};
 use super::summary::SuiteSummary;
 
@@ -250,37 +248,22 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
 }
 
 async fn grade(caller: &Caller<'_>, case: &Case<'_>, result: &mut CaseResult) {
+    let no_answer =
+        |error: &CaseError| Graded::error(format!("there is no answer: {}", error.message));
     for (name, grader) in &case.planned.graders {
-        let graded = match (&result.answer, grader) {
-            (Err(error), _) => Graded::error(format!("there is no answer: {}", error.message)),
-            (Ok(answer), Grader::Rule(rule)) => rule.grade(answer, &case.row),
-            (Ok(answer), Grader::Judge(rule)) => {
-                let (graded, judged) = ask_judge(caller, case, rule, answer).await;
-                result.judged.insert(name.clone(), judged);
-                graded
+        let graded = match &result.answer {
+            Err(error) => no_answer(error),
+            Ok(answer) => {
+                let grading = Grading {
+                    caller,
+                    judges: &case.planned.judges,
+                    answer,
+                    row: &case.row,
+                    repeat: case.repeat,
+                };
+                grading.grade(name, grader, &mut result.judged).await
             }
         };
         result.grades.insert(name.clone(), graded);
     }
-}
-
-async fn ask_judge(
-    caller: &Caller<'_>,
-    case: &Case<'_>,
-    rule: &JudgeRule,
-    answer: &Answer,
-) -> (Graded, Result<Answer, CaseError>) {
-    let closure = &case.planned.judges[&rule.prompt.0];
-    let answer = match judge::question(closure, &answer.output, &case.row, case.repeat) {
-        Ok(request) => caller.ask(&request, request.digest()).await.answer,
-        Err(error) => Err(CaseError {
-            kind: CaseErrorKind::Render,
-            message: error.to_string(),
-        }),
-    };
-    let graded = match &answer {
-        Ok(verdict) => judge::read_verdict(&verdict.output, &rule.verdict),
-        Err(error) => Graded::error(format!("the judge gave no verdict: {}", error.message)),
-    };
-    (graded, answer)
 }
