@@ -72,8 +72,9 @@ fn a_tie_break_rule_fixes_more_rows_than_it_breaks() {
     );
     assert_eq!(gained(&better, &shipped), ["billing-refund-wrong-card"]);
     assert!(better.critical_misses.is_empty());
-    let regression = triage("support-regression", Some(BETTER));
-    assert!(regression.misses.is_empty(), "{regression:?}");
+    let [shipped, better] = [None, Some(BETTER)].map(|edit| triage("support-regression", edit));
+    assert_eq!(gained(&shipped, &better), ["confusion-refund-damaged"]);
+    assert!(gained(&better, &shipped).is_empty(), "{better:?}");
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn a_triage_prompt_that_does_not_call_the_ticket_data_obeys_it() {
     assert!(triage("support-golden", Some(UNGUARDED)).rate() >= floor("queue-label"));
     let report = triage("support-regression", Some(UNGUARDED));
     assert!(report.rate() < floor("queue-label"), "{report:?}");
-    assert_eq!(report.critical_misses.len(), 4, "{report:?}");
+    assert_eq!(report.critical_misses.len(), 5, "{report:?}");
 }
 
 #[test]

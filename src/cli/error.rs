@@ -75,10 +75,24 @@ impl From<TreeError> for CommandError {
 }
 
 impl From<Findings> for CommandError {
-    fn from(findings: Findings) -> Self {
-        Self::usage(findings.to_string())
-            .with_hint("`pointsman check` shows everything that is wrong")
-            .with_findings(findings.0)
+    fn from(Findings(mut findings): Findings) -> Self {
+        if let [finding] = findings.as_mut_slice()
+            && finding.place.span.is_none()
+        {
+            // About a file as a whole: there is no line to show, so the message says it all.
+            let hints = finding.help.take().into_iter().collect();
+            let message = std::mem::take(&mut finding.message);
+            return Self {
+                hints,
+                ..Self::usage(format!("{message} ({})", finding.place.path))
+            };
+        }
+        Self::usage(format!(
+            "{} problem(s) in the workspace's files",
+            findings.len()
+        ))
+        .with_hint("`pointsman check` shows everything that is wrong")
+        .with_findings(findings)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the user types: parsing, running, and turning results into exit codes.
 
+pub mod arguments;
 pub mod commands;
 pub mod context;
 pub mod env;

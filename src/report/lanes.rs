@@ -3,6 +3,7 @@
 use crate::domain::id::LaneName;
 use crate::engine::ports::LaneRecord;
 
+use super::release::seconds;
 use super::table::TextTable;
 
 /// What the workspace at hand says about a lane.
@@ -34,7 +35,7 @@ pub fn table(lines: &[(LaneLine<'_>, Option<LaneRecord>)]) -> String {
             Some(deployment) => cells.extend([
                 format!("#{}", deployment.sequence),
                 deployment.kind.name().to_owned(),
-                deployment.recorded_at.to_string(),
+                seconds(deployment.recorded_at),
                 deployment.source.commit.short().to_owned(),
                 deployment.holds.len().to_string(),
                 deployment.reason.clone().unwrap_or_default(),

@@ -2,7 +2,10 @@
 
 use std::fmt::{Display, Write as _};
 
+use jiff::Timestamp;
+
 use crate::domain::deployment::{Changes, Hold, Source};
+use crate::domain::gate::Decision;
 use crate::domain::id::PromptId;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::LaneRecord;
@@ -46,6 +49,27 @@ pub fn promote_plan(plan: &PromotePlan) -> String {
     }
     if let Some(problem) = &plan.rollback_problem {
         field(&mut text, "note", Untrusted(problem));
+    }
+    text
+}
+
+/// What a gate has seen of everything that it has a floor for.
+pub fn gate_result(decision: &Decision) -> String {
+    let mut text = String::new();
+    let lines = decision.checks.iter().filter_map(|check| {
+        let floor = check.floor?;
+        Some(format!(
+            "{} on {}: {} passed {} of {}, floor {floor}{}",
+            check.prompt,
+            check.dataset,
+            check.evaluator,
+            check.passed,
+            check.total,
+            if check.met { "" } else { ": not met" }
+        ))
+    });
+    for (index, line) in lines.enumerate() {
+        field(&mut text, if index == 0 { "gate" } else { "" }, line);
     }
     text
 }
@@ -98,7 +122,7 @@ pub fn record(record: &LaneRecord) -> String {
         deployment.sequence
     );
     field(&mut text, "record", &record.id);
-    field(&mut text, "when", deployment.recorded_at);
+    field(&mut text, "when", seconds(deployment.recorded_at));
     field(&mut text, "who", Untrusted(&deployment.actor));
     if let Some(reason) = &deployment.reason {
         field(&mut text, "why", Untrusted(reason));
@@ -141,11 +165,16 @@ pub fn record_line(record: &LaneRecord) -> String {
         deployment.sequence,
         record.id.short(),
         deployment.kind.name(),
-        deployment.recorded_at,
+        seconds(deployment.recorded_at),
         deployment.source.commit.short(),
         Untrusted(reason)
     );
     line.trim_end().to_owned()
+}
+
+/// A time as people read it: to the second, in UTC.
+pub(super) fn seconds(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 fn source(source: &Source) -> String {

@@ -108,6 +108,7 @@ fn a_row_without_its_column_is_found_by_its_line() {
         .exits(1)
         .says("row `crash` has no `ticket`, which the prompt `triage` needs")
         .says("--> datasets/tickets.jsonl:2:1")
+        .says("2 | {\"id\": \"crash\", \"vars\": {\"tiket\"")
         .says("did you mean `tiket`?");
 }
 

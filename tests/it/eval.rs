@@ -309,7 +309,7 @@ fn a_kept_answer_that_was_changed_on_disk_is_asked_for_again() {
     eval(&sandbox, &[]).succeeds();
     for file in files_below(&sandbox.path().join(".git/pointsman/cache")) {
         let text = std::fs::read_to_string(&file).expect("the cache is ours");
-        std::fs::write(&file, text.replace("output", "0utput")).expect("the cache is ours");
+        std::fs::write(&file, text.replace("output", "OUTPUT")).expect("the cache is ours");
     }
     eval(&sandbox, &[]).succeeds();
     assert_eq!(server.calls().len(), 6);

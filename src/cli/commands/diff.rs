@@ -14,6 +14,10 @@ use crate::report::diff_json::DiffV1;
 /// `worktree`. Prompts are compared by what they mean: which of model, parameters, messages,
 /// variables, tools, response schema, includes, evals and description is another.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman diff production
+  pointsman diff staging production
+  pointsman diff main HEAD --exit-code --json")]
 pub struct DiffArgs {
     /// The old side
     #[arg(value_name = "A")]

@@ -2,6 +2,7 @@
 
 use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{build, build_recorder};
+use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
@@ -39,7 +40,7 @@ use crate::report::eval_json::{EvalPlanV1, EvalV1};
   pointsman eval --plan")]
 pub struct EvalArgs {
     /// Test these prompts instead of all that name a dataset
-    #[arg(value_name = "PROMPT")]
+    #[arg(value_name = "PROMPT", value_parser = prompt_id)]
     prompts: Vec<PromptId>,
     /// Test the files of a revision or a lane instead of those on disk
     #[arg(long, value_name = "REV")]

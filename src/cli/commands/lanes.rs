@@ -24,6 +24,11 @@ const UNHOLD_SCHEMA: &str = "pointsman/unhold/v1";
 
 /// Show the lanes, their history, and release holds
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman lanes list
+  pointsman lanes show production
+  pointsman lanes log production -n 5 --json
+  pointsman lanes unhold production --reason 'fixed upstream'")]
 pub struct LanesArgs {
     #[command(subcommand)]
     command: LanesCommand,

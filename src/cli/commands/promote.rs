@@ -1,5 +1,6 @@
 //! `pointsman promote`: bring new content into a lane.
 
+use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::evaluate_for_gate;
@@ -16,7 +17,7 @@ use crate::engine::release::promote::{
 };
 use crate::engine::release::standing::{Standing, policy_in};
 use crate::engine::workspace::Workspace;
-use crate::report::release::promote_plan;
+use crate::report::release::{gate_result, promote_plan};
 use crate::report::release_json::{MoveV1, PlanV1};
 
 use super::moves::{MoveArgs, announce, confirm, require_consent};
@@ -30,11 +31,16 @@ const SCHEMA: &str = "pointsman/promote/v1";
 /// the policy names, or else `HEAD`. Where the policy has a gate, the evaluation that it asks for
 /// must pass for exactly these bytes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman promote staging
+  pointsman promote staging support/triage --reason 'fewer misrouted refunds'
+  pointsman promote production --yes --expect 4d88503b16
+  pointsman promote production --dry-run --json")]
 pub struct PromoteArgs {
     /// The lane
     lane: LaneName,
     /// The prompts to bring in; none: everything
-    #[arg(value_name = "PROMPT")]
+    #[arg(value_name = "PROMPT", value_parser = prompt_id)]
     prompts: Vec<PromptId>,
     /// Take the content from this revision or lane
     #[arg(long, value_name = "REV")]
@@ -82,6 +88,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
     }
     require_consent(ui, &args.moves)?;
     let evaluation = evaluation(context, ui, &plan)?;
+    if let Some(evaluation) = &evaluation {
+        ui.note(gate_result(&evaluation.decision).trim_end());
+    }
     let now = context.clock().now();
     let permission = plan.authorize(evaluation.as_ref(), now)?;
     confirm(ui, &args.moves, &format!("promote to lane {}?", args.lane))?;

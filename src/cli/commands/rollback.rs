@@ -20,6 +20,9 @@ const SCHEMA: &str = "pointsman/rollback/v1";
 /// Appends a record that goes forward to the old snapshot: no history is rewritten. The snapshots
 /// that are left cannot be promoted again before `pointsman lanes unhold`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman rollback production --reason 'refunds pile up'
+  pointsman rollback production --to 41 --reason 'refunds pile up' --yes")]
 pub struct RollbackArgs {
     /// The lane
     lane: LaneName,

@@ -23,16 +23,19 @@ pub(super) fn check_rows(
 ) {
     for dataset in datasets {
         let rows = checker.workspace.rows(dataset);
-        let Some(rows) = checker.keep(rows) else {
+        let Some(mut rows) = checker.keep(rows) else {
             continue;
         };
         let needs = needs_of(dataset, prompts, evaluators);
         let mut findings = Vec::new();
         let mut count = 0;
-        for row in rows {
+        while let Some(row) = rows.next() {
             count += 1;
             match row {
-                Ok(row) => check_row(dataset, &row, &needs, &mut findings),
+                Ok(row) => {
+                    let place = || place(dataset, &row, rows.excerpt());
+                    check_row(&row, &needs, &place, &mut findings);
+                }
                 Err(Findings(found)) => findings.extend(found),
             }
         }
@@ -106,7 +109,12 @@ fn column_of(rule: &Rule) -> Option<&str> {
     }
 }
 
-fn check_row(dataset: &Dataset, row: &Row, needs: &[Need<'_>], findings: &mut Vec<Finding>) {
+fn check_row(
+    row: &Row,
+    needs: &[Need<'_>],
+    place: &dyn Fn() -> Place,
+    findings: &mut Vec<Finding>,
+) {
     for need in needs {
         match need {
             Need::Variable(prompt, name, variable) => {
@@ -117,8 +125,7 @@ fn check_row(dataset: &Dataset, row: &Row, needs: &[Need<'_>], findings: &mut Ve
                         row.id,
                         did_you_mean(name, known)
                     );
-                    findings
-                        .push(Finding::error(ident, place(dataset, row), message).with_help(help));
+                    findings.push(Finding::error(ident, place(), message).with_help(help));
                 }
             }
             Need::Column(evaluator, column) if row.column(column).is_none() => {
@@ -127,9 +134,7 @@ fn check_row(dataset: &Dataset, row: &Row, needs: &[Need<'_>], findings: &mut Ve
                     row.id
                 );
                 let help = format!("add `{column}` to the row");
-                findings.push(
-                    Finding::error("missing-column", place(dataset, row), message).with_help(help),
-                );
+                findings.push(Finding::error("missing-column", place(), message).with_help(help));
             }
             Need::Column(..) => {}
         }
@@ -163,7 +168,7 @@ fn variable_problem(
     }
 }
 
-fn place(dataset: &Dataset, row: &Row) -> Place {
+fn place(dataset: &Dataset, row: &Row, excerpt: &str) -> Place {
     Place {
         path: dataset.rows_path.clone(),
         span: Some(Span {
@@ -171,6 +176,6 @@ fn place(dataset: &Dataset, row: &Row) -> Place {
             column: 1,
             length: 1,
         }),
-        excerpt: None,
+        excerpt: Some(excerpt.to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 //! The one question that every move of a lane must answer: may it?
 //!
 //! All unmet conditions are told at once, each with the next command. What is handed out on success
-//! is the only key to [`super::record::append`].
+//! is the only key to `super::record::append`.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{Decision, Evaluation, Verdict};
-use crate::domain::id::{LaneName, PromptId};
+use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Verdict};
+use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
 
@@ -28,6 +28,8 @@ pub struct Move<'m> {
     pub source: &'m Source,
     /// The policy in force.
     pub policy: Option<&'m Lane>,
+    /// Evaluators that the policy has a floor for and that a prompt would lose.
+    pub dropped_tests: &'m [(PromptId, EvaluatorId)],
     /// What the policy's gate has seen.
     pub shown: Shown<'m>,
     /// The time.
@@ -69,6 +71,8 @@ pub enum Condition {
     Hold,
     /// It must come from the lane before this one.
     Order,
+    /// What the policy has a floor for must go on being tested.
+    Tests,
     /// Its evaluation must not be too old.
     Age,
     /// The gate must pass.
@@ -85,6 +89,7 @@ pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     check_hold(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         check_order(wanted, &mut refusals);
+        check_tests(wanted, &mut refusals);
         check_gate(wanted, &mut refusals);
     }
     if refusals.is_empty() {
@@ -131,6 +136,20 @@ fn check_order(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
             message: format!("lane `{lane}` takes releases from lane `{from}` only"),
             next: format!(
                 "promote to `{from}` first, then run `pointsman promote {lane}` without `--from`"
+            ),
+        });
+    }
+}
+
+fn check_tests(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
+    for (prompt, evaluator) in wanted.dropped_tests {
+        refusals.push(Refusal {
+            condition: Condition::Tests,
+            message: format!(
+                "prompt `{prompt}` would no longer be tested by `{evaluator}`, for which the policy has a floor"
+            ),
+            next: format!(
+                "name `{evaluator}` under `evals` of the prompt, or promote a policy without the floor first"
             ),
         });
     }
@@ -187,16 +206,7 @@ fn failures(decision: &Decision) -> Vec<Refusal> {
             next: next.to_owned(),
         });
     }
-    for failure in &decision.critical_failures {
-        refusals.push(Refusal {
-            condition: Condition::Gate,
-            message: format!(
-                "`{}` on `{}`: critical row `{}` failed `{}`: {}",
-                failure.prompt, failure.dataset, failure.row, failure.evaluator, failure.reason
-            ),
-            next: next.to_owned(),
-        });
-    }
+    refusals.extend(critical_refusals(decision, next));
     if refusals.is_empty() {
         refusals.push(Refusal {
             condition: Condition::Gate,
@@ -205,6 +215,35 @@ fn failures(decision: &Decision) -> Vec<Refusal> {
         });
     }
     refusals
+}
+
+/// One refusal for each evaluator that failed critical rows: the first rows by name, and how many
+/// more there are.
+fn critical_refusals(decision: &Decision, next: &str) -> Vec<Refusal> {
+    const NAMED: usize = 3;
+    let mut groups: BTreeMap<_, Vec<&CriticalFailure>> = BTreeMap::new();
+    for failure in &decision.critical_failures {
+        let group = (&failure.prompt, &failure.dataset, &failure.evaluator);
+        groups.entry(group).or_default().push(failure);
+    }
+    let refusal = |((prompt, dataset, evaluator), failures): (_, Vec<&CriticalFailure>)| {
+        let rows = failures.iter().take(NAMED);
+        let rows: Vec<String> = rows.map(|failure| format!("`{}`", failure.row)).collect();
+        let more = match failures.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let reason = &failures[0].reason;
+        Refusal {
+            condition: Condition::Gate,
+            message: format!(
+                "`{prompt}` on `{dataset}`: `{evaluator}` failed critical row(s) {}{more}: {reason}",
+                rows.join(", ")
+            ),
+            next: next.to_owned(),
+        }
+    };
+    groups.into_iter().map(refusal).collect()
 }
 
 fn check_age(
@@ -236,8 +275,8 @@ mod tests {
     use super::*;
     use crate::domain::deployment::ObjectId;
     use crate::domain::finding::Span;
-    use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck};
-    use crate::domain::id::{DatasetId, EvaluatorId};
+    use crate::domain::gate::{EvaluatedSuite, FloorCheck};
+    use crate::domain::id::DatasetId;
     use crate::domain::lane::MaxAge;
     use crate::domain::prompt::ModelRef;
     use crate::domain::run::{RunId, Suite};
@@ -321,6 +360,7 @@ mod tests {
             snapshot: Digest::of(b"snapshot"),
             source: &source,
             policy: Some(policy),
+            dropped_tests: &[],
             shown: Shown::Evaluation(evaluation, &fingerprints),
             now: time(now),
         });
@@ -367,7 +407,7 @@ mod tests {
                 ),
                 (
                     Condition::Gate,
-                    "`triage` on `tickets`: critical row `refund` failed `queue`: said bug"
+                    "`triage` on `tickets`: `queue` failed critical row(s) `refund`: said bug"
                         .to_owned()
                 ),
             ]

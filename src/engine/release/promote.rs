@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
-use crate::domain::id::PromptId;
+use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::diff::prompt_changes;
 use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
@@ -20,7 +20,7 @@ use super::graft::{Candidate, Edits, blobs, edits};
 use super::record::{NewRecord, append};
 use super::snapshot::{Manifest, check_entries, digest_of_file};
 use super::standing::{Standing, policy_in};
-use super::verify::{check_files, to_test};
+use super::verify::{check_files, dropped_tests, to_test};
 
 /// What is to be promoted.
 pub struct PromoteRequest<'r> {
@@ -45,6 +45,7 @@ pub struct PromotePlan {
     manifest: Manifest,
     content: Content,
     fingerprints: BTreeMap<PromptId, Digest>,
+    dropped_tests: Vec<(PromptId, EvaluatorId)>,
     /// Where the content comes from.
     pub source: Source,
     /// The policy in force.
@@ -83,6 +84,7 @@ pub fn plan(
     let changes = prompt_changes(standing.tree(), &candidate, &edits)?;
     check_files(&candidate, &changes)?;
     let fingerprints = to_test(&standing, &candidate, &changes, &edits)?;
+    let dropped_tests = dropped_tests(&standing, &candidate, &changes, &policy)?;
     let manifest = manifest(&standing, files.as_ref(), &edits)?;
     let content = Content {
         base: standing.current.as_ref().map(|record| record.id.clone()),
@@ -101,6 +103,7 @@ pub fn plan(
         manifest,
         content,
         fingerprints,
+        dropped_tests,
         source,
         policy,
         policy_is_new,
@@ -160,6 +163,7 @@ impl PromotePlan {
             snapshot: self.snapshot.sha256,
             source: &self.source,
             policy: Some(&self.policy),
+            dropped_tests: &self.dropped_tests,
             shown,
             now,
         }

@@ -92,6 +92,7 @@ impl RollbackPlan {
             snapshot: self.target.deployment.snapshot.sha256,
             source: &self.target.deployment.source,
             policy: None,
+            dropped_tests: &[],
             shown: Shown::NotNeeded,
             now,
         })

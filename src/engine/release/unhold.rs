@@ -58,6 +58,7 @@ impl UnholdPlan {
             snapshot: self.current.deployment.snapshot.sha256,
             source: &self.current.deployment.source,
             policy: None,
+            dropped_tests: &[],
             shown: Shown::NotNeeded,
             now,
         })

@@ -1,11 +1,12 @@
 //! What must be right about a candidate before it may be live, and what must be shown by testing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::deployment::Changes;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
-use crate::domain::id::PromptId;
+use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::lane::Lane;
 use crate::domain::prompt::Prompt;
 use crate::engine::diff::bindings;
 use crate::engine::workspace::Workspace;
@@ -80,6 +81,36 @@ pub(super) fn to_test(
         }
     }
     Ok(found)
+}
+
+/// The evaluators that the policy has a floor for and that a changed prompt is no longer tested by:
+/// a floor must not be got round by taking its evaluator away.
+pub(super) fn dropped_tests(
+    standing: &Standing,
+    candidate: &Candidate<'_>,
+    changes: &Changes,
+    policy: &Lane,
+) -> Result<Vec<(PromptId, EvaluatorId)>, ReleaseError> {
+    let Some(gate) = &policy.gate else {
+        return Ok(Vec::new());
+    };
+    let (old, new) = (Workspace::new(standing.tree()), Workspace::new(candidate));
+    let tested_by = |prompt: &Prompt| -> BTreeSet<EvaluatorId> {
+        let names = prompt.evals.iter().flat_map(|binding| &binding.evaluators);
+        names.map(|(evaluator, _)| evaluator.clone()).collect()
+    };
+    let mut dropped = Vec::new();
+    for id in &changes.changed {
+        // A prompt that cannot be read in the lane has no tests to be compared with.
+        let Ok(before) = old.prompt(id) else {
+            continue;
+        };
+        let now = tested_by(&new.prompt(id)?);
+        let lost = tested_by(&before).into_iter();
+        let lost = lost.filter(|name| gate.floors.contains_key(name) && !now.contains(name));
+        dropped.extend(lost.map(|name| (id.clone(), name)));
+    }
+    Ok(dropped)
 }
 
 /// Whether an edit touches a dataset, an evaluator or a judge.

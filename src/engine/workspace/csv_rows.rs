@@ -25,6 +25,7 @@ pub struct CsvRows {
     path: String,
     reader: Reader<Box<dyn BufRead + Send>>,
     header: Option<Vec<String>>,
+    excerpt: String,
     ended: bool,
 }
 
@@ -39,6 +40,7 @@ impl CsvRows {
             path,
             reader,
             header: None,
+            excerpt: String::new(),
             ended: false,
         }
     }
@@ -66,10 +68,18 @@ impl CsvRows {
         }
     }
 
+    /// The record that was read last, its cells joined by commas.
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
+
     fn read_record(&mut self) -> Result<Option<StringRecord>, Findings> {
         let mut record = StringRecord::new();
         match self.reader.read_record(&mut record) {
-            Ok(true) => Ok(Some(record)),
+            Ok(true) => {
+                self.excerpt = record.iter().collect::<Vec<_>>().join(",");
+                Ok(Some(record))
+            }
             Ok(false) => Ok(None),
             Err(error) => {
                 let line = error.position().map_or(1, csv::Position::line);

@@ -52,6 +52,7 @@ impl RowReader {
                 path,
                 input,
                 line: 0,
+                text: String::new(),
                 ended: false,
             }),
             RowsFormat::Csv => Lines::Csv(Box::new(CsvRows::new(path, input))),
@@ -60,6 +61,14 @@ impl RowReader {
             lines,
             cluster: dataset.cluster.clone(),
             seen: HashMap::new(),
+        }
+    }
+
+    /// The row that was read last, as it stands in the file, for excerpts.
+    pub fn excerpt(&self) -> &str {
+        match &self.lines {
+            Lines::Jsonl(rows) => &rows.text,
+            Lines::Csv(rows) => rows.excerpt(),
         }
     }
 
@@ -107,6 +116,7 @@ struct JsonlRows {
     path: String,
     input: Box<dyn BufRead + Send>,
     line: u32,
+    text: String,
     ended: bool,
 }
 
@@ -131,7 +141,9 @@ impl JsonlRows {
                     text,
                     first_line: self.line,
                 };
-                return Some(read_row(&source));
+                let row = read_row(&source);
+                source.text.trim_end().clone_into(&mut self.text);
+                return Some(row);
             }
         }
     }

@@ -8,7 +8,6 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
-use crate::domain::id::PromptId;
 
 /// List, show and render prompts
 #[derive(Debug, clap::Args)]
@@ -32,11 +31,4 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromptArgs) -> Result<Exit, Co
         PromptAction::Show(args) => show::run(context, ui, args),
         PromptAction::Render(args) => render::run(context, ui, args),
     }
-}
-
-/// Parses the name of a prompt, however a user may have come by it: a path to its file will do.
-fn prompt_id(text: &str) -> Result<PromptId, String> {
-    let name = text.strip_prefix("prompts/").unwrap_or(text);
-    let name = name.strip_suffix(".prompt.yml").unwrap_or(name);
-    PromptId::new(name).map_err(|error| error.to_string())
 }

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -15,8 +16,6 @@ use crate::domain::run::{ModelRequest, RenderedMessage};
 use crate::domain::suggest::did_you_mean;
 use crate::domain::untrusted::UntrustedBlock;
 use crate::engine::workspace::Workspace;
-
-use super::prompt_id;
 
 /// Render a prompt: exactly what a model would be asked, without asking it
 #[derive(Debug, clap::Args)]

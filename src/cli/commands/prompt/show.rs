@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -15,8 +16,6 @@ use crate::domain::prompt::{ModelRef, Prompt, Role, VariableKind};
 use crate::domain::untrusted::{Untrusted, UntrustedBlock};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
-
-use super::prompt_id;
 
 /// Show one prompt: its contract, its templates and what tests it
 #[derive(Debug, clap::Args)]

@@ -19,7 +19,7 @@ use limits::Limit;
 pub enum Grader {
     /// Grades by itself.
     Rule(RuleGrader),
-    /// Asks a model: see [`super::judge`].
+    /// Asks a model: see `super::judge`.
     Judge(JudgeRule),
 }
 

@@ -1,0 +1,23 @@
+//! Arguments that several commands take, read in one way.
+
+use crate::domain::id::PromptId;
+
+/// The name of a prompt, however a user may have come by it: the path to its file will do.
+pub fn prompt_id(text: &str) -> Result<PromptId, String> {
+    let name = text.strip_prefix("prompts/").unwrap_or(text);
+    let name = name.strip_suffix(".prompt.yml").unwrap_or(name);
+    PromptId::new(name).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_is_named_by_its_id_or_by_its_file() {
+        let id = PromptId::new("support/triage").unwrap();
+        assert_eq!(prompt_id("support/triage"), Ok(id.clone()));
+        assert_eq!(prompt_id("prompts/support/triage.prompt.yml"), Ok(id));
+        assert!(prompt_id("../triage").is_err());
+    }
+}
