@@ -165,7 +165,7 @@ impl Context {
     }
 
     /// The remote that lanes live on, as the workspace at hand says.
-    fn remote(&self) -> Result<Option<String>, CommandError> {
+    pub fn remote(&self) -> Result<Option<String>, CommandError> {
         let tree = self.tree_at_hand()?;
         Ok(Workspace::new(tree.as_ref()).project()?.remote)
     }

@@ -7,6 +7,8 @@ pub mod env;
 pub mod error;
 pub mod evaluation;
 pub mod exit;
+pub mod gate;
+pub mod outputs;
 pub mod sample;
 pub mod ui;
 

@@ -1,11 +1,17 @@
 //! A dataset: the cases that a prompt is tested on.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::digest::Digest;
 use super::id::DatasetId;
+use super::run::RenderedMessage;
+
+/// The longest value that results are sliced by, in characters.
+const LONGEST_LABEL: usize = 64;
 
 /// A dataset's manifest. The rows stand in a file of their own and are read as a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +75,8 @@ pub struct Row {
     pub id: String,
     /// The values of the prompt's variables.
     pub vars: IndexMap<String, Value>,
+    /// A conversation that goes on after the prompt's own messages. It is data, never a template.
+    pub messages: Vec<RenderedMessage>,
     /// The answer that is wanted, for evaluators that compare. Never shown to the model.
     pub expected: Option<Value>,
     /// A row that must pass, whatever the averages say.
@@ -135,7 +143,7 @@ pub struct RowSource {
 impl Row {
     /// The digest of what the row tests. Labels and remarks are left out.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&json!({
+        let mut row = json!({
             "pointsman": "row/v1",
             "id": self.id,
             "vars": self.vars,
@@ -144,7 +152,25 @@ impl Row {
             "priority": self.priority,
             "status": self.status,
             "cluster": self.cluster,
-        }))
+        });
+        if !self.messages.is_empty() {
+            row["messages"] = json!(self.messages);
+        }
+        Digest::of_json(&row)
+    }
+
+    /// The variables that are short enough to slice results by, as text.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let labels = self.vars.iter().filter_map(|(name, value)| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(_) | Value::Bool(_) => value.to_string(),
+                Value::Null | Value::Array(_) | Value::Object(_) => return None,
+            };
+            let short = text.chars().nth(LONGEST_LABEL).is_none() && !text.contains('\n');
+            short.then(|| (name.clone(), text))
+        });
+        labels.collect()
     }
 
     /// Whether a gate counts the row.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::run::Answer;
+
 /// The file's name, at the workspace root.
 pub const PROJECT_FILE: &str = "pointsman.toml";
 
@@ -30,21 +32,78 @@ pub struct Project {
 /// The providers that exist without being declared.
 pub const BUILT_IN_PROVIDERS: [&str; 2] = ["echo", "replay"];
 
-/// A provider that speaks the OpenAI chat completions wire format over HTTP.
+/// A provider: who answers, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProviderSettings {
-    /// Where `/chat/completions` is, for example `https://api.openai.com/v1`.
-    pub base_url: String,
+pub enum ProviderSettings {
+    /// A model server over HTTP.
+    Server(ServerSettings),
+    /// A program on this machine.
+    Program(ProgramSettings),
+}
+
+/// A model server over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// How it wants to be asked.
+    pub wire: WireFormat,
+    /// Where it is, for example `https://api.openai.com/v1`.
+    pub url: String,
     /// The environment variable that holds the key; absent: no key is sent.
     pub key_env: Option<String>,
+    /// The header that carries the key; absent: the usual one of the wire format.
+    pub key_header: Option<String>,
     /// How many calls run at once.
     pub concurrency: usize,
     /// How many calls may start in a minute; absent: any number.
     pub requests_per_minute: Option<u32>,
+    /// How many tokens may be read and written in a minute; absent: any number.
+    pub tokens_per_minute: Option<u32>,
     /// How long one try of a call may take.
     pub timeout: Duration,
     /// How often a call is tried before it is an error.
     pub max_attempts: u32,
+}
+
+/// How a model server wants to be asked, and how it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WireFormat {
+    /// OpenAI chat completions, below the address; many servers speak it.
+    OpenAi {
+        /// Whether the answer comes in pieces.
+        stream: bool,
+    },
+    /// Anthropic messages.
+    Anthropic,
+    /// Gemini `generateContent`.
+    Gemini,
+    /// Whatever the templates say.
+    Template(HttpTemplate),
+}
+
+/// How to ask a server that speaks no known wire format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpTemplate {
+    /// A Jinja template of the JSON body. What it prints is encoded as JSON.
+    pub body: String,
+    /// The JSON pointer to the text in the server's answer.
+    pub output: String,
+    /// The JSON pointer to the number of tokens read.
+    pub input_tokens: Option<String>,
+    /// The JSON pointer to the number of tokens written.
+    pub output_tokens: Option<String>,
+}
+
+/// A program that reads a request from its standard input and prints the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramSettings {
+    /// The program and its arguments. No shell reads them.
+    pub command: Vec<String>,
+    /// The environment variables that the program sees, beside `PATH` and `HOME`.
+    pub env: Vec<String>,
+    /// How many run at once.
+    pub concurrency: usize,
+    /// How long one may take.
+    pub timeout: Duration,
 }
 
 /// What a model costs.
@@ -52,6 +111,102 @@ pub struct ProviderSettings {
 pub struct Price {
     /// US dollars for a million input tokens.
     pub input_usd_per_million: f64,
+    /// US dollars for a million input tokens that the provider had in its cache; absent: as for any
+    /// other input token.
+    pub cached_input_usd_per_million: Option<f64>,
+    /// US dollars for a million input tokens that the provider puts into its cache; absent: not
+    /// known, and neither is the cost of a call that has some.
+    pub cache_write_usd_per_million: Option<f64>,
     /// US dollars for a million output tokens.
     pub output_usd_per_million: f64,
+    /// How many input tokens of a call the price holds for; absent: any number.
+    pub up_to_input_tokens: Option<u64>,
+}
+
+impl Price {
+    /// The price of what never leaves this program.
+    pub const NOTHING: Self = Self {
+        input_usd_per_million: 0.0,
+        cached_input_usd_per_million: None,
+        cache_write_usd_per_million: Some(0.0),
+        output_usd_per_million: 0.0,
+        up_to_input_tokens: None,
+    };
+
+    /// What an answer cost; absent where a count is missing. What is not known is never 0.
+    pub fn cost_usd(&self, answer: &Answer) -> Option<f64> {
+        let input = answer.input_tokens?;
+        if self.up_to_input_tokens.is_some_and(|most| input > most) {
+            return None;
+        }
+        let cached = answer.cached_input_tokens.unwrap_or(0);
+        let written = answer.cache_write_tokens.unwrap_or(0);
+        let plain = input.checked_sub(cached)?.checked_sub(written)?;
+        let write_price = match written {
+            0 => 0.0,
+            _ => self.cache_write_usd_per_million?,
+        };
+        let cached_price = self
+            .cached_input_usd_per_million
+            .unwrap_or(self.input_usd_per_million);
+        let parts = [
+            (plain, self.input_usd_per_million),
+            (cached, cached_price),
+            (written, write_price),
+            (answer.output_tokens?, self.output_usd_per_million),
+        ];
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a call has far fewer tokens than 2^52"
+        )]
+        let millionths: f64 = parts
+            .into_iter()
+            .map(|(tokens, price)| tokens as f64 * price)
+            .sum();
+        Some(millionths / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRICE: Price = Price {
+        input_usd_per_million: 1.0,
+        cached_input_usd_per_million: Some(0.1),
+        cache_write_usd_per_million: None,
+        output_usd_per_million: 10.0,
+        up_to_input_tokens: Some(1_000_000),
+    };
+
+    fn answer(input: Option<u64>, cached: Option<u64>, output: Option<u64>) -> Answer {
+        Answer {
+            input_tokens: input,
+            cached_input_tokens: cached,
+            output_tokens: output,
+            ..Answer::default()
+        }
+    }
+
+    #[test]
+    fn a_cost_is_known_only_with_both_counts() {
+        let cost = |input, output| PRICE.cost_usd(&answer(input, None, output));
+        assert_eq!(cost(Some(1_000), Some(100)), Some(0.002));
+        assert_eq!(cost(Some(1_000), None), None);
+        assert_eq!(cost(None, Some(100)), None);
+        assert_eq!(cost(Some(1_000_001), Some(100)), None);
+    }
+
+    #[test]
+    fn cached_input_has_its_own_price_and_nonsense_counts_have_none() {
+        let cost = |cached| PRICE.cost_usd(&answer(Some(1_000_000), Some(cached), Some(0)));
+        assert_eq!(cost(1_000_000), Some(0.1));
+        assert_eq!(cost(500_000), Some(0.55));
+        assert_eq!(cost(1_000_001), None);
+        let unpriced = Answer {
+            cache_write_tokens: Some(1),
+            ..answer(Some(10), None, Some(1))
+        };
+        assert_eq!(PRICE.cost_usd(&unpriced), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! A run: what was asked, what was answered, and how the answers were graded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -57,17 +57,29 @@ impl ModelRequest {
 }
 
 /// What a model answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The text of the answer.
+    /// The text of the answer; where the model only calls tools, the calls as JSON.
     pub output: String,
-    /// Tokens read, as the provider counts them.
+    /// The tools that the model calls, in the shape of the OpenAI wire format.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<Value>,
+    /// All tokens read, as the provider counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,
-    /// Tokens written, as the provider counts them.
+    /// The part of the input that the provider had in its cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input_tokens: Option<u64>,
+    /// The part of the input that the provider put into its cache, where it charges for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
+    /// All tokens written, as the provider counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// The part of the output that the model wrote for itself before it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<u64>,
     /// How long the provider took for the successful try, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
@@ -137,6 +149,15 @@ pub struct CaseResult {
     pub gates: bool,
     /// The row's labels.
     pub tags: Vec<String>,
+    /// Rows with an equal cluster are not independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The row's short values by column, to slice results by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
+    /// The answer that the row wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
     /// What was asked; absent where the prompt could not be rendered.
     pub request: Option<Digest>,
     /// The answer, or why there is none.
@@ -159,6 +180,16 @@ impl CaseResult {
             .chain([&self.answer])
             .filter_map(|answer| answer.as_ref().err())
             .find(|error| error.kind != CaseErrorKind::Render)
+    }
+
+    /// Whether a budget or time limit kept the case from its end.
+    pub fn was_stopped(&self) -> bool {
+        let mut answers = self.judged.values().chain([&self.answer]);
+        answers.any(|answer| {
+            answer
+                .as_ref()
+                .is_err_and(|error| error.kind == CaseErrorKind::Stopped)
+        })
     }
 
     /// The digest of the result as it is stored.
@@ -188,6 +219,9 @@ pub enum CaseErrorKind {
     Provider,
     /// There is no recorded answer for the request.
     NotRecorded,
+    /// A budget or time limit came first. A case that was stopped is never stored: it is missing,
+    /// and asked when the run goes on.
+    Stopped,
 }
 
 /// A grade with its reason.
@@ -289,6 +323,12 @@ pub struct RunManifest {
     pub suites: Vec<Suite>,
     /// How many cases there are.
     pub cases: u64,
+    /// How many of them each suite has, in the order of `suites`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suite_cases: Vec<u64>,
+    /// The evaluators that no gate may block on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub advisory: BTreeSet<EvaluatorId>,
 }
 
 impl RunManifest {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::domain::deployment::{Deployment, ObjectId};
 use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
+use crate::domain::project::Price;
 use crate::domain::run::{Answer, CaseResult, ModelRequest, RunId, RunManifest};
 
 /// The one source of time.
@@ -76,6 +77,15 @@ pub trait Provider: Send + Sync {
     /// Who answers, and how the engine must treat it.
     fn profile(&self) -> &ProviderProfile;
 
+    /// What a model costs; absent: not known.
+    fn price(&self, model: &str) -> Option<Price>;
+
+    /// Whether the request can be asked as it is. The error names what cannot be said to the
+    /// provider: nothing that a prompt asks for is left out in silence.
+    fn accepts(&self, _request: &ModelRequest) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Answers one request, retries included.
     fn answer<'a>(
         &'a self,
@@ -86,6 +96,14 @@ pub trait Provider: Send + Sync {
 impl<P: Provider + ?Sized> Provider for &P {
     fn profile(&self) -> &ProviderProfile {
         (**self).profile()
+    }
+
+    fn price(&self, model: &str) -> Option<Price> {
+        (**self).price(model)
+    }
+
+    fn accepts(&self, request: &ModelRequest) -> Result<(), String> {
+        (**self).accepts(request)
     }
 
     fn answer<'a>(

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::gate::{Decision, FloorCheck, Verdict};
+use crate::domain::gate::{Decision, FloorCheck};
 use crate::domain::id::{EvaluatorId, LaneName};
 use crate::domain::run::RunId;
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::evaluate::plan::PlannedSuite;
 use crate::engine::evaluate::preview::SuitePreview;
+use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{EvaluatorSummary, Failure, SuiteSummary};
 
 use super::table::TextTable;
@@ -33,12 +34,17 @@ pub struct EvalReport<'r> {
     pub suites: &'r [SuiteSummary],
     /// What that means.
     pub decision: &'r Decision,
+    /// How parts of the cases were graded, where that was asked for.
+    pub slices: &'r [SliceRate],
 }
 
 /// Renders the whole report.
 pub fn render_eval(report: &EvalReport<'_>) -> String {
     let mut text = render_rates(report.suites);
     text.push('\n');
+    if !report.slices.is_empty() {
+        let _ = writeln!(text, "{}", render_slices(report.slices));
+    }
     for suite in report.suites {
         let _ = writeln!(text, "{}", render_usage(suite));
     }
@@ -75,6 +81,31 @@ fn render_rates(suites: &[SuiteSummary]) -> String {
                 remarks(suite, name, summary),
             ]);
         }
+    }
+    table.render()
+}
+
+fn render_slices(slices: &[SliceRate]) -> String {
+    let titles = [
+        "SLICE",
+        "VALUE",
+        "PROMPT",
+        "DATASET",
+        "EVALUATOR",
+        "PASSED",
+        "RATE",
+    ];
+    let mut table = TextTable::new(&titles).align_right(5).align_right(6);
+    for slice in slices {
+        table.row([
+            slice.by.to_string(),
+            slice.value.clone().unwrap_or_else(|| "-".to_owned()),
+            slice.prompt.to_string(),
+            slice.dataset.to_string(),
+            slice.evaluator.to_string(),
+            format!("{}/{}", slice.passed, slice.total),
+            percent(share(slice.passed, slice.total)),
+        ]);
     }
     table.render()
 }
@@ -171,11 +202,7 @@ fn render_decision(report: &EvalReport<'_>, text: &mut String) {
         let _ = writeln!(text, "\n{who}: no verdict, because cases have no answer");
         return;
     }
-    let verdict = match report.decision.verdict {
-        Verdict::Pass => "passed",
-        Verdict::Fail => "failed",
-        Verdict::NothingEvaluated => "nothing was evaluated",
-    };
+    let verdict = report.decision.verdict.in_words();
     let _ = writeln!(text, "\n{who}: {verdict}");
     for check in report.decision.checks.iter().filter(|check| !check.met) {
         let _ = writeln!(text, "  {}", render_check(check));
@@ -190,9 +217,13 @@ fn render_decision(report: &EvalReport<'_>, text: &mut String) {
             failure.evaluator
         );
     }
+    for line in report.decision.beside_live() {
+        let _ = writeln!(text, "  {}", Untrusted(&line));
+    }
 }
 
-fn render_check(check: &FloorCheck) -> String {
+/// A check of a gate, in words.
+pub(super) fn render_check(check: &FloorCheck) -> String {
     let floor = check.floor.map_or("-".to_owned(), percent);
     if check.total == 0 {
         return format!(
@@ -200,11 +231,7 @@ fn render_check(check: &FloorCheck) -> String {
             check.prompt, check.dataset, check.evaluator
         );
     }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "counts of cases are far below 2^52"
-    )]
-    let rate = check.passed as f64 / check.total as f64;
+    let rate = share(check.passed, check.total);
     format!(
         "{} on {}: {} passed {} of {} ({}), and must reach {floor}",
         check.prompt,
@@ -216,7 +243,18 @@ fn render_check(check: &FloorCheck) -> String {
     )
 }
 
-fn percent(rate: f64) -> String {
+/// The share of cases that passed.
+pub(super) fn share(passed: u64, total: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of cases are far below 2^52"
+    )]
+    let share = passed as f64 / total as f64;
+    share
+}
+
+/// A share as people read it.
+pub(super) fn percent(rate: f64) -> String {
     format!("{:.1}%", rate * 100.0)
 }
 

@@ -15,4 +15,5 @@ mod promote;
 mod prompt;
 mod repository;
 mod rollback;
+mod runs;
 mod tidy;

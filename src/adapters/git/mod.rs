@@ -12,9 +12,11 @@ mod lanes;
 mod objects;
 mod repository;
 mod revision;
+mod runs;
 mod transfer;
 
 pub use error::GitError;
 pub use lanes::GitLanes;
 pub use repository::Repository;
 pub use revision::RevisionTree;
+pub use runs::{GitRuns, SharedRun};

@@ -1,11 +1,12 @@
 //! Writing a record: its trees, its files and its commit, all on disk before any ref moves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 
 use gix::objs::tree::{Editor, EntryKind as GitKind};
 use gix::objs::{Commit, Tree};
+use jiff::Timestamp;
 
 use crate::domain::deployment::{ObjectId, RECORD_PATH};
 use crate::engine::ports::{Content, LaneError, RecordDraft};
@@ -71,24 +72,53 @@ pub(super) fn write_record(
         written: BTreeSet::new(),
     };
     let tree = writer.tree(draft).map_err(git_error)?;
-    let signature = gix::actor::Signature {
-        name: identity.name,
-        email: identity.email,
-        time: gix::date::Time::new(draft.deployment.recorded_at.as_second(), 0),
-    };
-    let previous = draft.deployment.previous.as_ref();
-    let commit = Commit {
+    let commit = NewCommit {
         tree,
-        parents: previous.map(gix_id).into_iter().collect(),
-        author: signature.clone(),
-        committer: signature,
-        encoding: None,
-        message: draft.message.as_str().into(),
-        extra_headers: Vec::new(),
+        parent: draft.deployment.previous.as_ref(),
+        message: &draft.message,
+        time: draft.deployment.recorded_at,
     };
-    let id = writer.object(&commit).map_err(git_error)?;
-    writer.sync().map_err(git_error)?;
-    Ok(own_id(id))
+    writer.commit(identity, &commit).map_err(git_error)
+}
+
+/// Files that are to be added to those of a commit.
+pub(super) struct Addition<'a> {
+    /// The commit; absent: the files are all there is.
+    pub(super) base: Option<&'a ObjectId>,
+    /// The files, by path.
+    pub(super) files: BTreeMap<String, &'a [u8]>,
+    /// The commit message.
+    pub(super) message: &'a str,
+    /// The time of the commit.
+    pub(super) time: Timestamp,
+}
+
+/// Writes a commit that adds files to another. No ref knows it yet.
+pub(super) fn write_addition(
+    repository: &gix::Repository,
+    addition: &Addition<'_>,
+) -> Result<ObjectId, LaneError> {
+    let identity = committer(repository)?;
+    let mut writer = Writer {
+        repository,
+        written: BTreeSet::new(),
+    };
+    let tree = writer.added(addition).map_err(git_error)?;
+    let commit = NewCommit {
+        tree,
+        parent: addition.base,
+        message: addition.message,
+        time: addition.time,
+    };
+    writer.commit(identity, &commit).map_err(git_error)
+}
+
+/// A commit that is to be written.
+struct NewCommit<'a> {
+    tree: gix::ObjectId,
+    parent: Option<&'a ObjectId>,
+    message: &'a str,
+    time: Timestamp,
 }
 
 /// Remembers what it wrote, to sync it.
@@ -108,6 +138,38 @@ impl Writer<'_> {
         let id = self.repository.write_blob(bytes)?.detach();
         self.written.insert(id);
         Ok(id)
+    }
+
+    /// Writes a commit and brings it, with everything written before, to disk.
+    fn commit(&mut self, identity: Identity, commit: &NewCommit<'_>) -> Result<ObjectId, GitError> {
+        let signature = gix::actor::Signature {
+            name: identity.name,
+            email: identity.email,
+            time: gix::date::Time::new(commit.time.as_second(), 0),
+        };
+        let id = self.object(&Commit {
+            tree: commit.tree,
+            parents: commit.parent.map(gix_id).into_iter().collect(),
+            author: signature.clone(),
+            committer: signature,
+            encoding: None,
+            message: commit.message.into(),
+            extra_headers: Vec::new(),
+        })?;
+        self.sync()?;
+        Ok(own_id(id))
+    }
+
+    /// The tree of a commit with more files.
+    fn added(&mut self, addition: &Addition<'_>) -> Result<gix::ObjectId, GitError> {
+        let root = root_tree(self.repository, addition.base)?;
+        let hash = self.repository.object_hash();
+        let mut editor = Editor::new(root, &self.repository.objects, hash);
+        for (path, bytes) in &addition.files {
+            let id = self.blob(bytes)?;
+            editor.upsert(path.split('/'), GitKind::Blob, id)?;
+        }
+        editor.write(|tree: &Tree| self.object(tree.clone()))
     }
 
     /// The tree of the record: the snapshot, and beside it what `.lane/` holds.
@@ -166,16 +228,7 @@ fn snapshot_editor<'r>(
     repository: &'r gix::Repository,
     content: &Content,
 ) -> Result<Editor<'r>, GitError> {
-    let root = match &content.base {
-        None => Tree::empty(),
-        Some(record) => {
-            let commit = repository
-                .try_find_object(gix_id(record))?
-                .ok_or_else(|| GitError::MissingObject(record.to_string()))?
-                .try_into_commit()?;
-            commit.tree()?.decode()?.into()
-        }
-    };
+    let root = root_tree(repository, content.base.as_ref())?;
     let mut editor = Editor::new(root, &repository.objects, repository.object_hash());
     editor.remove([LANE_FOLDER])?;
     for (path, blob) in &content.edits {
@@ -185,4 +238,15 @@ fn snapshot_editor<'r>(
         };
     }
     Ok(editor)
+}
+
+/// The tree of a commit; without one, an empty tree.
+fn root_tree(repository: &gix::Repository, commit: Option<&ObjectId>) -> Result<Tree, GitError> {
+    let Some(commit) = commit else {
+        return Ok(Tree::empty());
+    };
+    let object = repository
+        .try_find_object(gix_id(commit))?
+        .ok_or_else(|| GitError::MissingObject(commit.to_string()))?;
+    Ok(object.try_into_commit()?.tree()?.decode()?.into())
 }

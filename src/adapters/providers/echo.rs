@@ -1,5 +1,6 @@
 //! Answers with the last user message: for trying things out without a model.
 
+use crate::domain::project::Price;
 use crate::domain::prompt::Role;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{BoxFuture, Provider, ProviderError, ProviderProfile};
@@ -28,6 +29,10 @@ impl Provider for Echo {
         &self.profile
     }
 
+    fn price(&self, _model: &str) -> Option<Price> {
+        Some(Price::NOTHING)
+    }
+
     fn answer<'a>(
         &'a self,
         request: &'a ModelRequest,
@@ -37,11 +42,7 @@ impl Provider for Echo {
         let answer = match last {
             Some(message) => Ok(Answer {
                 output: message.content.clone(),
-                input_tokens: None,
-                output_tokens: None,
-                latency_ms: None,
-                cost_usd: None,
-                finish_reason: None,
+                ..Answer::default()
             }),
             None => Err(ProviderError::Failed {
                 message: "there is no user message to echo".to_owned(),

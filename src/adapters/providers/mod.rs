@@ -1,26 +1,34 @@
-//! Who answers: model servers over HTTP, recorded answers, and an echo.
+//! Who answers: model servers over HTTP, programs, recorded answers, and an echo.
 
+mod address;
 mod echo;
-pub mod openai;
+mod pace;
+mod prices;
+mod program;
 pub mod record;
 pub mod replay;
 mod retry;
+mod secrets;
+pub mod server;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::domain::finding::Findings;
 use crate::domain::id::PromptId;
-use crate::domain::project::{BUILT_IN_PROVIDERS, Project};
+use crate::domain::project::{BUILT_IN_PROVIDERS, ProgramSettings, Project, ProviderSettings};
 use crate::domain::prompt::ModelRef;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::evaluate::Providers;
 use crate::engine::ports::{Clock, FileTree, Provider};
 
 use echo::Echo;
-use openai::OpenAi;
+use prices::Prices;
+use program::Program;
 use record::Recorder;
 use replay::Replay;
+use server::{Key, Server, ServerSetup};
 
 /// What providers are made from.
 pub struct ProviderSetup<'a> {
@@ -34,6 +42,8 @@ pub struct ProviderSetup<'a> {
     pub clock: &'a dyn Clock,
     /// Whether calls will be made. A plan that only looks ahead needs no keys.
     pub will_call: bool,
+    /// Where programs run that the settings name; absent: none may run.
+    pub programs_in: Option<PathBuf>,
 }
 
 /// Why a provider cannot be used. Found before any call is made.
@@ -83,6 +93,22 @@ pub enum SetupError {
         /// Why not.
         reason: String,
     },
+    /// The template of the body cannot be used.
+    #[error("provider `{name}` cannot be asked: {reason}")]
+    Template {
+        /// The provider's name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A program would run, and nobody allowed it.
+    #[error("provider `{name}` runs the program `{program}`, which was not allowed")]
+    ProgramNotAllowed {
+        /// The provider's name.
+        name: String,
+        /// The program.
+        program: String,
+    },
     /// A file of recordings is wrong.
     #[error(transparent)]
     Recordings(#[from] Findings),
@@ -99,6 +125,11 @@ impl SetupError {
                 format!("set it for this command: `{variable}=… pointsman eval`")
             }
             Self::Address { .. } => "correct its `base_url` in `pointsman.toml`".to_owned(),
+            Self::Template { .. } => "correct its `body` in `pointsman.toml`".to_owned(),
+            Self::ProgramNotAllowed { .. } => {
+                "read what it does; then allow programs for this command with `--allow-exec`"
+                    .to_owned()
+            }
             Self::Recordings(_) => "correct the file, or record again".to_owned(),
         }
     }
@@ -134,7 +165,7 @@ pub fn build_recorder<'a>(
         });
     }
     let replay = Replay::load(setup.tree, replayed(models))?;
-    Ok(Recorder::new(replay, setup.openai(live)?, setup.clock))
+    Ok(Recorder::new(replay, setup.declared(live)?, setup.clock))
 }
 
 impl<'a> ProviderSetup<'a> {
@@ -147,9 +178,7 @@ impl<'a> ProviderSetup<'a> {
         match name {
             "echo" => Ok(Box::new(Echo::new())),
             "replay" => Ok(Box::new(Replay::load(self.tree, replayed(models))?)),
-            declared if self.project.providers.contains_key(declared) => {
-                Ok(Box::new(self.openai(declared)?))
-            }
+            declared if self.project.providers.contains_key(declared) => self.declared(declared),
             unknown => {
                 let declared = self.project.providers.keys().map(String::as_str);
                 Err(SetupError::Unknown {
@@ -161,24 +190,55 @@ impl<'a> ProviderSetup<'a> {
         }
     }
 
-    fn openai(&self, name: &str) -> Result<OpenAi<'a>, SetupError> {
-        let settings = &self.project.providers[name];
-        let key = match &settings.key_env {
-            Some(variable) if self.will_call => {
-                let key = (self.environment)(variable).ok_or_else(|| SetupError::MissingKey {
-                    name: name.to_owned(),
-                    variable: variable.clone(),
-                })?;
-                Some((variable.clone(), key))
+    fn declared(&self, name: &str) -> Result<Box<dyn Provider + 'a>, SetupError> {
+        match &self.project.providers[name] {
+            ProviderSettings::Server(settings) => {
+                let setup = ServerSetup {
+                    name,
+                    key: self.key(name, settings.key_env.as_deref())?,
+                    prices: Prices::new(self.project, name, Some(&settings.url)),
+                };
+                Ok(Box::new(Server::new(setup, settings, self.clock)?))
             }
-            _ => None,
+            ProviderSettings::Program(settings) => Ok(Box::new(self.program(name, settings)?)),
+        }
+    }
+
+    fn key(&self, name: &str, variable: Option<&str>) -> Result<Option<Key>, SetupError> {
+        let Some(variable) = variable.filter(|_| self.will_call) else {
+            return Ok(None);
         };
-        let prefix = format!("{name}/");
-        let prices = self.project.prices.iter().filter_map(|(model, price)| {
-            let model = model.strip_prefix(&prefix)?;
-            Some((model.to_owned(), *price))
-        });
-        OpenAi::new(name, settings, key, prices.collect(), self.clock)
+        let variable = variable.to_owned();
+        match (self.environment)(&variable) {
+            Some(value) => Ok(Some(Key { variable, value })),
+            None => Err(SetupError::MissingKey {
+                name: name.to_owned(),
+                variable,
+            }),
+        }
+    }
+
+    /// A program runs only where the one who gave the command said so. What the files under test
+    /// say is never enough: they may come from anywhere.
+    fn program(&self, name: &str, settings: &ProgramSettings) -> Result<Program, SetupError> {
+        let folder = match &self.programs_in {
+            Some(folder) => folder.clone(),
+            None if !self.will_call => PathBuf::new(),
+            None => {
+                return Err(SetupError::ProgramNotAllowed {
+                    name: name.to_owned(),
+                    program: settings.command.first().cloned().unwrap_or_default(),
+                });
+            }
+        };
+        let prices = Prices::new(self.project, name, None);
+        Ok(Program::new(
+            name,
+            settings,
+            folder,
+            self.environment,
+            prices,
+        ))
     }
 }
 

@@ -7,27 +7,27 @@ use std::sync::Mutex;
 
 use crate::domain::digest::Digest;
 use crate::domain::id::PromptId;
+use crate::domain::project::Price;
 use crate::domain::prompt::ModelRef;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{
     BoxFuture, Clock, Provider, ProviderError, ProviderProfile, StoreError,
 };
 
-use super::openai::OpenAi;
 use super::replay::{Provenance, Recording, Replay};
 
 /// Takes the place of `replay` while answers are recorded.
 pub struct Recorder<'a> {
     profile: ProviderProfile,
     replay: Replay,
-    live: OpenAi<'a>,
+    live: Box<dyn Provider + 'a>,
     clock: &'a dyn Clock,
     fresh: Mutex<BTreeMap<PromptId, Vec<Recording>>>,
 }
 
 impl<'a> Recorder<'a> {
     /// Answers from `replay`, and from `live` where that has no answer.
-    pub(super) fn new(replay: Replay, live: OpenAi<'a>, clock: &'a dyn Clock) -> Self {
+    pub(super) fn new(replay: Replay, live: Box<dyn Provider + 'a>, clock: &'a dyn Clock) -> Self {
         Self {
             profile: ProviderProfile {
                 concurrency: live.profile().concurrency,
@@ -94,6 +94,14 @@ impl<'a> Recorder<'a> {
 impl Provider for Recorder<'_> {
     fn profile(&self) -> &ProviderProfile {
         &self.profile
+    }
+
+    fn price(&self, model: &str) -> Option<Price> {
+        self.live.price(model)
+    }
+
+    fn accepts(&self, request: &ModelRequest) -> Result<(), String> {
+        self.live.accepts(request)
     }
 
     fn answer<'a>(

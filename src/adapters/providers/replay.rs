@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::id::PromptId;
+use crate::domain::project::Price;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::domain::untrusted::shorten;
 use crate::engine::ports::{BoxFuture, FileTree, Provider, ProviderError, ProviderProfile};
@@ -82,6 +83,10 @@ impl Replay {
 impl Provider for Replay {
     fn profile(&self) -> &ProviderProfile {
         &self.profile
+    }
+
+    fn price(&self, _model: &str) -> Option<Price> {
+        Some(Price::NOTHING)
     }
 
     fn answer<'a>(

@@ -13,8 +13,55 @@ const FIRST_WAIT: Duration = Duration::from_millis(400);
 /// The longest wait between two tries, whatever the server asks for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
+/// How one try of a call failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What happened.
+    pub(super) message: String,
+    /// Whether another try may succeed.
+    pub(super) another_try: bool,
+    /// Whether the server says that it is asked too often.
+    pub(super) too_much: bool,
+    /// How long the server asks to wait.
+    pub(super) wish: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure that may pass.
+    pub(super) fn passing(message: impl Into<String>) -> Self {
+        Self {
+            another_try: true,
+            ..Self::lasting(message)
+        }
+    }
+
+    /// A failure that another try would meet again.
+    pub(super) fn lasting(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            another_try: false,
+            too_much: false,
+            wish: None,
+        }
+    }
+
+    /// A response that is no success, and what it said.
+    pub(super) fn of_status(status: u16, said: &str, wish: Option<Duration>) -> Self {
+        let colon = if said.is_empty() { "" } else { ": " };
+        Self {
+            message: format!("the server answered with status {status}{colon}{said}"),
+            another_try: is_worth_another_try(status),
+            too_much: matches!(status, 429 | OVERLOADED),
+            wish,
+        }
+    }
+}
+
+/// What Anthropic's servers say when they have too much to do.
+const OVERLOADED: u16 = 529;
+
 /// Whether another try may succeed after this HTTP status.
-pub(super) fn is_worth_another_try(status: u16) -> bool {
+fn is_worth_another_try(status: u16) -> bool {
     matches!(status, 408 | 409 | 429 | 500..=599)
 }
 

@@ -74,10 +74,9 @@ mod tests {
         Answer {
             output: "billing".to_owned(),
             input_tokens: Some(3),
-            output_tokens: None,
             latency_ms: Some(12.345),
             cost_usd: Some(0.1 + 0.2),
-            finish_reason: None,
+            ..Answer::default()
         }
     }
 

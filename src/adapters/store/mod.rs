@@ -3,7 +3,9 @@
 
 pub mod answers;
 pub mod runs;
+pub mod shared;
 mod whole;
 
 pub use answers::FileAnswerCache;
 pub use runs::FileRunStore;
+pub use shared::RunFiles;

@@ -18,20 +18,20 @@ use crate::engine::ports::{RunStore, RunWriter, StoreError, StoredRun};
 
 use super::whole::{store_error, sync_folder, write_durably};
 
-const MANIFEST: &str = "run.json";
-const CASES: &str = "cases.jsonl";
-const FINISHED: &str = "finished.json";
+pub(super) const MANIFEST: &str = "run.json";
+pub(super) const CASES: &str = "cases.jsonl";
+pub(super) const FINISHED: &str = "finished.json";
 
 /// Keeps runs in `runs/` of a folder.
 pub struct FileRunStore {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 /// The mark at the end of a run.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Finished {
-    finished_at: Timestamp,
+pub(super) struct Finished {
+    pub(super) finished_at: Timestamp,
 }
 
 impl FileRunStore {
@@ -42,7 +42,7 @@ impl FileRunStore {
         }
     }
 
-    fn run(&self, id: &RunId) -> PathBuf {
+    pub(super) fn run(&self, id: &RunId) -> PathBuf {
         self.folder.join(id.as_str())
     }
 
@@ -201,7 +201,7 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::domain::digest::Digest;
@@ -216,6 +216,8 @@ mod tests {
             source: "worktree".to_owned(),
             suites: Vec::new(),
             cases: 3,
+            suite_cases: Vec::new(),
+            advisory: BTreeSet::new(),
         }
     }
 
@@ -230,6 +232,9 @@ mod tests {
             critical: false,
             gates: true,
             tags: Vec::new(),
+            cluster: None,
+            columns: BTreeMap::new(),
+            expected: None,
             request: None,
             answer: Err(CaseError {
                 kind: CaseErrorKind::Provider,

@@ -7,6 +7,8 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
 use crate::cli::exit::Exit;
+use crate::cli::gate::against;
+use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
 use crate::domain::id::{LaneName, PromptId};
@@ -17,10 +19,11 @@ use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::preview::preview;
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
-use crate::engine::ports::{Provider, RunStore as _};
+use crate::engine::evaluate::stored::{KeptRun, find};
+use crate::engine::ports::{FileTree, LaneStore as _, Provider, RunStore as _};
 use crate::engine::workspace::Workspace;
-use crate::report::eval::{EvalReport, render_eval, render_plan};
-use crate::report::eval_json::{EvalPlanV1, EvalV1};
+use crate::report::eval::{EvalReport, render_plan};
+use crate::report::eval_json::EvalPlanV1;
 
 /// Test prompts on their datasets
 ///
@@ -29,7 +32,8 @@ use crate::report::eval_json::{EvalPlanV1, EvalV1};
 /// come in: an evaluation that is interrupted can be resumed.
 ///
 /// Exits with 0 where every blocking evaluator passes every row that gates (or, with `--gate`,
-/// where the lane's policy is satisfied), with 1 where not, with 6 where there is nothing to
+/// where the lane's policy is satisfied), with 1 where not, with 3 or 4 where a policy compares
+/// with the version that is live and too little is shown or the two cannot be compared, with 6 where there is nothing to
 /// evaluate, and with 9 where cases have no answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -37,6 +41,7 @@ use crate::report::eval_json::{EvalPlanV1, EvalV1};
   pointsman eval support/triage --repeats 3
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
+  pointsman eval -o report.html -o results.xml --slice tag
   pointsman eval --plan")]
 pub struct EvalArgs {
     /// Test these prompts instead of all that name a dataset
@@ -64,6 +69,8 @@ pub struct EvalArgs {
     /// Decide by the policy of a lane, with as many repeats as it says
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
+    #[command(flatten)]
+    outputs: OutputArgs,
 }
 
 /// What `--resume` without a run means.
@@ -71,6 +78,7 @@ const NEWEST: &str = "newest";
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, CommandError> {
+    args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
     let bench = Workbench::new(context, &workspace, !args.no_cache)?;
@@ -95,7 +103,33 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
         return show_plan(ui, &bench, &plan);
     }
     let ran = execute(context, ui, &bench, &plan, args)?;
-    report(ui, &bench, &plan, args, policy.as_ref(), &ran)
+    let Some(policy) = &policy else {
+        return report(context, ui, &bench, args, Demand::AllBlocking, &ran);
+    };
+    let elsewhere = floors_elsewhere(&workspace, &plan, policy)?;
+    let tree = live_tree(context, args, policy)?.filter(|_| ran.outcome.finished);
+    let against = against(&plan, policy, tree.as_deref())?;
+    let (live, _) = against.test(&bench, ui, policy, context.clock().now())?;
+    let demand = Demand::Policy {
+        policy,
+        elsewhere: &elsewhere,
+        live: &live,
+    };
+    report(context, ui, &bench, args, demand, &ran)
+}
+
+/// What is live on the lane whose policy decides, where the policy compares with it.
+fn live_tree(
+    context: &Context,
+    args: &EvalArgs,
+    policy: &GatePolicy,
+) -> Result<Option<Box<dyn FileTree>>, CommandError> {
+    let Some(lane) = args.gate.as_ref().filter(|_| policy.compares()) else {
+        return Ok(None);
+    };
+    let lanes = context.lanes()?;
+    let record = lanes.tip(lane)?;
+    Ok(record.map(|record| lanes.tree(&record)).transpose()?)
 }
 
 fn policy(workspace: &Workspace<'_>, lane: &LaneName) -> Result<GatePolicy, CommandError> {
@@ -207,27 +241,23 @@ fn run_id(text: &str) -> Result<RunId, CommandError> {
 }
 
 fn report(
+    context: &Context,
     ui: &mut Ui,
     bench: &Workbench<'_>,
-    plan: &Plan,
     args: &EvalArgs,
-    policy: Option<&GatePolicy>,
+    demand: Demand<'_>,
     ran: &Ran,
 ) -> Result<Exit, CommandError> {
-    let elsewhere = policy
-        .map(|policy| floors_elsewhere(bench.workspace, plan, policy))
-        .transpose()?
-        .unwrap_or_default();
-    let demand = match policy {
-        Some(policy) => Demand::Policy {
-            policy,
-            elsewhere: &elsewhere,
-        },
-        None => Demand::AllBlocking,
-    };
     let suites = &ran.outcome.suites;
     let decision = decide(demand, suites);
     let source = bench.workspace.tree().label();
+    let cases = if args.outputs.need_cases() {
+        let run = find(&bench.store, ran.id.as_str())?;
+        KeptRun::read(&bench.store, run)?.cases
+    } else {
+        Vec::new()
+    };
+    let slices = args.outputs.slices(suites, &cases)?;
     let report = EvalReport {
         source: &source,
         run: &ran.id,
@@ -235,12 +265,9 @@ fn report(
         gate: args.gate.as_ref(),
         suites,
         decision: &decision,
+        slices: &slices,
     };
-    if ui.wants_json() {
-        ui.json(&EvalV1::from(&report));
-    } else {
-        ui.text(render_eval(&report));
-    }
+    args.outputs.show(context, ui, &report, &cases)?;
     if ran.outcome.interrupted {
         return Err(interrupted(RESUME));
     }
@@ -250,6 +277,8 @@ fn report(
     match decision.verdict {
         Verdict::Pass => Ok(Exit::Success),
         Verdict::Fail => Ok(Exit::Failed),
+        Verdict::Inconclusive => Ok(Exit::Inconclusive),
+        Verdict::NotComparable => Ok(Exit::NotComparable),
         Verdict::NothingEvaluated => Err(CommandError::new(
             Exit::NothingEvaluated,
             "nothing that gates was evaluated",

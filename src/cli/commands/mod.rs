@@ -10,6 +10,7 @@ mod moves;
 pub mod promote;
 pub mod prompt;
 pub mod rollback;
+pub mod runs;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -31,6 +32,8 @@ pub enum Command {
     Prompt(prompt::PromptArgs),
     #[command(display_order = 4)]
     Eval(eval::EvalArgs),
+    #[command(display_order = 4)]
+    Runs(runs::RunsArgs),
     #[command(display_order = 5)]
     Diff(diff::DiffArgs),
     #[command(display_order = 6)]
@@ -51,6 +54,7 @@ impl Command {
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
+            Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),

@@ -3,8 +3,8 @@
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::evaluate_for_gate;
 use crate::cli::exit::Exit;
+use crate::cli::gate::evaluate_for_gate;
 use crate::cli::ui::Ui;
 use crate::domain::deployment::Source;
 use crate::domain::gate::Evaluation;
@@ -111,7 +111,8 @@ fn evaluation(
     };
     let candidate = plan.candidate();
     let workspace = Workspace::new(&candidate);
-    evaluate_for_gate(context, ui, &workspace, &prompts, gate).map(Some)
+    let live = plan.standing().tree();
+    evaluate_for_gate(context, ui, &workspace, &prompts, gate, Some(live)).map(Some)
 }
 
 /// Where the content comes from: the lane that the policy names, what the user names, or `HEAD`.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::run::ModelRequest;
 use crate::engine::workspace::Workspace;
+use crate::engine::workspace::closure::RenderError;
 use crate::engine::workspace::rows::RowReader;
 
 use super::plan::{Plan, PlannedSuite, RowsDigest};
@@ -16,6 +18,14 @@ pub(super) struct Case<'p> {
     pub(super) row: Arc<Row>,
     pub(super) row_digest: Digest,
     pub(super) repeat: u32,
+}
+
+impl Case<'_> {
+    /// What the model is asked: the prompt rendered for the row, and after it the row's
+    /// conversation.
+    pub(super) fn request(&self) -> Result<ModelRequest, RenderError> {
+        self.planned.closure.render_row(&self.row, self.repeat)
+    }
 }
 
 /// Yields the cases of a plan. Rows are read when they are needed. Rows that are not those that

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::gate::{Decision, FloorCheck, Verdict};
+use crate::domain::gate::{Comparison, Decision, FloorCheck, NotComparable, Outcome, Verdict};
 use crate::domain::id::{EvaluatorId, PromptId};
-use crate::domain::lane::GatePolicy;
+use crate::domain::lane::{GatePolicy, OnInconclusive};
 
-use super::summary::SuiteSummary;
+use super::paired::{Judged, Live, Pair};
+use super::statistics::holm;
+use super::summary::{ENOUGH_REPEATS, SuiteSummary};
 
 /// What results must show.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,8 @@ pub enum Demand<'p> {
         /// Evaluators that grade prompts of the workspace that are not tested here: a floor under
         /// one of them says nothing about this evaluation.
         elsewhere: &'p BTreeSet<EvaluatorId>,
+        /// The version that is live, which a candidate must not fall behind.
+        live: &'p Live,
     },
 }
 
@@ -29,25 +33,136 @@ pub fn decide(demand: Demand<'_>, suites: &[SuiteSummary]) -> Decision {
         .iter()
         .flat_map(|suite| checks(demand, suite))
         .collect();
-    if let Demand::Policy { policy, elsewhere } = demand {
+    let mut decision = Decision::nothing();
+    if let Demand::Policy {
+        policy,
+        elsewhere,
+        live,
+    } = demand
+    {
         checks.extend(unseen_floors(policy, elsewhere, suites));
+        decision = beside_live(policy, live, suites);
     }
-    let critical_failures: Vec<_> = suites.iter().flat_map(SuiteSummary::critical).collect();
-    let graded = graded_by_prompt(suites);
-    let verdict = if graded.values().all(|total| *total == 0) {
+    decision.checks = checks;
+    decision.critical_failures = suites.iter().flat_map(SuiteSummary::critical).collect();
+    decision.verdict = verdict(&decision, demand, &graded_by_prompt(suites));
+    decision
+}
+
+/// A failure that was shown weighs most; then what makes every other answer worthless; then what
+/// was not shown.
+fn verdict(decision: &Decision, demand: Demand<'_>, graded: &BTreeMap<&PromptId, u64>) -> Verdict {
+    let outcomes = || {
+        let blocking = decision.comparisons.iter().filter(|it| it.blocking);
+        let ratios = decision.ratios.iter().map(|ratio| ratio.outcome);
+        blocking.map(|comparison| comparison.outcome).chain(ratios)
+    };
+    let warns = matches!(demand, Demand::Policy { policy, .. }
+        if policy.on_inconclusive == OnInconclusive::Warn);
+    let not_shown = !decision.not_shown.is_empty()
+        || outcomes().any(|outcome| outcome == Outcome::Inconclusive);
+    if graded.values().all(|total| *total == 0) {
         Verdict::NothingEvaluated
-    } else if !critical_failures.is_empty() || checks.iter().any(|check| !check.met) {
+    } else if !decision.critical_failures.is_empty()
+        || decision.checks.iter().any(|check| !check.met)
+        || outcomes().any(|outcome| outcome == Outcome::Fail)
+    {
         Verdict::Fail
     } else if graded.values().any(|total| *total == 0) {
         Verdict::NothingEvaluated
+    } else if !decision.not_comparable.is_empty() {
+        Verdict::NotComparable
+    } else if not_shown && !warns {
+        Verdict::Inconclusive
     } else {
         Verdict::Pass
-    };
-    Decision {
-        verdict,
-        checks,
-        critical_failures,
     }
+}
+
+/// The candidate beside the version that is live.
+fn beside_live(policy: &GatePolicy, live: &Live, suites: &[SuiteSummary]) -> Decision {
+    let mut decision = Decision::nothing();
+    let mut judged = Vec::new();
+    decision.not_comparable.clone_from(&live.dropped);
+    for suite in suites {
+        if policy.compares() {
+            decision.not_shown.extend(untested_critical_rows(suite));
+        }
+        let key = (suite.suite.prompt.clone(), suite.suite.dataset.clone());
+        let Some(baseline) = live.baselines.get(&key) else {
+            continue;
+        };
+        match Pair::new(baseline, suite, policy) {
+            Ok(pair) => {
+                let comparisons = policy.margin.map(|margin| pair.comparisons(margin));
+                let with_level = |judged| (pair.alpha(), judged);
+                judged.extend(comparisons.into_iter().flatten().map(with_level));
+                let latency = policy.max_latency_p95_ratio;
+                decision
+                    .ratios
+                    .extend(latency.map(|limit| pair.latency(limit)));
+                let cost = policy.max_cost_ratio;
+                decision.ratios.extend(cost.map(|limit| pair.cost(limit)));
+            }
+            Err(reasons) => {
+                let (prompt, dataset) = key;
+                let reasons = reasons.into_iter().map(|reason| NotComparable {
+                    prompt: prompt.clone(),
+                    dataset: dataset.clone(),
+                    reason,
+                });
+                decision.not_comparable.extend(reasons);
+            }
+        }
+    }
+    decision.comparisons = with_failures(judged);
+    decision
+}
+
+/// Marks the failures among the comparisons that may block. Many evaluators are many chances to
+/// fail by accident, so that all of them share one level; to pass needs no such care, because all
+/// of them must. The level is that of the suite that was looked at most often.
+fn with_failures(judged: Vec<(f64, Judged)>) -> Vec<Comparison> {
+    let alpha = judged.iter().map(|(alpha, _)| *alpha).fold(1.0, f64::min);
+    let blocking = |judged: &Judged| judged.comparison.blocking;
+    let p_values: Vec<f64> = judged
+        .iter()
+        .filter(|(_, judged)| blocking(judged))
+        .map(|(_, judged)| judged.p_worse)
+        .collect();
+    let mut failed = holm(&p_values, alpha).into_iter();
+    judged
+        .into_iter()
+        .map(|(own_alpha, judged)| {
+            let failed = if blocking(&judged) {
+                failed.next().unwrap_or(false)
+            } else {
+                judged.p_worse <= own_alpha
+            };
+            Comparison {
+                outcome: if failed {
+                    Outcome::Fail
+                } else {
+                    judged.comparison.outcome
+                },
+                ..judged.comparison
+            }
+        })
+        .collect()
+}
+
+/// A row that must pass, and whose result depends on chance, must be tested often enough.
+fn untested_critical_rows(suite: &SuiteSummary) -> Option<String> {
+    let chance = suite.blocking.intersection(&suite.by_chance).next()?;
+    let mut rows = suite.rows.values();
+    let row = rows.find(|row| row.critical && row.gates)?;
+    let repeats = suite.suite.repeats;
+    (repeats < ENOUGH_REPEATS).then(|| {
+        format!(
+            "`{}` on `{}`: critical row `{}` was tested {repeats} time(s), and `{chance}` depends on chance: {ENOUGH_REPEATS} repeats show whether it holds",
+            suite.suite.prompt, suite.suite.dataset, row.row
+        )
+    })
 }
 
 fn checks(demand: Demand<'_>, suite: &SuiteSummary) -> impl Iterator<Item = FloorCheck> {
@@ -194,14 +309,13 @@ mod tests {
             critical: case.critical,
             gates: case.gates,
             tags: Vec::new(),
+            cluster: None,
+            columns: BTreeMap::new(),
+            expected: None,
             request: None,
             answer: Ok(Answer {
                 output: String::new(),
-                input_tokens: None,
-                output_tokens: None,
-                latency_ms: None,
-                cost_usd: None,
-                finish_reason: None,
+                ..Answer::default()
             }),
             reused: false,
             grades: pairs
@@ -215,12 +329,19 @@ mod tests {
         decide(demand, &[summary("p", cases, cases.len() as u64)])
     }
 
+    /// A lane before its first record.
+    static NOTHING_LIVE: Live = Live {
+        baselines: BTreeMap::new(),
+        dropped: Vec::new(),
+    };
+
     /// The demand of a policy in a workspace where nothing else is graded.
     fn by(policy: &GatePolicy) -> Demand<'_> {
         static NONE: BTreeSet<EvaluatorId> = BTreeSet::new();
         Demand::Policy {
             policy,
             elsewhere: &NONE,
+            live: &NOTHING_LIVE,
         }
     }
 
@@ -235,7 +356,7 @@ mod tests {
         GatePolicy {
             floors: floors.collect(),
             repeats: 1,
-            evidence_max_age: None,
+            ..GatePolicy::default()
         }
     }
 
@@ -320,6 +441,7 @@ mod tests {
         let demand = Demand::Policy {
             policy: &policy(&[("gone", 1.0)]),
             elsewhere: &elsewhere,
+            live: &NOTHING_LIVE,
         };
         let decision = decided(demand, &[gating(Grade::Pass)]);
         assert_eq!(decision.verdict, Verdict::Pass);

@@ -2,15 +2,20 @@
 
 mod call;
 mod cases;
+pub mod compare;
 pub mod decide;
 pub mod grade;
 mod journal;
 mod judge;
+pub mod paired;
 pub mod plan;
 pub mod preview;
 pub mod reuse;
 pub mod run;
+pub mod slices;
 pub mod statistics;
+pub mod stored;
 pub mod summary;
+pub mod tally;
 
 pub use call::Providers;

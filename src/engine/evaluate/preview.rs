@@ -37,7 +37,7 @@ pub fn preview(
             .position(|planned| planned.digest == case.planned.digest)
             .expect("cases come from the suites of the plan");
         let preview = &mut previews[place];
-        let Ok(request) = case.planned.closure.render(&case.row.vars, case.repeat) else {
+        let Ok(request) = case.request() else {
             preview.render_errors += 1;
             continue;
         };

@@ -20,7 +20,7 @@ use super::cases::{Case, Cases};
 use super::grade::Grader;
 use super::journal::Journal;
 use super::judge;
-use super::plan::Plan;
+use super::plan::{Plan, PlannedSuite};
 use super::summary::SuiteSummary;
 
 /// What a run works with.
@@ -95,6 +95,8 @@ pub fn new_manifest(
         source: source.to_owned(),
         suites: plan.suites(),
         cases: plan.cases(),
+        suite_cases: plan.suites.iter().map(PlannedSuite::cases).collect(),
+        advisory: plan.advisory(),
     })
 }
 
@@ -203,6 +205,9 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         critical: case.row.critical,
         gates: case.row.gates(),
         tags: case.row.tags.clone(),
+        cluster: case.row.cluster.clone(),
+        columns: case.row.labels(),
+        expected: case.row.expected.clone(),
         request: None,
         answer: Err(CaseError {
             kind: CaseErrorKind::Render,
@@ -212,7 +217,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         grades: BTreeMap::new(),
         judged: BTreeMap::new(),
     };
-    match case.planned.closure.render(&case.row.vars, case.repeat) {
+    match case.request() {
         Ok(request) => {
             let digest = request.digest();
             let reply = caller.ask(&request, digest).await;
@@ -232,7 +237,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
 }
 
 async fn grade(caller: &Caller<'_>, case: &Case<'_>, result: &mut CaseResult) {
-    for (name, grader) in &case.planned.graders {
+    for (name, grader) in case.planned.graders.iter() {
         let graded = match (&result.answer, grader) {
             (Err(error), _) => Graded::error(format!("there is no answer: {}", error.message)),
             (Ok(answer), Grader::Rule(rule)) => rule.grade(answer, &case.row),

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Verdict};
+use crate::domain::gate::{
+    Comparison, CriticalFailure, Decision, Evaluation, NotComparable, Outcome, RatioCheck, Verdict,
+};
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
@@ -77,10 +79,24 @@ pub enum Condition {
     Age,
     /// The gate must pass.
     Gate,
+    /// It must be shown that the candidate is no worse than the version that is live.
+    Inconclusive,
+    /// The candidate and the version that is live must be tested alike.
+    Comparable,
     /// Something must have been evaluated, and it must be what would be live.
     Evaluated,
     /// There must be somewhere to go back to.
     Target,
+}
+
+impl Condition {
+    /// Whether the condition is about what an evaluation showed, not about anything else.
+    pub fn is_about_results(self) -> bool {
+        matches!(
+            self,
+            Self::Gate | Self::Inconclusive | Self::Comparable | Self::Evaluated
+        )
+    }
 }
 
 /// Asks whether a move may happen.
@@ -163,6 +179,16 @@ fn check_gate(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
     match evaluation.decision.verdict {
         Verdict::Pass => {}
         Verdict::Fail => refusals.extend(failures(&evaluation.decision)),
+        Verdict::Inconclusive => {
+            let reasons = not_shown(&evaluation.decision);
+            let nothing = "the gate could not decide";
+            refusals.extend(or_at_least(reasons, Condition::Inconclusive, nothing));
+        }
+        Verdict::NotComparable => {
+            let reasons = not_comparable(&evaluation.decision);
+            let nothing = "the gate could not compare";
+            refusals.extend(or_at_least(reasons, Condition::Comparable, nothing));
+        }
         Verdict::NothingEvaluated => refusals.push(nothing_evaluated(
             "the gate asks for an evaluation, and nothing was evaluated",
         )),
@@ -207,14 +233,69 @@ fn failures(decision: &Decision) -> Vec<Refusal> {
         });
     }
     refusals.extend(critical_refusals(decision, next));
-    if refusals.is_empty() {
-        refusals.push(Refusal {
-            condition: Condition::Gate,
-            message: "the gate failed".to_owned(),
-            next: next.to_owned(),
-        });
+    refusals.extend(beside_live(decision, Outcome::Fail, Condition::Gate, next));
+    or_at_least(refusals, Condition::Gate, "the gate failed")
+}
+
+/// A verdict that is no pass refuses, even where it does not say why.
+fn or_at_least(reasons: Vec<Refusal>, condition: Condition, message: &str) -> Vec<Refusal> {
+    if reasons.is_empty() {
+        return vec![Refusal {
+            condition,
+            message: message.to_owned(),
+            next: "look at the answers with `pointsman eval`".to_owned(),
+        }];
     }
-    refusals
+    reasons
+}
+
+/// What was not shown, with the way to show it.
+fn not_shown(decision: &Decision) -> Vec<Refusal> {
+    let next = "see with `pointsman plan` what more rows or repeats would show";
+    let condition = Condition::Inconclusive;
+    let in_words = decision.not_shown.iter().map(|message| Refusal {
+        condition,
+        message: message.clone(),
+        next: next.to_owned(),
+    });
+    beside_live(decision, Outcome::Inconclusive, condition, next)
+        .chain(in_words)
+        .collect()
+}
+
+fn not_comparable(decision: &Decision) -> Vec<Refusal> {
+    let reasons = decision.not_comparable.iter();
+    let refusal = |different: &NotComparable| Refusal {
+        condition: Condition::Comparable,
+        message: format!(
+            "`{}` on `{}` cannot be compared with the version that is live: {}",
+            different.prompt, different.dataset, different.reason
+        ),
+        next: "change the prompt and what tests it in two releases, the tests first".to_owned(),
+    };
+    reasons.map(refusal).collect()
+}
+
+/// What a comparison with the version that is live shows, in words.
+fn beside_live(
+    decision: &Decision,
+    outcome: Outcome,
+    condition: Condition,
+    next: &str,
+) -> impl Iterator<Item = Refusal> {
+    let comparisons = decision.comparisons.iter();
+    let comparisons = comparisons
+        .filter(move |it| it.blocking && it.outcome == outcome)
+        .map(Comparison::to_string);
+    let ratios = decision.ratios.iter();
+    let ratios = ratios
+        .filter(move |it| it.outcome == outcome)
+        .map(RatioCheck::to_string);
+    comparisons.chain(ratios).map(move |message| Refusal {
+        condition,
+        message,
+        next: next.to_owned(),
+    })
 }
 
 /// One refusal for each evaluator that failed critical rows: the first rows by name, and how many

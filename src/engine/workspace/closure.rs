@@ -8,6 +8,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 
+use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::prompt::{Prompt, Template, Variable};
@@ -119,6 +120,14 @@ impl Closure {
             tools: self.prompt.tools.clone(),
             repeat_index,
         })
+    }
+
+    /// Renders the prompt for a row: with its variables, and with its conversation after the
+    /// prompt's own messages.
+    pub fn render_row(&self, row: &Row, repeat_index: u32) -> Result<ModelRequest, RenderError> {
+        let mut request = self.render(&row.vars, repeat_index)?;
+        request.messages.extend(row.messages.iter().cloned());
+        Ok(request)
     }
 
     fn values(

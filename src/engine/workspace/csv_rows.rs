@@ -188,6 +188,7 @@ fn empty_row(record: &StringRecord) -> Row {
     Row {
         id: String::new(),
         vars: IndexMap::new(),
+        messages: Vec::new(),
         expected: None,
         critical: false,
         priority: Priority::default(),

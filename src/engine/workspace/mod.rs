@@ -13,6 +13,7 @@ pub mod lane;
 pub mod matchers;
 pub mod project;
 pub mod prompt;
+mod provider;
 pub mod rows;
 pub mod template;
 pub mod toml;

@@ -68,6 +68,15 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
 }
 
 fn model(decoder: &mut Decoder<'_>, node: &Node) -> Option<ModelRef> {
+    if matches!(node.value, Value::List(_)) {
+        decoder.error(
+            "model-fallback",
+            node.span,
+            "a prompt has one model: a release must know which one it was tested with",
+            "name one model; to change it when a provider fails, release a prompt with another",
+        );
+        return None;
+    }
     let text = decoder.text(node)?;
     match ModelRef::try_from(text) {
         Ok(model) => Some(model),

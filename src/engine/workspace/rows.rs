@@ -9,6 +9,8 @@ use indexmap::IndexMap;
 use crate::domain::dataset::{Dataset, Priority, Row, RowSource, RowStatus, RowsFormat};
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::prompt::Role;
+use crate::domain::run::RenderedMessage;
 
 use super::csv_rows::CsvRows;
 use super::decode::Decoder;
@@ -29,6 +31,9 @@ const STATUSES: [(&str, RowStatus); 3] = [
     ("reviewed", RowStatus::Reviewed),
     ("accepted-risk", RowStatus::AcceptedRisk),
 ];
+
+/// Who may speak in a row's conversation.
+const SPEAKERS: [(&str, Role); 2] = [("user", Role::User), ("assistant", Role::Assistant)];
 
 /// Yields the rows of a dataset in the order of the file. After a row that is wrong, the next ones
 /// are still read.
@@ -188,9 +193,17 @@ fn row(decoder: &mut Decoder<'_>, node: &Node, source: &Source) -> Option<(Row, 
     let mut fields = decoder.fields(node)?;
     let id_node = fields.required(decoder, "id");
     let id = id_node.and_then(|node| row_id(decoder, node));
-    let vars = fields
-        .required(decoder, "vars")
-        .and_then(|node| vars(decoder, node));
+    let messages = fields
+        .optional("messages")
+        .map(|node| conversation(decoder, node));
+    let vars = match (fields.optional("vars"), &messages) {
+        (Some(node), _) => vars(decoder, node),
+        (None, Some(_)) => Some(IndexMap::new()),
+        (None, None) => {
+            fields.required(decoder, "vars");
+            None
+        }
+    };
     let expected = fields.optional("expected").map(Node::to_json);
     let critical = fields
         .optional("critical")
@@ -212,6 +225,7 @@ fn row(decoder: &mut Decoder<'_>, node: &Node, source: &Source) -> Option<(Row, 
     let row = Row {
         id: id?,
         vars: vars?,
+        messages: messages.unwrap_or(Some(Vec::new()))?,
         expected,
         critical: critical.unwrap_or(Some(false))?,
         priority: priority.unwrap_or(Some(Priority::default()))?,
@@ -254,6 +268,37 @@ fn vars(decoder: &mut Decoder<'_>, node: &Node) -> Option<IndexMap<String, serde
         .iter()
         .map(|entry| (entry.key.clone(), entry.node.to_json()));
     Some(values.collect())
+}
+
+/// A conversation: what the user and the model have said so far. Instructions come from prompts
+/// only, so that no row can forge them.
+fn conversation(decoder: &mut Decoder<'_>, node: &Node) -> Option<Vec<RenderedMessage>> {
+    let messages = decoder.list_of(node, message)?;
+    if messages.last().is_some_and(|last| last.role == Role::User) {
+        return Some(messages);
+    }
+    decoder.error(
+        "open-conversation",
+        node.span,
+        "the conversation does not end with a message of the user",
+        "end with the message that the model has to answer",
+    );
+    None
+}
+
+fn message(decoder: &mut Decoder<'_>, node: &Node) -> Option<RenderedMessage> {
+    let mut fields = decoder.fields(node)?;
+    let role = fields
+        .required(decoder, "role")
+        .and_then(|node| decoder.word(node, &SPEAKERS));
+    let content = fields
+        .required(decoder, "content")
+        .and_then(|node| decoder.text(node));
+    fields.finish(decoder);
+    Some(RenderedMessage {
+        role: role?,
+        content: content?,
+    })
 }
 
 fn row_source(decoder: &mut Decoder<'_>, node: &Node) -> Option<RowSource> {

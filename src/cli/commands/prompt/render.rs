@@ -1,6 +1,5 @@
 //! `pointsman prompt render`.
 
-use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -9,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
+use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
 use crate::domain::id::{DatasetId, PromptId};
 use crate::domain::prompt::{ModelRef, Prompt};
@@ -29,7 +29,7 @@ pub(super) struct RenderArgs {
     /// A variable's value; for anything but text, write JSON
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
     variables: Vec<(String, String)>,
-    /// Take the values from a row of a dataset
+    /// Take the values, and the conversation if there is one, from a row of a dataset
     #[arg(long, value_name = "DATASET:ROW", value_parser = row_name)]
     row: Option<(DatasetId, String)>,
     /// Read a revision or a lane instead of the files on disk
@@ -67,17 +67,19 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &RenderArgs) -> Result<E
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
     let closure = workspace.closure(&args.prompt)?;
-    let mut values = match &args.row {
-        Some((dataset, row)) => row_values(&workspace, dataset, row)?,
-        None => IndexMap::new(),
+    let row = match &args.row {
+        Some((dataset, row)) => Some(find_row(&workspace, dataset, row)?),
+        None => None,
     };
+    let (mut values, conversation) = row.map(|row| (row.vars, row.messages)).unwrap_or_default();
     for (name, text) in &args.variables {
         values.insert(name.clone(), variable_value(closure.prompt(), name, text)?);
     }
-    let request = closure.render(&values, 0).map_err(|error| {
+    let mut request = closure.render(&values, 0).map_err(|error| {
         CommandError::usage(error.to_string())
             .with_hint("give values with `--var name=value` or `--row dataset:row`")
     })?;
+    request.messages.extend(conversation);
     if ui.wants_json() {
         ui.json(&output(&request, closure.fingerprint()));
     } else {
@@ -86,17 +88,13 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &RenderArgs) -> Result<E
     Ok(Exit::Success)
 }
 
-fn row_values(
-    workspace: &Workspace<'_>,
-    id: &DatasetId,
-    row_id: &str,
-) -> Result<IndexMap<String, Value>, CommandError> {
+fn find_row(workspace: &Workspace<'_>, id: &DatasetId, row_id: &str) -> Result<Row, CommandError> {
     let dataset = workspace.dataset(id)?;
     let mut names = Vec::new();
     for row in workspace.rows(&dataset)? {
         let row = row?;
         if row.id == row_id {
-            return Ok(row.vars);
+            return Ok(row);
         }
         names.push(row.id);
     }

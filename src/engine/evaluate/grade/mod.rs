@@ -90,6 +90,7 @@ pub(super) mod tests {
             id: "r1".to_owned(),
             expected: vars.shift_remove("expected"),
             vars,
+            messages: Vec::new(),
             critical: false,
             priority: crate::domain::dataset::Priority::Blocking,
             status: crate::domain::dataset::RowStatus::Reviewed,
@@ -105,11 +106,7 @@ pub(super) mod tests {
     pub(in super::super) fn answer(output: &str) -> Answer {
         Answer {
             output: output.to_owned(),
-            input_tokens: None,
-            output_tokens: None,
-            latency_ms: None,
-            cost_usd: None,
-            finish_reason: None,
+            ..Answer::default()
         }
     }
 

@@ -1,0 +1,272 @@
+//! Runs for people: a list of them, and two side by side.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::domain::untrusted::{Untrusted, shorten};
+use crate::engine::evaluate::compare::{ComparedSuite, Comparison, Flip, FlipSide};
+use crate::engine::evaluate::slices::SliceRate;
+use crate::engine::evaluate::stored::KeptRun;
+
+use super::eval::{percent, share};
+use super::table::TextTable;
+
+/// How many flips of each direction are shown.
+const SHOWN_FLIPS: usize = 10;
+
+/// How much of a text is shown, in characters.
+const SHOWN_TEXT: usize = 160;
+
+/// One run in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunLine {
+    /// Its name.
+    pub id: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// What was read.
+    pub source: String,
+    /// What was tested, as `<prompt> on <dataset>`.
+    pub suites: Vec<String>,
+    /// How many cases there should be.
+    pub planned_cases: u64,
+    /// How many cases have a result.
+    pub cases: u64,
+    /// How many of them passed.
+    pub passed: u64,
+    /// Whether every case has a verdict.
+    pub finished: bool,
+}
+
+impl RunLine {
+    /// The line of a run.
+    pub fn new(kept: &KeptRun) -> Self {
+        let manifest = &kept.run.manifest;
+        let suites = manifest.suites.iter();
+        Self {
+            id: manifest.id.to_string(),
+            started_at: manifest.started_at,
+            source: manifest.source.clone(),
+            suites: suites
+                .map(|suite| format!("{} on {}", suite.prompt, suite.dataset))
+                .collect(),
+            planned_cases: manifest.cases,
+            cases: kept.cases.len() as u64,
+            passed: kept.passed(),
+            finished: kept.run.finished_at.is_some(),
+        }
+    }
+}
+
+/// Renders a list of runs.
+pub fn run_table(lines: &[RunLine]) -> String {
+    let titles = [
+        "RUN", "STARTED", "SOURCE", "SUITES", "PASSED", "RATE", "STATE",
+    ];
+    let mut table = TextTable::new(&titles).align_right(4).align_right(5);
+    for line in lines {
+        table.row([
+            line.id.clone(),
+            line.started_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            line.source.clone(),
+            match line.suites.as_slice() {
+                [only] => only.clone(),
+                suites => format!("{} suites", suites.len()),
+            },
+            format!("{}/{}", line.passed, line.cases),
+            match line.cases {
+                0 => "-".to_owned(),
+                cases => percent(share(line.passed, cases)),
+            },
+            match line.planned_cases.saturating_sub(line.cases) {
+                _ if line.finished => "finished".to_owned(),
+                0 => "resumable".to_owned(),
+                left => format!("resumable, {left} cases left"),
+            },
+        ]);
+    }
+    table.render()
+}
+
+/// A slice in two runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedSlice {
+    /// The slice, with what the second run has shown.
+    pub after: SliceRate,
+    /// How many cases passed in the first run.
+    pub passed_before: u64,
+}
+
+/// The slices that both runs have.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ComparedSlices(pub Vec<ComparedSlice>);
+
+impl ComparedSlices {
+    /// Pairs the slices of two runs.
+    pub fn new(before: &[SliceRate], after: &[SliceRate]) -> Self {
+        let key = |rate: &SliceRate| SliceRate {
+            passed: 0,
+            total: 0,
+            ..rate.clone()
+        };
+        let pairs = after.iter().filter_map(|after| {
+            let old = before.iter().find(|old| key(old) == key(after))?;
+            Some(ComparedSlice {
+                after: after.clone(),
+                passed_before: old.passed,
+            })
+        });
+        Self(pairs.collect())
+    }
+}
+
+/// Renders two runs side by side.
+pub fn render_comparison(comparison: &Comparison, slices: &ComparedSlices) -> String {
+    let mut text = format!(
+        "before: run {}\nafter:  run {}\n\n",
+        comparison.before, comparison.after
+    );
+    text.push_str(&rates(&comparison.suites));
+    if !slices.0.is_empty() {
+        let _ = write!(text, "\n{}", render_slices(&slices.0));
+    }
+    for (only, side) in [
+        (&comparison.only_before, "before"),
+        (&comparison.only_after, "after"),
+    ] {
+        for (prompt, dataset) in only {
+            let _ = writeln!(text, "\nonly in the run {side}: {prompt} on {dataset}");
+        }
+    }
+    let flips = |passes_now: bool| -> Vec<(&ComparedSuite, &Flip)> {
+        let suites = comparison.suites.iter();
+        suites
+            .flat_map(|suite| suite.flips.iter().map(move |flip| (suite, flip)))
+            .filter(|(_, flip)| flip.passes_now == passes_now)
+            .collect()
+    };
+    let (broken, fixed) = (flips(false), flips(true));
+    if broken.is_empty() && fixed.is_empty() {
+        text.push_str("\nno case changed its grade\n");
+    }
+    render_flips("does not pass any more", &broken, &mut text);
+    render_flips("passes now", &fixed, &mut text);
+    text
+}
+
+fn rates(suites: &[ComparedSuite]) -> String {
+    let titles = [
+        "PROMPT",
+        "DATASET",
+        "EVALUATOR",
+        "BEFORE",
+        "AFTER",
+        "CHANGE",
+    ];
+    let mut table = TextTable::new(&titles)
+        .align_right(3)
+        .align_right(4)
+        .align_right(5);
+    for suite in suites {
+        for (name, rates) in &suite.evaluators {
+            let [before, after] = rates.passed;
+            table.row([
+                suite.prompt.to_string(),
+                suite.dataset.to_string(),
+                name.to_string(),
+                rate(before, rates.total),
+                rate(after, rates.total),
+                change(before, after, rates.total),
+            ]);
+        }
+    }
+    table.render()
+}
+
+fn render_slices(slices: &[ComparedSlice]) -> String {
+    let titles = [
+        "SLICE",
+        "VALUE",
+        "PROMPT",
+        "DATASET",
+        "EVALUATOR",
+        "BEFORE",
+        "AFTER",
+        "CHANGE",
+    ];
+    let mut table = TextTable::new(&titles);
+    for column in 5..titles.len() {
+        table = table.align_right(column);
+    }
+    for ComparedSlice {
+        after,
+        passed_before,
+    } in slices
+    {
+        table.row([
+            after.by.to_string(),
+            after.value.clone().unwrap_or_else(|| "-".to_owned()),
+            after.prompt.to_string(),
+            after.dataset.to_string(),
+            after.evaluator.to_string(),
+            rate(*passed_before, after.total),
+            rate(after.passed, after.total),
+            change(*passed_before, after.passed, after.total),
+        ]);
+    }
+    table.render()
+}
+
+fn rate(passed: u64, total: u64) -> String {
+    match total {
+        0 => "-".to_owned(),
+        total => format!("{passed}/{total} {:>6}", percent(share(passed, total))),
+    }
+}
+
+/// The change of a rate in percentage points.
+fn change(before: u64, after: u64, total: u64) -> String {
+    match total {
+        0 => "-".to_owned(),
+        total => format!(
+            "{:+.1}",
+            (share(after, total) - share(before, total)) * 100.0
+        ),
+    }
+}
+
+fn render_flips(title: &str, flips: &[(&ComparedSuite, &Flip)], text: &mut String) {
+    if flips.is_empty() {
+        return;
+    }
+    let shown = flips.len().min(SHOWN_FLIPS);
+    let _ = writeln!(text, "\n{title} ({shown} of {} shown):", flips.len());
+    for (suite, flip) in flips.iter().take(SHOWN_FLIPS) {
+        let critical = if flip.critical { " (critical)" } else { "" };
+        let _ = writeln!(
+            text,
+            "  {} on {}, row {}{critical}, {}",
+            suite.prompt,
+            suite.dataset,
+            Untrusted(&flip.row),
+            flip.evaluator
+        );
+        for (name, side) in ["before", "after "].iter().zip(&flip.sides) {
+            render_side(name, side, text);
+        }
+    }
+}
+
+fn render_side(name: &str, side: &FlipSide, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "    {name} {}: {}",
+        side.grade.name(),
+        Untrusted(&shorten(&side.reason, SHOWN_TEXT))
+    );
+    if let Some(output) = &side.output {
+        let output = shorten(output, SHOWN_TEXT);
+        let _ = writeln!(text, "           answer: {}", Untrusted(&output));
+    }
+}
