@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::adapters::providers::{ProviderSetup, SetupError};
+use crate::adapters::providers::{ProviderSetup, SetupError, build};
 use crate::adapters::store::{FileAnswerCache, FileRunStore};
 use crate::domain::project::Project;
 use crate::domain::run::{CaseResult, RunId};
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::plan::Plan;
+use crate::engine::evaluate::preview::{SuitePreview, preview};
 use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::event::{Listener, Silent};
@@ -91,6 +92,13 @@ impl<'a> Workbench<'a> {
     /// Where answers are kept.
     pub fn cache(&self) -> Option<&dyn AnswerCache> {
         self.cache.as_ref().map(|cache| cache as &dyn AnswerCache)
+    }
+
+    /// What a plan would ask for, and what is known of it already.
+    pub fn preview(&self, plan: &Plan) -> Result<Vec<SuitePreview>, CommandError> {
+        let key = |name: &str| self.key(name);
+        let providers = build(&self.setup(&key, false), &plan.models())?;
+        Ok(preview(self.workspace, plan, &providers, self.cache())?)
     }
 
     /// Runs a plan from its start.

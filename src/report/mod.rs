@@ -11,6 +11,8 @@ pub mod jsonl;
 pub mod junit;
 pub mod lanes;
 pub mod markdown;
+pub mod plan;
+pub mod plan_json;
 pub mod progress;
 pub mod release;
 pub mod release_json;

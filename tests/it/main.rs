@@ -11,6 +11,7 @@ mod eval;
 mod hermetic;
 mod init;
 mod lanes;
+mod plan;
 mod promote;
 mod prompt;
 mod repository;

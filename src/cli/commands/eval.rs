@@ -17,7 +17,6 @@ use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
-use crate::engine::evaluate::preview::preview;
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
 use crate::engine::evaluate::stored::{KeptRun, find};
 use crate::engine::ports::{FileTree, LaneStore as _, Provider, RunStore as _};
@@ -155,9 +154,7 @@ fn nothing_to_evaluate(plan: &Plan) -> CommandError {
 }
 
 fn show_plan(ui: &mut Ui, bench: &Workbench<'_>, plan: &Plan) -> Result<Exit, CommandError> {
-    let key = |name: &str| bench.key(name);
-    let providers = build(&bench.setup(&key, false), &plan.models())?;
-    let previews = preview(bench.workspace, plan, &providers, bench.cache())?;
+    let previews = bench.preview(plan)?;
     let suites: Vec<_> = plan.suites.iter().zip(previews).collect();
     if ui.wants_json() {
         ui.json(&EvalPlanV1::new(&bench.workspace.tree().label(), &suites));

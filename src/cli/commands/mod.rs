@@ -7,6 +7,7 @@ pub mod eval;
 pub mod init;
 pub mod lanes;
 mod moves;
+pub mod plan;
 pub mod promote;
 pub mod prompt;
 pub mod rollback;
@@ -31,6 +32,8 @@ pub enum Command {
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 4)]
+    Plan(plan::PlanArgs),
+    #[command(display_order = 4)]
     Eval(eval::EvalArgs),
     #[command(display_order = 4)]
     Runs(runs::RunsArgs),
@@ -53,6 +56,7 @@ impl Command {
             Self::Init(args) => init::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
+            Self::Plan(args) => plan::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),

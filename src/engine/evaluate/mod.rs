@@ -10,6 +10,7 @@ mod judge;
 pub mod paired;
 pub mod plan;
 pub mod preview;
+pub mod prospect;
 pub mod reuse;
 pub mod run;
 pub mod slices;
