@@ -51,7 +51,11 @@ fn where_answers_vary_more_repeats_help_and_chance_is_assumed_until_it_was_measu
         "pointsman.toml",
         "[providers.local]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n",
     );
-    sandbox.edit("prompts/triage.prompt.yml", "model: echo/echo", "model: local/small");
+    sandbox.edit(
+        "prompts/triage.prompt.yml",
+        "model: echo/echo",
+        "model: local/small",
+    );
     let run = sandbox.pointsman(&["plan", "--lane", "staging", "--json"]);
     let suite = run.succeeds().json()["suites"][0].clone();
     assert_eq!(suite["chance"], "assumed");
@@ -68,7 +72,5 @@ fn where_nothing_is_tested_there_is_nothing_to_plan() {
     sandbox.write("prompts/triage.prompt.yml", without);
     let run = sandbox.pointsman(&["plan"]);
     run.exits(6).tells("nothing to plan");
-    sandbox
-        .pointsman(&["plan", "--lane", "nowhere"])
-        .exits(2);
+    sandbox.pointsman(&["plan", "--lane", "nowhere"]).exits(2);
 }

@@ -118,6 +118,7 @@ impl PlannedSuite {
     }
 
     /// The same test of another version of the prompt: the same rows, evaluators and repeats.
+    #[must_use]
     pub fn of_version(&self, closure: Closure) -> Self {
         let suite = Suite {
             model: closure.prompt().model.clone(),

@@ -130,7 +130,10 @@ fn a_version_that_is_tested_otherwise_cannot_be_compared() {
 fn rows_that_the_live_version_cannot_render_are_no_comparison() {
     let sandbox = live(60, MARGIN);
     let rows = sandbox.read("datasets/tickets.jsonl");
-    sandbox.write("datasets/tickets.jsonl", rows.replace("\"ticket\"", "\"question\""));
+    sandbox.write(
+        "datasets/tickets.jsonl",
+        rows.replace("\"ticket\"", "\"question\""),
+    );
     let prompt = sandbox.read(PROMPT);
     sandbox.write(
         PROMPT,
