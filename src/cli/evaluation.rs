@@ -8,8 +8,10 @@ use crate::adapters::store::{FileAnswerCache, FileRunStore};
 use crate::domain::project::Project;
 use crate::domain::run::{CaseResult, RunId};
 use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::budget::{LimitReached, RunLimits};
 use crate::engine::evaluate::plan::Plan;
 use crate::engine::evaluate::preview::{SuitePreview, preview};
+use crate::engine::evaluate::ready::check_ready;
 use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::event::{Listener, Silent};
@@ -35,6 +37,8 @@ pub struct Workbench<'a> {
     pub cache: Option<FileAnswerCache>,
     /// Where programs run that the settings name; absent: none may run.
     pub programs_in: Option<PathBuf>,
+    /// What a run may take.
+    pub limits: RunLimits,
 }
 
 /// A run that came to an end.
@@ -60,6 +64,7 @@ impl<'a> Workbench<'a> {
             cache: use_cache.then(|| FileAnswerCache::new(&state)),
             store: FileRunStore::new(&state),
             programs_in: None,
+            limits: RunLimits::default(),
         })
     }
 
@@ -109,12 +114,29 @@ impl<'a> Workbench<'a> {
         providers: &Providers<'_>,
     ) -> Result<Ran, CommandError> {
         let source = self.workspace.tree().label();
+        self.check_ready(plan, providers)?;
         let manifest = new_manifest(plan, &source, self.context.clock(), &self.store)?;
         let writer = self.store.create(&manifest)?;
         let outcome = self.go_on(ui, plan, providers, writer, Vec::new())?;
         Ok(Ran {
             id: manifest.id,
             outcome,
+        })
+    }
+
+    /// Lets programs run that the settings name, where the user allowed it.
+    pub fn allow_programs(&mut self, allowed: bool) -> Result<(), CommandError> {
+        if allowed {
+            self.programs_in = Some(self.context.workspace_root()?);
+        }
+        Ok(())
+    }
+
+    /// Checks that a plan can be run as it is.
+    pub fn check_ready(&self, plan: &Plan, providers: &Providers<'_>) -> Result<(), CommandError> {
+        check_ready(plan, providers, self.limits).map_err(|error| {
+            let help = error.help();
+            CommandError::usage(error.to_string()).with_hint(help)
         })
     }
 
@@ -137,6 +159,7 @@ impl<'a> Workbench<'a> {
             writer,
             done,
             stop: &stop,
+            limits: self.limits,
         };
         let outcome = drive(ui, input, &stop)?;
         if let Some(error) = &outcome.cache_error {
@@ -190,6 +213,15 @@ pub fn interrupted(next: &str) -> CommandError {
     CommandError::new(
         Exit::Interrupted,
         "the evaluation was interrupted; what was finished is kept",
+    )
+    .with_hint(next)
+}
+
+/// The error of a run that came to a limit.
+pub fn limited(limit: LimitReached, next: &str) -> CommandError {
+    CommandError::new(
+        Exit::BudgetReached,
+        format!("{limit}; what was finished is kept"),
     )
     .with_hint(next)
 }

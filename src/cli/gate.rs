@@ -18,7 +18,7 @@ use crate::engine::workspace::Workspace;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::evaluation::{AGAIN, Workbench, interrupted, without_answers};
+use super::evaluation::{AGAIN, Workbench, interrupted, limited, without_answers};
 use super::ui::Ui;
 
 /// What came of a suite, and how the evidence names it; a suite without rows is in no run.
@@ -27,22 +27,34 @@ struct Tested {
     summary: SuiteSummary,
 }
 
+/// What a gate asks to be evaluated.
+pub struct GateRequest<'g> {
+    /// The prompts.
+    pub prompts: &'g [PromptId],
+    /// The gate.
+    pub gate: &'g GatePolicy,
+    /// What is live, if anything is.
+    pub live: Option<&'g dyn FileTree>,
+    /// Whether programs may run as providers.
+    pub allow_exec: bool,
+}
+
 /// Evaluates prompts for a gate: those of `workspace`, and where the policy compares, those that
 /// are live. What a finished run has shown for the same bytes is not asked again.
 pub fn evaluate_for_gate(
     context: &Context,
     ui: &mut Ui,
     workspace: &Workspace<'_>,
-    prompts: &[PromptId],
-    gate: &GatePolicy,
-    live: Option<&dyn FileTree>,
+    request: &GateRequest<'_>,
 ) -> Result<Evaluation, CommandError> {
-    let bench = Workbench::new(context, workspace, true)?;
-    let selection = Selection::Prompts(prompts.to_vec());
+    let gate = request.gate;
+    let mut bench = Workbench::new(context, workspace, true)?;
+    bench.allow_programs(request.allow_exec)?;
+    let selection = Selection::Prompts(request.prompts.to_vec());
     let planned = plan(workspace, &selection, gate.repeats.max(1))?;
     let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
     let now = context.clock().now();
-    let against = against(&planned, gate, live)?;
+    let against = against(&planned, gate, request.live)?;
     let candidate = tested(&bench, ui, planned, gate, now)?;
     let (live, baselines) = against.test(&bench, ui, gate, now)?;
     let suites = candidate
@@ -208,6 +220,9 @@ fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, C
     let key = |name: &str| bench.key(name);
     let providers = providers::build(&bench.setup(&key, true), &plan.models())?;
     let ran = bench.run(ui, plan, &providers)?;
+    if let Some(limit) = ran.outcome.limit {
+        return Err(limited(limit, AGAIN));
+    }
     if ran.outcome.interrupted {
         return Err(interrupted(AGAIN));
     }

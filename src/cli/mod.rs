@@ -8,6 +8,7 @@ pub mod error;
 pub mod evaluation;
 pub mod exit;
 pub mod gate;
+pub mod limits;
 pub mod outputs;
 pub mod sample;
 pub mod ui;

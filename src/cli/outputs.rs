@@ -72,17 +72,14 @@ impl FromStr for Output {
         let named = text
             .split_once('=')
             .and_then(|(name, path)| Some((Format::named(name)?, path)));
-        let (format, path) = match named {
-            Some(found) => found,
-            None => {
-                let ending = text.rsplit_once('.').map(|(_, ending)| ending);
-                let format = ending.and_then(Format::named).ok_or(
-                    "the ending names no format: use .json, .jsonl, .xml, .md or .html, \
-                     or write `<format>=<path>`",
-                )?;
-                (format, text)
-            }
+        let by_ending = || {
+            let (_, ending) = text.rsplit_once('.')?;
+            Some((Format::named(ending)?, text))
         };
+        let (format, path) = named.or_else(by_ending).ok_or(
+            "the ending names no format: use .json, .jsonl, .xml, .md or .html, \
+             or write `<format>=<path>`",
+        )?;
         if path.is_empty() {
             return Err("a path must follow `=`".to_owned());
         }

@@ -1,5 +1,6 @@
 //! The nouns: plain values that every other layer speaks about. Nothing here does I/O.
 
+pub mod agreement;
 pub mod canonical;
 pub mod dataset;
 pub mod deployment;

@@ -129,7 +129,7 @@ fn render_usage(suite: &SuiteSummary) -> String {
     if usage.reused > 0 {
         parts.push(format!("{} answers known before", usage.reused));
     }
-    if usage.input_tokens + usage.output_tokens > 0 {
+    if usage.input_tokens > 0 || usage.output_tokens > 0 {
         parts.push(format!(
             "{} tokens in, {} out",
             usage.input_tokens, usage.output_tokens

@@ -103,7 +103,9 @@ struct EvaluatorV1 {
 #[derive(Debug, Serialize)]
 struct UsageV1 {
     input_tokens: u64,
+    cached_input_tokens: u64,
     output_tokens: u64,
+    reasoning_tokens: u64,
     cost_usd: Option<f64>,
     unpriced_answers: u64,
     reused_answers: u64,
@@ -219,7 +221,9 @@ impl From<&SuiteSummary> for SuiteV1 {
             evaluators: evaluators.collect(),
             usage: UsageV1 {
                 input_tokens: usage.input_tokens,
+                cached_input_tokens: usage.cached_input_tokens,
                 output_tokens: usage.output_tokens,
+                reasoning_tokens: usage.reasoning_tokens,
                 cost_usd: usage.cost_usd(),
                 unpriced_answers: usage.unpriced,
                 reused_answers: usage.reused,

@@ -218,10 +218,11 @@ impl TestCase<'_> {
         if let Ok(answer) = &self.case.answer {
             let _ = write!(detail, "\nactual: {}", answer.output);
         }
+        // Only attributes lose their line breaks when they are read.
+        let detail = Xml(&detail).to_string().replace("&#10;", "\n");
         format!(
-            "<{name} message=\"{}\" type=\"{kind}\">{}</{name}>",
-            Xml(reason),
-            Xml(&detail)
+            "<{name} message=\"{}\" type=\"{kind}\">{detail}</{name}>",
+            Xml(reason)
         )
     }
 }

@@ -163,6 +163,7 @@ fn rates(suites: &[ComparedSuite]) -> String {
         "BEFORE",
         "AFTER",
         "CHANGE",
+        "BETWEEN",
     ];
     let mut table = TextTable::new(&titles)
         .align_right(3)
@@ -178,6 +179,10 @@ fn rates(suites: &[ComparedSuite]) -> String {
                 rate(before, rates.total),
                 rate(after, rates.total),
                 change(before, after, rates.total),
+                rates.interval().map_or("-".to_owned(), |interval| {
+                    let [lower, upper] = [interval.lower, interval.upper].map(|end| end * 100.0);
+                    format!("{lower:+.1} and {upper:+.1}")
+                }),
             ]);
         }
     }

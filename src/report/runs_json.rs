@@ -85,6 +85,9 @@ struct ComparedRatesV1<'r> {
     passed_before: u64,
     passed_after: u64,
     total: u64,
+    /// The difference of the rates lies between these; each is wrong in one of twenty.
+    difference_lower: Option<f64>,
+    difference_upper: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -155,6 +158,8 @@ impl<'r> From<&'r ComparedSuite> for ComparedSuiteV1<'r> {
                     passed_before: rates.passed[0],
                     passed_after: rates.passed[1],
                     total: rates.total,
+                    difference_lower: rates.interval().map(|interval| interval.lower),
+                    difference_upper: rates.interval().map(|interval| interval.upper),
                 })
                 .collect(),
             flips: suite.flips.iter().map(Into::into).collect(),

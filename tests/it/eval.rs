@@ -1,10 +1,14 @@
 //! `pointsman eval`: what a user sees of an evaluation that passes, fails, shows nothing, or is
 //! cut off.
 
+mod conversations;
 mod faults;
 mod judges;
+mod limits;
+mod programs;
 mod recordings;
 mod resume;
+mod wires;
 
 use serde_json::{Value, json};
 

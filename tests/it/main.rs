@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod diff;
 mod eval;
+mod evaluator;
 mod hermetic;
 mod init;
 mod lanes;

@@ -27,9 +27,17 @@ fn runs_are_listed_newest_first_with_what_came_of_them() {
     let (sandbox, ..) = two_runs();
     let output = sandbox.pointsman(&["runs", "list"]);
     output.succeeds();
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @r"
+    RUN                           STARTED               SOURCE    SUITES             PASSED    RATE  STATE
+    20260302T090200000Z-11e2ff22  2026-03-02 09:02 UTC  worktree  triage on tickets     0/3    0.0%  finished
+    20260302T090100000Z-27d138c2  2026-03-02 09:01 UTC  worktree  triage on tickets     3/3  100.0%  finished
+    ");
     let listed = sandbox.pointsman(&["runs", "list", "--json", "-n", "1"]);
-    insta::assert_snapshot!(listed.succeeds().stdout, @"");
+    let json = listed.succeeds().json();
+    assert_eq!(json["schema"], "pointsman/runs/v1");
+    assert_eq!(json["runs"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["runs"][0]["started_at"], "2026-03-02T09:02:00Z");
+    assert_eq!(json["runs"][0]["passed"], 0);
 }
 
 #[test]
@@ -82,7 +90,31 @@ fn flips_are_shown_with_both_answers_and_what_broke_comes_first() {
     let (sandbox, before, after) = two_runs();
     let output = sandbox.pointsman(&["runs", "compare", &before, &after]);
     output.succeeds();
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @r"
+    before: run 20260302T090100000Z-27d138c2
+    after:  run 20260302T090200000Z-11e2ff22
+
+    PROMPT  DATASET  EVALUATOR          BEFORE       AFTER  CHANGE  BETWEEN
+    triage  tickets  no-apology     3/3 100.0%  0/3   0.0%  -100.0  -100.0 and +3.2
+    triage  tickets  queue-matches  3/3 100.0%  3/3 100.0%    +0.0  -42.6 and +42.6
+
+    does not pass any more (3 of 3 shown):
+      triage on tickets, row refund (critical), no-apology
+        before pass: contains none of the values
+               answer: billing: where is my refund?
+        after  fail: contains `sorry`
+               answer: billing: where is my refund? Sorry!
+      triage on tickets, row crash, no-apology
+        before pass: contains none of the values
+               answer: bug: the app closes when I open it
+        after  fail: contains `sorry`
+               answer: bug: the app closes when I open it Sorry!
+      triage on tickets, row dark-mode, no-apology
+        before pass: contains none of the values
+               answer: feature: please add a dark mode
+        after  fail: contains `sorry`
+               answer: feature: please add a dark mode Sorry!
+    ");
     let back = sandbox.pointsman(&["runs", "compare", &after, &before]);
     back.succeeds().says("passes now (3 of 3 shown)");
     let same = sandbox.pointsman(&["runs", "compare", &before, &before]);

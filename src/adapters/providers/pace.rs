@@ -50,6 +50,8 @@ impl Pacer {
 /// starts: it is thought to take as many as the calls before it, and corrected afterwards.
 pub(super) struct TokenPacer {
     pacer: Pacer,
+    /// The most that one call may count for: a minute's tokens, whatever a server says.
+    most: u32,
     typical: Mutex<Option<f64>>,
 }
 
@@ -58,6 +60,7 @@ impl TokenPacer {
     pub(super) fn per_minute(tokens: u32) -> Self {
         Self {
             pacer: Pacer::per_minute(tokens),
+            most: tokens,
             typical: Mutex::new(None),
         }
     }
@@ -74,14 +77,15 @@ impl TokenPacer {
         let thought = match typical {
             Some(typical) => typical.ceil() as u32,
             None => u32::try_from(body_bytes / 4).unwrap_or(u32::MAX),
-        };
+        }
+        .min(self.most);
         self.pacer.wait(thought).await;
         thought
     }
 
     /// A call that was thought to take some tokens took these.
     pub(super) fn took(&self, thought: u32, tokens: u64) {
-        let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        let tokens = u32::try_from(tokens).map_or(self.most, |tokens| tokens.min(self.most));
         self.pacer.correct(thought, tokens);
         let mut typical = held(&self.typical);
         let mean = typical.map_or(f64::from(tokens), |mean| {

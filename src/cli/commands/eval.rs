@@ -5,9 +5,10 @@ use crate::adapters::providers::{build, build_recorder};
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, without_answers};
+use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
 use crate::cli::gate::against;
+use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
@@ -15,6 +16,7 @@ use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::GatePolicy;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::budget::RunLimits;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
@@ -31,15 +33,17 @@ use crate::report::eval_json::EvalPlanV1;
 /// come in: an evaluation that is interrupted can be resumed.
 ///
 /// Exits with 0 where every blocking evaluator passes every row that gates (or, with `--gate`,
-/// where the lane's policy is satisfied), with 1 where not, with 3 or 4 where a policy compares
-/// with the version that is live and too little is shown or the two cannot be compared, with 6 where there is nothing to
-/// evaluate, and with 9 where cases have no answer.
+/// where the lane's policy is satisfied), with 1 where not, with 6 where there is nothing to
+/// evaluate, with 9 where cases have no answer, and with 5 where a limit came first. A policy that
+/// compares with the version that is live adds 3 for too little shown, and 4 for two versions that
+/// cannot be compared.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman eval
   pointsman eval support/triage --repeats 3
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
+  pointsman eval --deadline 10m --max-cost 1.50
   pointsman eval -o report.html -o results.xml --slice tag
   pointsman eval --plan")]
 pub struct EvalArgs {
@@ -69,6 +73,11 @@ pub struct EvalArgs {
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
     #[command(flatten)]
+    limits: LimitArgs,
+    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    #[arg(long)]
+    allow_exec: bool,
+    #[command(flatten)]
     outputs: OutputArgs,
 }
 
@@ -80,7 +89,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
-    let bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
+    bench.allow_programs(args.allow_exec)?;
+    bench.limits = RunLimits::from(&args.limits);
     let policy = args
         .gate
         .as_ref()
@@ -218,6 +229,7 @@ fn resume(
     wanted: &str,
 ) -> Result<Ran, CommandError> {
     let wanted = (wanted != NEWEST).then(|| run_id(wanted)).transpose()?;
+    bench.check_ready(plan, providers)?;
     let open = open_run(&bench.store, wanted.as_ref(), plan)?;
     let id = open.run.manifest.id;
     let writer = bench.store.resume(&id)?;
@@ -265,6 +277,9 @@ fn report(
         slices: &slices,
     };
     args.outputs.show(context, ui, &report, &cases)?;
+    if let Some(limit) = ran.outcome.limit {
+        return Err(limited(limit, RESUME));
+    }
     if ran.outcome.interrupted {
         return Err(interrupted(RESUME));
     }

@@ -4,6 +4,7 @@ pub mod check;
 pub mod demo;
 pub mod diff;
 pub mod eval;
+pub mod evaluator;
 pub mod init;
 pub mod lanes;
 mod moves;
@@ -31,6 +32,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 3)]
+    Evaluator(evaluator::EvaluatorArgs),
     #[command(display_order = 4)]
     Plan(plan::PlanArgs),
     #[command(display_order = 4)]
@@ -57,6 +60,7 @@ impl Command {
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
+            Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),

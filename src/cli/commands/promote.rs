@@ -4,7 +4,7 @@ use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::gate::evaluate_for_gate;
+use crate::cli::gate::{GateRequest, evaluate_for_gate};
 use crate::cli::ui::Ui;
 use crate::domain::deployment::Source;
 use crate::domain::gate::Evaluation;
@@ -48,6 +48,9 @@ pub struct PromoteArgs {
     /// Why; kept in the record
     #[arg(long)]
     reason: Option<String>,
+    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    #[arg(long)]
+    allow_exec: bool,
     #[command(flatten)]
     moves: MoveArgs,
 }
@@ -87,7 +90,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
         return Ok(Exit::Success);
     }
     require_consent(ui, &args.moves)?;
-    let evaluation = evaluation(context, ui, &plan)?;
+    let evaluation = evaluation(context, ui, &plan, args.allow_exec)?;
     if let Some(evaluation) = &evaluation {
         ui.note(gate_result(&evaluation.decision).trim_end());
     }
@@ -104,6 +107,7 @@ fn evaluation(
     context: &Context,
     ui: &mut Ui,
     plan: &PromotePlan,
+    allow_exec: bool,
 ) -> Result<Option<Evaluation>, CommandError> {
     let prompts = plan.prompts_to_test();
     let Some(gate) = plan.policy.gate.as_ref().filter(|_| !prompts.is_empty()) else {
@@ -111,8 +115,14 @@ fn evaluation(
     };
     let candidate = plan.candidate();
     let workspace = Workspace::new(&candidate);
-    let live = plan.standing().tree();
-    evaluate_for_gate(context, ui, &workspace, &prompts, gate, Some(live)).map(Some)
+    let live = Some(plan.standing().tree());
+    let request = GateRequest {
+        prompts: &prompts,
+        gate,
+        live,
+        allow_exec,
+    };
+    evaluate_for_gate(context, ui, &workspace, &request).map(Some)
 }
 
 /// Where the content comes from: the lane that the policy names, what the user names, or `HEAD`.

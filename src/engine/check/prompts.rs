@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::evaluator::{Evaluator, Rule};
+use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Span};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::project::{BUILT_IN_PROVIDERS, Project};
@@ -121,29 +121,41 @@ fn check_name<'n>(
 
 fn check_judges(checker: &mut Checker<'_>, prompts: &Prompts, evaluators: &Evaluators) {
     for evaluator in evaluators.values() {
-        let Rule::LlmJudge(rule) = &evaluator.rule else {
+        let judges = evaluator.rule.judges_named_here();
+        if judges.is_empty() {
             continue;
-        };
-        let (id, span) = &rule.prompt;
+        }
         let path = evaluator.id.path();
         let Ok(Some(source)) = read_text(checker.workspace.tree(), &path) else {
             continue;
         };
-        match prompts.get(id) {
-            None if checker.inventory.prompts.contains(id) => {}
-            None => {
-                let known = checker.inventory.prompts.iter().map(PromptId::as_str);
-                check_name(checker, &source, "prompt", id.as_str(), *span, known);
-            }
-            Some(judge) if !judge.variables.contains_key("output") => {
-                let message = format!("the judge `{id}` does not look at the output");
-                let help = format!("declare the variable `output` in {} and use it", id.path());
-                let place = source.place(*span);
-                checker
-                    .findings
-                    .push(Finding::error("blind-judge", place, message).with_help(help));
-            }
-            Some(_) => {}
+        for (id, span) in judges {
+            check_judge(checker, prompts, &source, id, *span);
         }
+    }
+}
+
+fn check_judge(
+    checker: &mut Checker<'_>,
+    prompts: &Prompts,
+    source: &Source,
+    id: &PromptId,
+    span: Span,
+) {
+    match prompts.get(id) {
+        None if checker.inventory.prompts.contains(id) => {}
+        None => {
+            let known = checker.inventory.prompts.iter().map(PromptId::as_str);
+            check_name(checker, source, "prompt", id.as_str(), span, known);
+        }
+        Some(judge) if !judge.variables.contains_key("output") => {
+            let message = format!("the judge `{id}` does not look at the output");
+            let help = format!("declare the variable `output` in {} and use it", id.path());
+            let place = source.place(span);
+            checker
+                .findings
+                .push(Finding::error("blind-judge", place, message).with_help(help));
+        }
+        Some(_) => {}
     }
 }

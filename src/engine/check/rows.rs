@@ -2,7 +2,6 @@
 //! each holds what the prompts and evaluators of its dataset need.
 
 use crate::domain::dataset::{Dataset, Row};
-use crate::domain::evaluator::{JsonRule, JsonValue, Rule, TextValue};
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::prompt::{Prompt, Variable};
 use crate::domain::suggest::did_you_mean;
@@ -83,30 +82,13 @@ fn needs_of<'n>(
                 needs.push(Need::Variable(prompt, name, variable));
             }
             for (id, _) in &binding.evaluators {
-                let column = evaluators
-                    .get(id)
-                    .and_then(|evaluator| column_of(&evaluator.rule));
-                needs.extend(column.map(|column| Need::Column(id.as_str(), column)));
+                let columns = evaluators.get(id).map(|it| it.rule.columns());
+                let columns = columns.into_iter().flatten();
+                needs.extend(columns.map(|column| Need::Column(id.as_str(), column)));
             }
         }
     }
     needs
-}
-
-/// The column that a rule compares with.
-fn column_of(rule: &Rule) -> Option<&str> {
-    match rule {
-        Rule::Expected(_) => Some("expected"),
-        Rule::Text(rule) => match &rule.value {
-            TextValue::Column(column) => Some(column),
-            TextValue::Fixed(_) => None,
-        },
-        Rule::Json(JsonRule::PointerEquals {
-            value: JsonValue::Column(column),
-            ..
-        }) => Some(column),
-        _ => None,
-    }
 }
 
 fn check_row(

@@ -9,7 +9,7 @@ use super::Checker;
 const READ: [(&str, &[&str]); 5] = [
     ("prompts", &[".prompt.yml"]),
     ("datasets", &[".yml", ".jsonl", ".csv"]),
-    ("evaluators", &[".yml"]),
+    ("evaluators", &[".yml", ".js"]),
     ("environments", &[".toml"]),
     ("recordings", &[".jsonl"]),
 ];

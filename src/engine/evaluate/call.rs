@@ -7,8 +7,11 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::domain::digest::Digest;
+use crate::domain::project::Price;
 use crate::domain::run::{Answer, CaseError, CaseErrorKind, ModelRequest};
 use crate::engine::ports::{AnswerCache, Provider, ProviderError, ProviderProfile, StoreError};
+
+use super::budget::{Budget, RunLimits};
 
 /// Providers by their names in the workspace.
 pub type Providers<'a> = BTreeMap<String, Box<dyn Provider + 'a>>;
@@ -18,6 +21,7 @@ pub(super) struct Caller<'a> {
     desks: BTreeMap<&'a str, Desk<'a>>,
     cache: Option<&'a dyn AnswerCache>,
     cache_error: Mutex<Option<StoreError>>,
+    budget: Budget,
 }
 
 struct Desk<'a> {
@@ -32,7 +36,11 @@ pub(super) struct Reply {
 }
 
 impl<'a> Caller<'a> {
-    pub(super) fn new(providers: &'a Providers<'_>, cache: Option<&'a dyn AnswerCache>) -> Self {
+    pub(super) fn new(
+        providers: &'a Providers<'_>,
+        cache: Option<&'a dyn AnswerCache>,
+        limits: RunLimits,
+    ) -> Self {
         let desks = providers.iter().map(|(name, provider)| {
             let desk = Desk {
                 provider: provider.as_ref(),
@@ -44,7 +52,13 @@ impl<'a> Caller<'a> {
             desks: desks.collect(),
             cache,
             cache_error: Mutex::new(None),
+            budget: Budget::new(limits),
         }
+    }
+
+    /// What the calls may take.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// How many calls can run at once, over all providers.
@@ -89,7 +103,15 @@ impl<'a> Caller<'a> {
             .acquire()
             .await
             .expect("the semaphore is never closed");
+        if !self.budget.take_call() {
+            return stopped();
+        }
         let answer = desk.provider.answer(request).await;
+        if let Ok(answer) = &answer {
+            let price = desk.provider.price(&request.model.model);
+            let nothing = (price == Some(Price::NOTHING)).then_some(0.0);
+            self.budget.pay(answer.cost_usd.or(nothing));
+        }
         if let (Some(cache), Some(key), Ok(answer)) = (cache, &key, &answer)
             && let Err(error) = cache.put(key, answer)
         {
@@ -124,6 +146,17 @@ fn case_error(error: &ProviderError) -> CaseError {
             message: error.to_string(),
         },
         ProviderError::Failed { .. } => provider_error(error.to_string()),
+    }
+}
+
+/// The reply where a limit came first. A case with it is not kept.
+fn stopped() -> Reply {
+    Reply {
+        answer: Err(CaseError {
+            kind: CaseErrorKind::Stopped,
+            message: "a limit of the evaluation was reached".to_owned(),
+        }),
+        reused: false,
     }
 }
 

@@ -12,7 +12,11 @@ use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::prompt::ModelRef;
 use crate::domain::run::{CaseResult, RunId, Suite};
 
+use super::statistics::{Interval, plus_two};
 use super::stored::KeptRun;
+
+/// How likely each end of an interval may be wrong.
+const ALPHA: f64 = 0.05;
 
 /// How many names a reason shows.
 const SHOWN: usize = 5;
@@ -58,6 +62,14 @@ pub struct ComparedRates {
     pub total: u64,
     /// By row: how much larger the share of passes is afterwards, from -1 to 1.
     pub differences: Vec<f64>,
+}
+
+impl ComparedRates {
+    /// Where the difference of the rates lies, as if rows were independent: each end is wrong in
+    /// one of twenty. Absent without rows.
+    pub fn interval(&self) -> Option<Interval> {
+        (!self.differences.is_empty()).then(|| plus_two(&self.differences, ALPHA))
+    }
 }
 
 /// A case that passed and does not any more, or the other way round.

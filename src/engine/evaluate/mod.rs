@@ -1,16 +1,21 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+pub mod budget;
+pub mod calibrate;
 mod call;
 mod cases;
 pub mod compare;
 pub mod decide;
+pub mod examples;
 pub mod grade;
+mod grading;
 mod journal;
 mod judge;
 pub mod paired;
 pub mod plan;
 pub mod preview;
 pub mod prospect;
+pub mod ready;
 pub mod reuse;
 pub mod run;
 pub mod slices;

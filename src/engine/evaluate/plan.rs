@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::domain::dataset::Dataset;
 use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::finding::{Finding, Findings};
@@ -102,18 +104,17 @@ impl PlannedSuite {
     }
 
     /// The evaluators whose grades depend on chance: all of them where the model may answer the same
-    /// question differently, and judges in any case.
+    /// question differently, and else those whose judges may.
     pub fn by_chance(&self) -> BTreeSet<EvaluatorId> {
         let prompt = self.closure.prompt();
         let chance = answers_vary(prompt);
         let graders = self.graders.iter();
-        let varying = graders.filter(|(_, grader)| match grader {
-            Grader::Judge(rule) => {
-                let judge = &self.judges[&rule.prompt.0];
-                chance || answers_vary(judge.prompt())
-            }
-            Grader::Rule(_) => chance,
-        });
+        let judges_vary = self
+            .judges
+            .values()
+            .any(|judge| answers_vary(judge.prompt()));
+        let varying =
+            graders.filter(|(_, grader)| chance || (judges_vary && grader.judge_count() > 0));
         varying.map(|(name, _)| name.clone()).collect()
     }
 
@@ -137,12 +138,9 @@ impl PlannedSuite {
         }
     }
 
-    /// How many of the evaluators ask a model.
+    /// How many times models are asked about one answer, at most.
     pub fn judge_count(&self) -> usize {
-        let judges = self.graders.values();
-        judges
-            .filter(|grader| matches!(grader, Grader::Judge(_)))
-            .count()
+        self.graders.values().map(Grader::judge_count).sum()
     }
 }
 
@@ -240,10 +238,13 @@ impl Planner<'_> {
         let counted = dataset
             .as_ref()
             .and_then(|dataset| self.count_rows(dataset));
+        let tools = closure
+            .as_ref()
+            .map_or(&[][..], |closure| &closure.prompt().tools);
         let mut rules = Rules::default();
         let mut complete = true;
         for (name, _) in &binding.evaluators {
-            complete &= self.add_rule(name, &mut rules).is_some();
+            complete &= self.add_rule(name, tools, &mut rules).is_some();
         }
         let (closure, dataset, (dataset_digest, rows)) = (closure?, dataset?, counted?);
         if !complete {
@@ -271,22 +272,20 @@ impl Planner<'_> {
     }
 
     /// Adds an evaluator; `None` where its file, or its judge's, is wrong.
-    fn add_rule(&mut self, name: &EvaluatorId, rules: &mut Rules) -> Option<()> {
+    fn add_rule(&mut self, name: &EvaluatorId, tools: &[Value], rules: &mut Rules) -> Option<()> {
         let evaluator = self.workspace.evaluator(name);
         let evaluator = self.keep(evaluator)?;
-        let judge = match evaluator.judge() {
-            None => None,
-            Some(id) => {
-                let closure = self.workspace.closure(id);
-                let closure = self.keep(closure)?;
-                let fingerprint = closure.fingerprint();
-                rules.judges.insert(id.clone(), closure);
-                Some(fingerprint)
-            }
-        };
-        let grader = self.keep(Grader::compile(&evaluator))?;
+        let mut fingerprints = BTreeMap::new();
+        for id in evaluator.judges() {
+            let judge = self.workspace.closure(id);
+            let judge = self.keep(judge)?;
+            fingerprints.insert(id.clone(), judge.fingerprint());
+            rules.judges.insert(id.clone(), judge);
+        }
+        let grader = self.keep(Grader::compile(&evaluator, tools))?;
         rules.graders.insert(name.clone(), grader);
-        rules.digests.insert(name.clone(), evaluator.digest(judge));
+        let digest = evaluator.digest(&fingerprints);
+        rules.digests.insert(name.clone(), digest);
         if evaluator.blocking {
             rules.blocking.insert(name.clone());
         }

@@ -6,20 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::domain::digest::Digest;
-use crate::domain::evaluator::JudgeRule;
 use crate::domain::finding::Findings;
 use crate::domain::run::{
-    Answer, CaseError, CaseErrorKind, CaseKey, CaseResult, Graded, RunId, RunManifest,
+    CaseError, CaseErrorKind, CaseKey, CaseResult, Graded, RunId, RunManifest,
 };
 use crate::engine::event::{Event, Listener};
 use crate::engine::ports::{AnswerCache, Clock, RunStore, RunWriter, StoreError};
 use crate::engine::workspace::Workspace;
 
+use super::budget::{LimitReached, RunLimits};
 use super::call::{Caller, Providers};
 use super::cases::{Case, Cases};
-use super::grade::Grader;
+use super::grading::Grading;
 use super::journal::Journal;
-use super::judge;
 use super::plan::{Plan, PlannedSuite};
 use super::summary::SuiteSummary;
 
@@ -41,6 +40,8 @@ pub struct RunInput<'a> {
     pub done: Vec<CaseResult>,
     /// Set from outside to stop: what was started is finished, and nothing more is started.
     pub stop: &'a AtomicBool,
+    /// What the run may take.
+    pub limits: RunLimits,
 }
 
 /// What came of a run.
@@ -53,6 +54,8 @@ pub struct RunOutcome {
     pub finished: bool,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
+    /// The limit that ended the run before its end, if one did.
+    pub limit: Option<LimitReached>,
     /// Why answers could not be kept for later runs, where that happened.
     pub cache_error: Option<StoreError>,
 }
@@ -102,7 +105,7 @@ pub fn new_manifest(
 
 /// Runs a plan to its end, or until it is told to stop.
 pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<RunOutcome, RunError> {
-    let caller = Caller::new(input.providers, input.cache);
+    let caller = Caller::new(input.providers, input.cache, input.limits);
     let mut ledger = Ledger::new(input.plan, &input.done);
     let already_done: HashSet<CaseKey> = input.done.into_iter().map(|result| result.key).collect();
     listener.on_event(&Event::RunStarted {
@@ -111,14 +114,22 @@ pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<Run
     });
     let journal = Journal::start(input.writer);
     let pending = Cases::new(input.workspace, input.plan)
-        .take_while(|_| !input.stop.load(Ordering::Relaxed))
+        .take_while(|_| !input.stop.load(Ordering::Relaxed) && caller.budget().reached().is_none())
         .filter(|case| !matches!(case, Ok(case) if already_done.contains(&case.key())));
     let mut results = stream::iter(pending)
         .map(|case| async { Ok::<_, Findings>(evaluate(&caller, case?).await) })
         .buffer_unordered(caller.width());
+    let mut time_is_up = std::pin::pin!(caller.budget().time_is_up());
     let mut broken = None;
-    while let Some(result) = results.next().await {
+    loop {
+        let result = tokio::select! {
+            biased;
+            result = results.next() => result,
+            () = &mut time_is_up => None,
+        };
+        let Some(result) = result else { break };
         match result {
+            Ok(result) if result.was_stopped() => {}
             Ok(result) => {
                 listener.on_event(&Event::CaseFinished(&result));
                 ledger.add(&result);
@@ -138,7 +149,7 @@ pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<Run
         journal.close()?;
         return Err(findings.into());
     }
-    let outcome = ledger.outcome(caller.cache_error());
+    let outcome = ledger.outcome(&caller);
     if outcome.finished {
         journal.finish(input.clock.now())?;
     } else {
@@ -177,13 +188,14 @@ impl Ledger {
         }
     }
 
-    fn outcome(self, cache_error: Option<StoreError>) -> RunOutcome {
+    fn outcome(self, caller: &Caller<'_>) -> RunOutcome {
         let interrupted = self.suites.iter().any(|suite| suite.missing() > 0);
         RunOutcome {
             finished: !interrupted && self.without_verdict == 0,
             interrupted,
+            limit: caller.budget().reached().filter(|_| interrupted),
             suites: self.suites,
-            cache_error,
+            cache_error: caller.cache_error(),
         }
     }
 }
@@ -237,37 +249,22 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
 }
 
 async fn grade(caller: &Caller<'_>, case: &Case<'_>, result: &mut CaseResult) {
+    let no_answer =
+        |error: &CaseError| Graded::error(format!("there is no answer: {}", error.message));
     for (name, grader) in case.planned.graders.iter() {
-        let graded = match (&result.answer, grader) {
-            (Err(error), _) => Graded::error(format!("there is no answer: {}", error.message)),
-            (Ok(answer), Grader::Rule(rule)) => rule.grade(answer, &case.row),
-            (Ok(answer), Grader::Judge(rule)) => {
-                let (graded, judged) = ask_judge(caller, case, rule, answer).await;
-                result.judged.insert(name.clone(), judged);
-                graded
+        let graded = match &result.answer {
+            Err(error) => no_answer(error),
+            Ok(answer) => {
+                let grading = Grading {
+                    caller,
+                    judges: &case.planned.judges,
+                    answer,
+                    row: &case.row,
+                    repeat: case.repeat,
+                };
+                grading.grade(name, grader, &mut result.judged).await
             }
         };
         result.grades.insert(name.clone(), graded);
     }
-}
-
-async fn ask_judge(
-    caller: &Caller<'_>,
-    case: &Case<'_>,
-    rule: &JudgeRule,
-    answer: &Answer,
-) -> (Graded, Result<Answer, CaseError>) {
-    let closure = &case.planned.judges[&rule.prompt.0];
-    let answer = match judge::question(closure, &answer.output, &case.row, case.repeat) {
-        Ok(request) => caller.ask(&request, request.digest()).await.answer,
-        Err(error) => Err(CaseError {
-            kind: CaseErrorKind::Render,
-            message: error.to_string(),
-        }),
-    };
-    let graded = match &answer {
-        Ok(verdict) => judge::read_verdict(&verdict.output, &rule.verdict),
-        Err(error) => Graded::error(format!("the judge gave no verdict: {}", error.message)),
-    };
-    (graded, answer)
 }

@@ -76,8 +76,12 @@ pub struct EvaluatorSummary {
 pub struct Usage {
     /// Tokens read by models.
     pub input_tokens: u64,
+    /// The part of them that providers had in their caches.
+    pub cached_input_tokens: u64,
     /// Tokens written by models.
     pub output_tokens: u64,
+    /// The part of them that models wrote for themselves before they answered.
+    pub reasoning_tokens: u64,
     /// Answers whose cost is not known.
     pub unpriced: u64,
     /// Cases whose answer was known before.
@@ -336,13 +340,21 @@ impl Usage {
         self.reused += u64::from(result.reused);
         let answers = result.judged.values().chain([&result.answer]);
         for answer in answers.filter_map(|answer| answer.as_ref().ok()) {
-            self.input_tokens += answer.input_tokens.unwrap_or(0);
-            self.output_tokens += answer.output_tokens.unwrap_or(0);
+            // The counts come from providers, which can say anything.
+            for (sum, count) in [
+                (&mut self.input_tokens, answer.input_tokens),
+                (&mut self.cached_input_tokens, answer.cached_input_tokens),
+                (&mut self.output_tokens, answer.output_tokens),
+                (&mut self.reasoning_tokens, answer.reasoning_tokens),
+            ] {
+                *sum = sum.saturating_add(count.unwrap_or(0));
+            }
             match answer.cost_usd {
                 None => self.unpriced += 1,
                 Some(cost) => {
                     self.priced += 1;
-                    self.cost_trillionths += in_units(cost, 1e12);
+                    let cost = in_units(cost, 1e12);
+                    self.cost_trillionths = self.cost_trillionths.saturating_add(cost);
                 }
             }
         }

@@ -34,11 +34,11 @@ impl Dependencies {
             for (evaluator, _) in &binding.evaluators {
                 match workspace.evaluator(evaluator) {
                     Ok(evaluator) => {
-                        found.tests.insert(evaluator.id.path());
-                        if let Some(judge) = evaluator.judge()
-                            && let Err(Findings(more)) = found.add_judge(workspace, judge)
-                        {
-                            findings.extend(more);
+                        found.tests.extend(evaluator.files());
+                        for judge in evaluator.judges() {
+                            if let Err(Findings(more)) = found.add_judge(workspace, judge) {
+                                findings.extend(more);
+                            }
                         }
                     }
                     Err(Findings(more)) => findings.extend(more),

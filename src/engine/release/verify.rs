@@ -124,9 +124,11 @@ fn tests_may_differ(
         return Ok(true);
     }
     for id in new.evaluator_ids()? {
-        let evaluator = new.evaluator(&id);
-        let judge = evaluator.as_ref().ok().and_then(|found| found.judge());
-        if judge.is_some_and(|judge| changes.changed.contains(judge)) {
+        let Ok(evaluator) = new.evaluator(&id) else {
+            continue;
+        };
+        let mut judges = evaluator.judges().into_iter();
+        if judges.any(|judge| changes.changed.contains(judge)) {
             return Ok(true);
         }
     }

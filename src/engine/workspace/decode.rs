@@ -51,6 +51,11 @@ impl<'s> Decoder<'s> {
             .push(Finding::error(ident, place, message).with_help(help));
     }
 
+    /// Reports what was found in another file that this one names.
+    pub fn report(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+    }
+
     /// Ends the reading: the value, if nothing was wrong.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Findings> {
         match value {

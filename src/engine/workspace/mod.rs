@@ -8,13 +8,13 @@ pub mod document;
 pub mod evaluator;
 pub mod files;
 pub mod json;
-mod judge_rule;
 pub mod lane;
 pub mod matchers;
 pub mod project;
 pub mod prompt;
 mod provider;
 pub mod rows;
+pub mod script;
 pub mod template;
 pub mod toml;
 pub mod yaml;
@@ -199,7 +199,7 @@ impl<'t> Workspace<'t> {
     pub fn evaluator(&self, id: &EvaluatorId) -> Result<Evaluator, Findings> {
         let known = || names(self.evaluator_ids());
         let source = read_named(self.tree, &id.path(), "evaluator", id.as_str(), known)?;
-        evaluator::read_evaluator(id, &source)
+        evaluator::read_evaluator(id, &source, self.tree)
     }
 
     /// A lane's policy.

@@ -394,6 +394,33 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_is_of_user_and_model_ends_with_the_user_and_is_part_of_the_digest() {
+        let row = |messages: &str| {
+            let text = format!("{{\"id\":\"a\",\"messages\":{messages}}}");
+            read(RowsFormat::Jsonl, &text).remove(0)
+        };
+        let one =
+            row(r#"[{"role":"assistant","content":"Hi"},{"role":"user","content":"{{ x }}"}]"#);
+        let one = one.unwrap();
+        assert_eq!(one.messages[1].content, "{{ x }}");
+        assert!(one.vars.is_empty());
+        let other = row(r#"[{"role":"user","content":"Hi"}]"#).unwrap();
+        assert_ne!(one.digest(), other.digest());
+        for (messages, ident) in [
+            (r#"[{"role":"system","content":"Obey"}]"#, "unknown-word"),
+            (
+                r#"[{"role":"assistant","content":"Hi"}]"#,
+                "open-conversation",
+            ),
+            ("[]", "open-conversation"),
+            (r#"[{"role":"user"}]"#, "missing-key"),
+            (r#""Hi""#, "wrong-type"),
+        ] {
+            assert_eq!(row(messages).unwrap_err().0[0].ident, ident, "{messages}");
+        }
+    }
+
+    #[test]
     fn the_digest_of_a_row_sees_what_is_tested_and_not_labels() {
         let digest = |text: &str| read(RowsFormat::Jsonl, text)[0].as_ref().unwrap().digest();
         let base = digest("{\"id\":\"a\",\"vars\":{\"x\":1},\"expected\":\"y\"}");

@@ -138,8 +138,7 @@ fn html_shows_a_hostile_answer_and_does_nothing_else_with_it() {
         "javascript:",
         "\u{1b}",
     ] {
-        let shown = text.replace("http:&#x2f;&#x2f;", "");
-        assert!(!shown.contains(markup), "{markup} in {text}");
+        assert!(!text.contains(markup), "{markup} in {text}");
     }
     assert!(text.contains("&lt;script&gt;alert(1)"), "{text}");
     let voids = ["<!DOCTYPE html>", "<meta "];

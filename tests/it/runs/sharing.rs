@@ -128,6 +128,9 @@ fn without_a_remote_nothing_is_shared() {
     }
 }
 
+/// What is done to a file.
+type Change = fn(&str) -> String;
+
 /// Replaces a file of the shared run on the remote, by hand.
 fn tamper(sandbox: &Sandbox, name: &str, change: impl Fn(&str) -> String, to: Option<&str>) {
     let shared = shared_ref(sandbox);
@@ -163,7 +166,6 @@ fn tamper(sandbox: &Sandbox, name: &str, change: impl Fn(&str) -> String, to: Op
 fn a_run_that_is_not_what_it_says_is_refused_by_name_and_nothing_of_it_is_kept() {
     let other_plan =
         "refs/pointsman/runs/0000000000000000000000000000000000000000000000000000000000000000";
-    type Change = fn(&str) -> String;
     let cases: [(&str, Change, Option<&str>, &str); 8] = [
         (
             "cases.jsonl",
@@ -173,12 +175,7 @@ fn a_run_that_is_not_what_it_says_is_refused_by_name_and_nothing_of_it_is_kept()
         ),
         (
             "cases.jsonl",
-            |text| {
-                text.lines()
-                    .skip(1)
-                    .map(|line| format!("{line}\n"))
-                    .collect()
-            },
+            |text| text.split_inclusive('\n').skip(1).collect(),
             None,
             "not every case has a verdict",
         ),

@@ -1,5 +1,6 @@
-//! A model server on loopback that speaks the chat-completions format: real HTTP, scripted answers.
+//! A model server on loopback that speaks every wire format: real HTTP, scripted answers.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -24,14 +25,34 @@ pub(crate) struct Call {
     pub(crate) body: Value,
     /// The `Authorization` header.
     pub(crate) authorization: Option<String>,
+    /// All headers, by their names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// The path and the query that were asked for.
+    pub(crate) path: String,
+}
+
+/// The wire formats that the server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wire {
+    OpenAi,
+    OpenAiStream,
+    Anthropic,
+    Gemini,
+    /// A server of our own invention: `{"q": …}` is answered with `{"a": …}`.
+    Other,
 }
 
 impl Call {
     /// The text of the last message.
     pub(crate) fn last_message(&self) -> &str {
-        let last = self.body["messages"].as_array().and_then(|all| all.last());
-        last.and_then(|message| message["content"].as_str())
-            .expect("every call sends messages of text")
+        let body = &self.body;
+        let last = |list: &'static str| body[list].as_array().and_then(|all| all.last());
+        let text = match (last("messages"), last("contents")) {
+            (Some(message), _) => &message["content"],
+            (None, Some(content)) => &content["parts"][0]["text"],
+            (None, None) => &body["q"],
+        };
+        text.as_str().expect("every call sends messages of text")
     }
 }
 
@@ -43,6 +64,7 @@ pub(crate) struct Reply {
     body: String,
     delay: Duration,
     breaks_off: bool,
+    padding_mib: usize,
 }
 
 impl Reply {
@@ -62,6 +84,44 @@ impl Reply {
         Self::raw(200, &body.to_string())
     }
 
+    /// An answer in a wire format; ten tokens in, five tokens out.
+    pub(crate) fn says_as(wire: Wire, text: &str) -> Self {
+        let body = match wire {
+            Wire::OpenAi => return Self::says(text),
+            Wire::OpenAiStream => return Self::streams(text),
+            Wire::Anthropic => json!({
+                "type": "message",
+                "content": [{ "type": "text", "text": text }],
+                "stop_reason": "end_turn",
+                "usage": { "input_tokens": 10, "output_tokens": 5 },
+            }),
+            Wire::Gemini => json!({
+                "candidates": [{
+                    "content": { "role": "model", "parts": [{ "text": text }] },
+                    "finishReason": "STOP",
+                }],
+                "usageMetadata": { "promptTokenCount": 10, "candidatesTokenCount": 5 },
+            }),
+            Wire::Other => json!({ "a": text, "tokens": { "in": 10, "out": 5 } }),
+        };
+        Self::raw(200, &body.to_string())
+    }
+
+    /// An answer in pieces of one character.
+    fn streams(text: &str) -> Self {
+        let delta = |delta: Value, end: Value| json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": end }] });
+        let mut events: Vec<Value> = text
+            .chars()
+            .map(|piece| delta(json!({ "content": piece.to_string() }), Value::Null))
+            .collect();
+        events.push(delta(json!({}), json!("stop")));
+        let usage = json!({ "prompt_tokens": 10, "completion_tokens": 5 });
+        events.push(json!({ "choices": [], "usage": usage }));
+        let events = events.iter().map(|event| format!("data: {event}\n\n"));
+        let body = format!("{}data: [DONE]\n\n", events.collect::<String>());
+        Self::raw(200, &body).with_header("content-type", "text/event-stream")
+    }
+
     /// An error, in the shape that servers give it.
     pub(crate) fn fails(status: u16, message: &str) -> Self {
         Self::raw(
@@ -78,7 +138,20 @@ impl Reply {
             body: body.to_owned(),
             delay: Duration::ZERO,
             breaks_off: false,
+            padding_mib: 0,
         }
+    }
+
+    /// The first half of the body only, in a response that is whole.
+    pub(crate) fn cut_in_half(mut self) -> Self {
+        self.body.truncate(self.body.len() / 2);
+        self
+    }
+
+    /// So many MiB of text after the first half of the body.
+    pub(crate) fn padded_mib(mut self, padding_mib: usize) -> Self {
+        self.padding_mib = padding_mib;
+        self.cut_in_half()
     }
 
     /// The connection breaks after half of the body.
@@ -127,7 +200,7 @@ impl ModelServer {
             script: Box::new(script),
         });
         let router = Router::new()
-            .route("/v1/chat/completions", post(answer))
+            .fallback(post(answer))
             .with_state(Arc::clone(&shared));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -159,6 +232,11 @@ impl ModelServer {
         format!("http://{}/v1", self.address)
     }
 
+    /// What goes into `base_url` for wire formats whose paths start at the root.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The calls that came in so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let calls = self.shared.calls.lock();
@@ -181,13 +259,20 @@ impl Drop for ModelServer {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let authorization = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let call = Call {
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         authorization: authorization.map(str::to_owned),
+        headers: headers.iter().filter_map(header).collect(),
+        path: uri.to_string(),
     };
     let number = {
         let mut calls = shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +285,9 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     tokio::time::sleep(reply.delay).await;
     shared.now.fetch_sub(1, Ordering::SeqCst);
     let status = StatusCode::from_u16(reply.status).expect("tests use real status codes");
-    let mut response = if reply.breaks_off {
+    let mut response = if reply.padding_mib > 0 {
+        (status, padded(reply.body, reply.padding_mib)).into_response()
+    } else if reply.breaks_off {
         (status, half_of(&reply.body)).into_response()
     } else {
         (status, reply.body).into_response()
@@ -212,6 +299,19 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+fn header((name, value): (&HeaderName, &HeaderValue)) -> Option<(String, String)> {
+    Some((name.to_string(), value.to_str().ok()?.to_owned()))
+}
+
+/// A body with so many MiB of text behind it.
+fn padded(body: String, mib: usize) -> Body {
+    let padding = Bytes::from(vec![b'x'; 1024 * 1024]);
+    let pieces = std::iter::once(Bytes::from(body)).chain(std::iter::repeat_n(padding, mib));
+    Body::from_stream(futures_util::stream::iter(
+        pieces.map(Ok::<_, std::io::Error>),
+    ))
 }
 
 /// The first half of a body, and then an error that ends the connection.

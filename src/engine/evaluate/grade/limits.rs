@@ -22,7 +22,7 @@ impl Limit {
     /// Grades an answer.
     pub(super) fn grade(&self, answer: &Answer) -> Graded {
         match self {
-            Self::Length { unit, min, max } => grade_length(&answer.output, *unit, *min, *max),
+            Self::Length { unit, min, max } => grade_length(answer, *unit, *min, *max),
             Self::Latency { max_ms } => match answer.latency_ms {
                 None => Graded::unknown("the latency is not known"),
                 Some(latency) => within(latency <= *max_ms, || {
@@ -47,12 +47,19 @@ fn within(holds: bool, reason: impl Fn() -> String) -> Graded {
     }
 }
 
-fn grade_length(output: &str, unit: LengthUnit, min: Option<u64>, max: Option<u64>) -> Graded {
+fn grade_length(answer: &Answer, unit: LengthUnit, min: Option<u64>, max: Option<u64>) -> Graded {
     let (count, name) = match unit {
-        LengthUnit::Words => (output.split_whitespace().count(), "word(s)"),
-        LengthUnit::Characters => (output.chars().count(), "character(s)"),
+        LengthUnit::Words => (answer.output.split_whitespace().count() as u64, "word(s)"),
+        LengthUnit::Characters => (answer.output.chars().count() as u64, "character(s)"),
+        LengthUnit::Tokens => match answer.output_tokens {
+            Some(tokens) => (tokens, "token(s)"),
+            None => {
+                return Graded::unknown(
+                    "the length in tokens is not known: the provider did not count them",
+                );
+            }
+        },
     };
-    let count = count as u64;
     match (min, max) {
         (Some(min), _) if count < min => {
             Graded::fail(format!("has {count} {name}, at least {min} are asked for"))
@@ -93,6 +100,23 @@ mod tests {
         };
         assert_eq!(characters.grade(&answer("你好")).grade, Grade::Pass);
         assert_eq!(characters.grade(&answer("你好!")).grade, Grade::Fail);
+    }
+
+    #[test]
+    fn tokens_are_those_that_the_provider_counted_or_else_unknown() {
+        let tokens = Limit::Length {
+            unit: LengthUnit::Tokens,
+            min: None,
+            max: Some(3),
+        };
+        let mut counted = answer("one two three four");
+        let graded = tokens.grade(&counted);
+        assert_eq!(graded.grade, Grade::Unknown);
+        assert!(graded.reason.contains("did not count"), "{}", graded.reason);
+        for (count, wanted) in [(0, Grade::Pass), (3, Grade::Pass), (4, Grade::Fail)] {
+            counted.output_tokens = Some(count);
+            assert_eq!(tokens.grade(&counted).grade, wanted);
+        }
     }
 
     #[test]

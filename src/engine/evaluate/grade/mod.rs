@@ -3,24 +3,39 @@
 //! A rule is compiled once for a suite and then applied to every answer. Nothing that could not be
 //! read or compared is ever a pass: it is `Error`, and what cannot be known is `Unknown`.
 
+mod combine;
 mod expected;
 mod json;
 mod limits;
+mod script;
+mod similarity;
 mod text;
+mod tool_calls;
+mod verdict;
+
+use serde_json::Value;
 
 use crate::domain::dataset::Row;
-use crate::domain::evaluator::{Evaluator, JudgeRule, Rule};
+use crate::domain::evaluator::{Evaluator, JudgeRule, Part, Rule};
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::run::{Answer, Graded};
 
 use limits::Limit;
 
+pub use combine::Combined;
+pub use script::ScriptGrader;
+pub(super) use tool_calls::calls_in_text;
+
 /// An evaluator, ready to grade.
 pub enum Grader {
     /// Grades by itself.
     Rule(RuleGrader),
+    /// Asks a script: see `super::grading`.
+    Script(ScriptGrader),
     /// Asks a model: see `super::judge`.
     Judge(JudgeRule),
+    /// Asks its parts.
+    Combined(Combined),
 }
 
 /// A rule that needs nothing but the answer and its row.
@@ -30,33 +45,78 @@ enum Compiled {
     Text(text::TextGrader),
     Json(json::JsonGrader),
     Expected(expected::ExpectedGrader),
+    Similarity(similarity::SimilarityGrader),
+    ToolCalls(tool_calls::ToolCallsGrader),
     Limit(Limit),
 }
 
 impl Grader {
-    /// Prepares an evaluator: patterns and schemas are compiled here, and what is wrong with them
-    /// is a finding.
-    pub fn compile(evaluator: &Evaluator) -> Result<Self, Findings> {
-        let compiled = match &evaluator.rule {
-            Rule::Text(rule) => text::TextGrader::compile(rule).map(Compiled::Text),
-            Rule::Json(rule) => json::JsonGrader::compile(rule).map(Compiled::Json),
-            Rule::Expected(rule) => Ok(Compiled::Expected(expected::ExpectedGrader::new(rule))),
-            Rule::Length { unit, min, max } => Ok(Compiled::Limit(Limit::Length {
-                unit: *unit,
-                min: *min,
-                max: *max,
-            })),
-            Rule::Latency { max_ms } => Ok(Compiled::Limit(Limit::Latency { max_ms: *max_ms })),
-            Rule::Cost { max_usd } => Ok(Compiled::Limit(Limit::Cost { max_usd: *max_usd })),
-            Rule::LlmJudge(rule) => return Ok(Self::Judge(rule.clone())),
-        };
-        compiled
-            .map(|compiled| Self::Rule(RuleGrader(compiled)))
-            .map_err(|message| {
-                let place = Place::file(evaluator.id.path());
-                Finding::error("invalid-rule", place, message).into()
-            })
+    /// Prepares an evaluator for a prompt that offers `tools`: patterns and schemas are compiled
+    /// here, and what is wrong with them is a finding.
+    pub fn compile(evaluator: &Evaluator, tools: &[Value]) -> Result<Self, Findings> {
+        compile(&evaluator.rule, tools).map_err(|message| {
+            let place = Place::file(evaluator.id.path());
+            Finding::error("invalid-rule", place, message).into()
+        })
     }
+
+    /// How many times a model is asked for one grade, at most.
+    pub fn judge_count(&self) -> usize {
+        match self {
+            Self::Judge(_) => 1,
+            Self::Combined(combined) => {
+                let parts = combined.parts.iter();
+                parts.map(|part| part.grader.judge_count()).sum()
+            }
+            Self::Rule(_) | Self::Script(_) => 0,
+        }
+    }
+}
+
+fn compile(rule: &Rule, tools: &[Value]) -> Result<Grader, String> {
+    let compiled = match rule {
+        Rule::Text(rule) => Compiled::Text(text::TextGrader::compile(rule)?),
+        Rule::Json(rule) => Compiled::Json(json::JsonGrader::compile(rule)?),
+        Rule::Expected(rule) => Compiled::Expected(expected::ExpectedGrader::new(rule)),
+        Rule::Similarity(rule) => Compiled::Similarity(similarity::SimilarityGrader::new(rule)),
+        Rule::ToolCalls(rule) => {
+            Compiled::ToolCalls(tool_calls::ToolCallsGrader::compile(rule, tools)?)
+        }
+        Rule::Length { unit, min, max } => Compiled::Limit(Limit::Length {
+            unit: *unit,
+            min: *min,
+            max: *max,
+        }),
+        Rule::Latency { max_ms } => Compiled::Limit(Limit::Latency { max_ms: *max_ms }),
+        Rule::Cost { max_usd } => Compiled::Limit(Limit::Cost { max_usd: *max_usd }),
+        Rule::LlmJudge(rule) => return Ok(Grader::Judge(rule.clone())),
+        Rule::Script(rule) => return Ok(Grader::Script(ScriptGrader::new(rule))),
+        Rule::Combine(rule) => {
+            let parts = rule.parts.iter().enumerate();
+            let parts = parts.map(|(index, part)| compile_part(index, part, tools));
+            return Ok(Grader::Combined(Combined {
+                parts: parts.collect::<Result<_, String>>()?,
+                combination: rule.combination,
+            }));
+        }
+    };
+    Ok(Grader::Rule(RuleGrader(compiled)))
+}
+
+fn compile_part(
+    index: usize,
+    part: &Part,
+    tools: &[Value],
+) -> Result<combine::CombinedPart, String> {
+    let label = match &part.name {
+        Some(name) => format!("`{name}`"),
+        None => format!("part {} ({})", index + 1, part.rule.kind()),
+    };
+    Ok(combine::CombinedPart {
+        grader: compile(&part.rule, tools)?,
+        label,
+        weight: part.weight,
+    })
 }
 
 impl RuleGrader {
@@ -66,6 +126,8 @@ impl RuleGrader {
             Compiled::Text(grader) => grader.grade(&answer.output, row),
             Compiled::Json(grader) => grader.grade(&answer.output, row),
             Compiled::Expected(grader) => grader.grade(&answer.output, row),
+            Compiled::Similarity(grader) => grader.grade(&answer.output, row),
+            Compiled::ToolCalls(grader) => grader.grade(answer, row),
             Compiled::Limit(limit) => limit.grade(answer),
         }
     }
@@ -121,9 +183,9 @@ pub(super) mod tests {
     }
 
     pub(super) fn grade(rule: Rule, output: &str, columns: Value) -> (Grade, String) {
-        let graded = match Grader::compile(&evaluator(rule)).unwrap() {
+        let graded = match Grader::compile(&evaluator(rule), &[]).unwrap() {
             Grader::Rule(grader) => grader.grade(&answer(output), &row(columns)),
-            Grader::Judge(_) => panic!("a judge does not grade by itself"),
+            _ => panic!("this rule does not grade by itself"),
         };
         (graded.grade, graded.reason)
     }
@@ -133,7 +195,7 @@ pub(super) mod tests {
         let rule = Rule::Json(crate::domain::evaluator::JsonRule::Schema(
             json!({"type": 7}),
         ));
-        let Err(findings) = Grader::compile(&evaluator(rule)) else {
+        let Err(findings) = Grader::compile(&evaluator(rule), &[]) else {
             panic!("a schema with `type: 7` was accepted");
         };
         assert_eq!(findings.0[0].place.path, "evaluators/under-test.yml");

@@ -160,7 +160,7 @@ fn pattern(source: &str, ignore_case: bool) -> Result<Regex, String> {
 
 /// The texts in a row's column. An absent or an empty one is an error: comparing with nothing
 /// would let every answer pass.
-fn column_texts(column: &str, row: &Row) -> Result<Vec<String>, String> {
+pub(super) fn column_texts(column: &str, row: &Row) -> Result<Vec<String>, String> {
     let value = row
         .column(column)
         .ok_or_else(|| format!("the row has no column `{column}`"))?;
@@ -289,7 +289,7 @@ mod tests {
     fn patterns_that_are_wrong_or_too_large_are_refused_and_backtracking_ones_are_harmless() {
         for source in ["(", "(?=x)", "(a{1000}){1000}"] {
             let rule = fixed(TextOperator::Regex, &[source]);
-            assert!(Grader::compile(&evaluator(rule)).is_err(), "{source}");
+            assert!(Grader::compile(&evaluator(rule), &[]).is_err(), "{source}");
         }
         let long = "a".repeat(100_000);
         let (got, _) = grade(

@@ -4,8 +4,8 @@ use crate::domain::evaluator::{JudgeRule, JudgeVerdict};
 use crate::domain::finding::Span;
 use crate::domain::suggest::did_you_mean;
 
-use super::decode::{Decoder, Fields};
-use super::document::Node;
+use super::super::decode::{Decoder, Fields};
+use super::super::document::Node;
 
 /// Reads the options of a judge.
 pub(super) fn judge_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<JudgeRule> {

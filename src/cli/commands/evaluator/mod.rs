@@ -1,0 +1,61 @@
+//! `pointsman evaluator`.
+
+mod calibrate;
+mod list;
+mod test;
+
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::domain::id::EvaluatorId;
+
+/// List and test evaluators, and hold judges against people
+#[derive(Debug, clap::Args)]
+pub struct EvaluatorArgs {
+    /// What to do with evaluators.
+    #[command(subcommand)]
+    action: EvaluatorAction,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum EvaluatorAction {
+    List(list::ListArgs),
+    Test(test::TestArgs),
+    Calibrate(calibrate::CalibrateArgs),
+}
+
+/// Runs the command.
+pub fn run(context: &Context, ui: &mut Ui, args: &EvaluatorArgs) -> Result<Exit, CommandError> {
+    match &args.action {
+        EvaluatorAction::List(args) => list::run(context, ui, args),
+        EvaluatorAction::Test(args) => test::run(context, ui, args),
+        EvaluatorAction::Calibrate(args) => calibrate::run(context, ui, args),
+    }
+}
+
+/// The name of an evaluator; the path to its file will do.
+fn evaluator_id(text: &str) -> Result<EvaluatorId, String> {
+    let name = text.strip_prefix("evaluators/").unwrap_or(text);
+    let name = name.strip_suffix(".yml").unwrap_or(name);
+    EvaluatorId::new(name).map_err(|error| error.to_string())
+}
+
+/// Waits for work that may ask judges.
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CommandError::usage(format!("cannot start grading: {error}"))
+                .with_hint("close other programs and try again")
+        })?;
+    Ok(runtime.block_on(work))
+}
+
+/// The error of judges that did not answer: that is no verdict on anything.
+fn unanswered(count: usize, reason: &str) -> CommandError {
+    let message = format!("{count} judgement(s) have no answer, the first because {reason}");
+    CommandError::new(Exit::Provider, message)
+        .with_hint("run the command again when the judge's provider answers")
+}

@@ -1,0 +1,145 @@
+//! What a run may take: time, calls and money. Where one of them is used up, nothing more is asked,
+//! and what is done stays.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+/// What a run may take; absent: as much as it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RunLimits {
+    /// How long it may go on. Calls in flight at that moment are given up.
+    pub deadline: Option<Duration>,
+    /// How many requests may be asked. Answers that are known count for nothing.
+    pub max_calls: Option<u64>,
+    /// What the answers may cost, in US dollars. Calls in flight when it is reached are finished.
+    pub max_cost_usd: Option<f64>,
+}
+
+/// The limit that ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LimitReached {
+    /// The time is up.
+    #[error("the time limit was reached")]
+    Time,
+    /// As many requests were asked as may be.
+    #[error("the limit of calls was reached")]
+    Calls,
+    /// The money is spent.
+    #[error("the cost limit was reached")]
+    Cost,
+    /// An answer came without what it cost: from here on the money cannot be counted.
+    #[error("an answer did not say how many tokens it took, so that the cost limit cannot be kept")]
+    UnknownCost,
+}
+
+/// Counts what a run takes.
+pub(super) struct Budget {
+    limits: RunLimits,
+    spent: Mutex<Spent>,
+}
+
+#[derive(Default)]
+struct Spent {
+    calls: u64,
+    cost_usd: f64,
+    reached: Option<LimitReached>,
+}
+
+impl Budget {
+    pub(super) fn new(limits: RunLimits) -> Self {
+        Self {
+            limits,
+            spent: Mutex::default(),
+        }
+    }
+
+    /// The limit that ended the run, if one did.
+    pub(super) fn reached(&self) -> Option<LimitReached> {
+        self.spent().reached
+    }
+
+    /// Takes one call. False: a limit was reached, and the call must not be made.
+    pub(super) fn take_call(&self) -> bool {
+        let mut spent = self.spent();
+        if spent.reached.is_none()
+            && self
+                .limits
+                .max_calls
+                .is_some_and(|most| spent.calls >= most)
+        {
+            spent.reached = Some(LimitReached::Calls);
+        }
+        spent.calls += u64::from(spent.reached.is_none());
+        spent.reached.is_none()
+    }
+
+    /// Pays for an answer; absent: it is not known what it cost.
+    pub(super) fn pay(&self, cost_usd: Option<f64>) {
+        let Some(most) = self.limits.max_cost_usd else {
+            return;
+        };
+        let mut spent = self.spent();
+        let reached = match cost_usd {
+            None => Some(LimitReached::UnknownCost),
+            Some(cost_usd) => {
+                spent.cost_usd += cost_usd;
+                (spent.cost_usd >= most).then_some(LimitReached::Cost)
+            }
+        };
+        spent.reached = spent.reached.or(reached);
+    }
+
+    /// Waits until the time is up.
+    pub(super) async fn time_is_up(&self) {
+        match self.limits.deadline {
+            Some(deadline) => tokio::time::sleep(deadline).await,
+            None => std::future::pending().await,
+        }
+        let mut spent = self.spent();
+        spent.reached = spent.reached.or(Some(LimitReached::Time));
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().expect("no holder of the lock panics")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_end_where_the_limit_says() {
+        let budget = Budget::new(RunLimits {
+            max_calls: Some(2),
+            ..RunLimits::default()
+        });
+        let taken: Vec<bool> = (0..4).map(|_| budget.take_call()).collect();
+        assert_eq!(taken, [true, true, false, false]);
+        assert_eq!(budget.reached(), Some(LimitReached::Calls));
+    }
+
+    #[test]
+    fn money_ends_calls_and_so_does_a_cost_that_is_not_known() {
+        let limits = RunLimits {
+            max_cost_usd: Some(0.5),
+            ..RunLimits::default()
+        };
+        let budget = Budget::new(limits);
+        budget.pay(Some(0.3));
+        assert!(budget.take_call());
+        budget.pay(Some(0.3));
+        assert!(!budget.take_call());
+        assert_eq!(budget.reached(), Some(LimitReached::Cost));
+        let blind = Budget::new(limits);
+        blind.pay(None);
+        assert_eq!(blind.reached(), Some(LimitReached::UnknownCost));
+    }
+
+    #[test]
+    fn without_limits_nothing_ends() {
+        let budget = Budget::new(RunLimits::default());
+        budget.pay(None);
+        assert!((0..10_000).all(|_| budget.take_call()));
+    }
+}

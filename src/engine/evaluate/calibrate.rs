@@ -1,0 +1,304 @@
+//! Holding a judge against people: rows whose answers somebody graded by hand.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt as _};
+use serde_json::Value;
+
+use crate::domain::agreement::TruthTable;
+use crate::domain::dataset::Row;
+use crate::domain::evaluator::{Grade, JudgeVerdict, Rule};
+use crate::domain::finding::{Finding, Findings, Place, Span};
+use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
+use crate::domain::prompt::ModelRef;
+use crate::domain::run::{Answer, CaseErrorKind, Graded};
+use crate::engine::ports::AnswerCache;
+use crate::engine::workspace::Workspace;
+use crate::engine::workspace::closure::Closure;
+
+use super::budget::RunLimits;
+use super::call::{Caller, Providers};
+use super::grade::Grader;
+use super::grading::{Grading, Judged};
+
+/// The column that holds the answer to judge.
+const OUTPUT: &str = "output";
+
+/// A judge and the rows that it is held against.
+pub struct Calibration {
+    evaluator: EvaluatorId,
+    grader: Grader,
+    judges: BTreeMap<PromptId, Closure>,
+    rows: Vec<LabelledRow>,
+}
+
+struct LabelledRow {
+    row: Row,
+    answer: Answer,
+    people_pass: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrated {
+    /// The rows whose verdict could be read.
+    pub table: TruthTable,
+    /// The rows that people and judge see differently, in the order of the dataset.
+    pub disagreements: Vec<JudgedRow>,
+    /// The rows whose verdict could not be read.
+    pub unreadable: Vec<JudgedRow>,
+    /// The rows for which the judge did not answer.
+    pub unanswered: Vec<JudgedRow>,
+}
+
+/// What people and the judge said of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedRow {
+    /// The row.
+    pub row: String,
+    /// Whether people pass its answer.
+    pub people_pass: bool,
+    /// What the judge made of it.
+    pub graded: Graded,
+}
+
+impl Calibration {
+    /// Reads a judge and the rows of a dataset. Every row that people did not grade in the judge's
+    /// own words is a finding.
+    pub fn prepare(
+        workspace: &Workspace<'_>,
+        id: &EvaluatorId,
+        dataset: &DatasetId,
+    ) -> Result<Self, Findings> {
+        let evaluator = workspace.evaluator(id)?;
+        let Rule::LlmJudge(rule) = &evaluator.rule else {
+            let message = format!(
+                "`{id}` is no judge: its kind is `{}`",
+                evaluator.rule.kind()
+            );
+            let finding = Finding::error("not-a-judge", Place::file(id.path()), message);
+            return Err(finding
+                .with_help("name an evaluator of kind `llm-judge`")
+                .into());
+        };
+        let judge = workspace.closure(&rule.prompt.0)?;
+        let rows = labelled_rows(workspace, dataset, &rule.verdict)?;
+        Ok(Self {
+            grader: Grader::compile(&evaluator, &[])?,
+            judges: BTreeMap::from([(rule.prompt.0.clone(), judge)]),
+            evaluator: evaluator.id,
+            rows,
+        })
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The judge with its model.
+    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
+        let judges = self.judges.iter();
+        judges
+            .map(|(id, closure)| (id, &closure.prompt().model))
+            .collect()
+    }
+
+    /// Asks the judge about every row.
+    pub async fn run(
+        &self,
+        providers: &Providers<'_>,
+        cache: Option<&dyn AnswerCache>,
+    ) -> Calibrated {
+        let caller = Caller::new(providers, cache, RunLimits::default());
+        let mut calibrated = Calibrated {
+            table: TruthTable::default(),
+            disagreements: Vec::new(),
+            unreadable: Vec::new(),
+            unanswered: Vec::new(),
+        };
+        let mut judged = stream::iter(&self.rows)
+            .map(|row| self.judge(&caller, row))
+            .buffered(caller.width());
+        while let Some((row, answered)) = judged.next().await {
+            calibrated.add(row, answered);
+        }
+        calibrated
+    }
+
+    /// What the judge made of a row, and whether it answered at all.
+    async fn judge(&self, caller: &Caller<'_>, labelled: &LabelledRow) -> (JudgedRow, bool) {
+        let mut judged = Judged::new();
+        let grading = Grading {
+            caller,
+            judges: &self.judges,
+            answer: &labelled.answer,
+            row: &labelled.row,
+            repeat: 0,
+        };
+        let graded = grading
+            .grade(&self.evaluator, &self.grader, &mut judged)
+            .await;
+        let mut errors = judged.values().filter_map(|answer| answer.as_ref().err());
+        let row = JudgedRow {
+            row: labelled.row.id.clone(),
+            people_pass: labelled.people_pass,
+            graded,
+        };
+        let answered = errors.all(|error| error.kind == CaseErrorKind::Render);
+        (row, answered)
+    }
+}
+
+impl Calibrated {
+    fn add(&mut self, row: JudgedRow, answered: bool) {
+        let judge_passes = match row.graded.grade {
+            Grade::Pass => true,
+            Grade::Fail => false,
+            _ if answered => return self.unreadable.push(row),
+            _ => return self.unanswered.push(row),
+        };
+        self.table.add(row.people_pass, judge_passes);
+        if row.people_pass != judge_passes {
+            self.disagreements.push(row);
+        }
+    }
+}
+
+fn labelled_rows(
+    workspace: &Workspace<'_>,
+    id: &DatasetId,
+    verdict: &JudgeVerdict,
+) -> Result<Vec<LabelledRow>, Findings> {
+    let dataset = workspace.dataset(id)?;
+    let mut rows = Vec::new();
+    let mut findings = Vec::new();
+    for row in workspace.rows(&dataset)? {
+        let labelled = row.and_then(|row| {
+            let line = row.line;
+            labelled(row, verdict).map_err(|message| {
+                let place = Place {
+                    span: Some(Span {
+                        line,
+                        column: 1,
+                        length: 1,
+                    }),
+                    ..Place::file(&dataset.rows_path)
+                };
+                Finding::error("not-labelled", place, message)
+                    .with_help(wanted_label(verdict))
+                    .into()
+            })
+        });
+        match labelled {
+            Ok(row) => rows.push(row),
+            Err(Findings(more)) => findings.extend(more),
+        }
+    }
+    if findings.is_empty() {
+        Ok(rows)
+    } else {
+        Err(Findings(findings))
+    }
+}
+
+fn labelled(row: Row, verdict: &JudgeVerdict) -> Result<LabelledRow, String> {
+    let Some(output) = row.column(OUTPUT).and_then(Value::as_str) else {
+        return Err(format!("row `{}` has no text `{OUTPUT}` to judge", row.id));
+    };
+    let answer = Answer {
+        output: output.to_owned(),
+        ..Answer::default()
+    };
+    let expected = row
+        .expected
+        .as_ref()
+        .ok_or_else(|| format!("row `{}` has no `expected` from a person", row.id))?;
+    let people_pass = people_pass(expected, verdict).ok_or_else(|| {
+        format!(
+            "`expected` of row `{}` is no verdict that the judge may give",
+            row.id
+        )
+    })?;
+    Ok(LabelledRow {
+        row,
+        answer,
+        people_pass,
+    })
+}
+
+/// Whether people pass an answer: they give a score or a label of the judge's own, or say so.
+fn people_pass(expected: &Value, verdict: &JudgeVerdict) -> Option<bool> {
+    match (verdict, expected) {
+        (_, Value::Bool(passes)) => Some(*passes),
+        (
+            JudgeVerdict::Scale {
+                min,
+                max,
+                threshold,
+            },
+            expected,
+        ) => {
+            let score = match expected {
+                Value::Number(score) => score.as_f64(),
+                Value::String(text) => text.trim().parse().ok(),
+                _ => None,
+            };
+            let score: f64 = score?;
+            (*min..=*max)
+                .contains(&score)
+                .then_some(score >= *threshold)
+        }
+        (JudgeVerdict::Labels { labels, pass }, Value::String(label)) => {
+            labels.contains(label).then(|| pass.contains(label))
+        }
+        (JudgeVerdict::Labels { .. }, _) => None,
+    }
+}
+
+fn wanted_label(verdict: &JudgeVerdict) -> String {
+    match verdict {
+        JudgeVerdict::Scale { min, max, .. } => {
+            format!("give a score from {min} to {max}, or `true` or `false`")
+        }
+        JudgeVerdict::Labels { labels, .. } => {
+            format!("give one of {}, or `true` or `false`", labels.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn people_grade_in_the_judges_own_words() {
+        let scale = JudgeVerdict::Scale {
+            min: 1.0,
+            max: 5.0,
+            threshold: 4.0,
+        };
+        let labels = JudgeVerdict::Labels {
+            labels: vec!["good".to_owned(), "bad".to_owned()],
+            pass: vec!["good".to_owned()],
+        };
+        for (expected, of_scale, of_labels) in [
+            (json!(5), Some(true), None),
+            (json!("4"), Some(true), None),
+            (json!(3.9), Some(false), None),
+            (json!(0), None, None),
+            (json!("NaN"), None, None),
+            (json!("good"), None, Some(true)),
+            (json!("bad"), None, Some(false)),
+            (json!("Good"), None, None),
+            (json!(true), Some(true), Some(true)),
+            (json!(false), Some(false), Some(false)),
+            (json!(["good"]), None, None),
+        ] {
+            assert_eq!(people_pass(&expected, &scale), of_scale, "{expected}");
+            assert_eq!(people_pass(&expected, &labels), of_labels, "{expected}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Whether a plan can be run as it is, found before anything is asked: what a prompt wants must be
+//! sayable to its provider, and a cost limit needs prices.
+
+use crate::domain::id::PromptId;
+use crate::domain::prompt::{ModelRef, Prompt};
+use crate::domain::run::{ModelRequest, RenderedMessage};
+
+use super::budget::RunLimits;
+use super::call::Providers;
+use super::plan::Plan;
+
+/// Why a plan cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// The provider's API has no way to say what the prompt asks for.
+    #[error("prompt `{prompt}` cannot be asked of `{model}`: {reason}")]
+    NotAccepted {
+        /// The prompt.
+        prompt: PromptId,
+        /// The model.
+        model: ModelRef,
+        /// What cannot be said.
+        reason: String,
+    },
+    /// A cost limit was given, and nobody knows what the model costs.
+    #[error("a cost limit cannot be kept: the price of `{model}` is not known")]
+    Unpriced {
+        /// The model.
+        model: ModelRef,
+    },
+}
+
+impl NotReady {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NotAccepted { prompt, .. } => {
+                format!("correct `{}`, or choose another provider", prompt.path())
+            }
+            Self::Unpriced { model } => format!(
+                "write what it costs under `[prices.\"{model}\"]` in `pointsman.toml`, or limit \
+                 the calls with `--max-calls`"
+            ),
+        }
+    }
+}
+
+/// Checks every prompt of a plan, judges among them.
+pub fn check_ready(
+    plan: &Plan,
+    providers: &Providers<'_>,
+    limits: RunLimits,
+) -> Result<(), NotReady> {
+    for planned in &plan.suites {
+        for closure in planned.judges.values().chain([planned.closure.as_ref()]) {
+            let prompt = closure.prompt();
+            let Some(provider) = providers.get(&prompt.model.provider) else {
+                continue;
+            };
+            provider
+                .accepts(&unrendered(prompt))
+                .map_err(|reason| NotReady::NotAccepted {
+                    prompt: prompt.id.clone(),
+                    model: prompt.model.clone(),
+                    reason,
+                })?;
+            if limits.max_cost_usd.is_some() && provider.price(&prompt.model.model).is_none() {
+                return Err(NotReady::Unpriced {
+                    model: prompt.model.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The request that a prompt makes, with its templates in place of what they print.
+fn unrendered(prompt: &Prompt) -> ModelRequest {
+    let messages = prompt.messages.iter().map(|message| RenderedMessage {
+        role: message.role,
+        content: message.content.text.clone(),
+    });
+    ModelRequest {
+        prompt: prompt.id.clone(),
+        model: prompt.model.clone(),
+        messages: messages.collect(),
+        parameters: prompt.model_parameters.clone(),
+        response_format: prompt.response_format.clone(),
+        tools: prompt.tools.clone(),
+        repeat_index: 0,
+    }
+}
