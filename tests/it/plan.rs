@@ -15,7 +15,12 @@ fn with_margin() -> Sandbox {
 fn the_smallest_margin_and_the_calls_are_shown_without_any_call() {
     let sandbox = Sandbox::with_workspace();
     let run = sandbox.pointsman(&["plan"]);
-    insta::assert_snapshot!(run.succeeds().stdout, @"");
+    insta::assert_snapshot!(run.succeeds().stdout, @r"
+    PROMPT  DATASET  ROWS  REPEATS  CALLS  KNOWN  AT BEST  EXPECTED
+    triage  tickets     3        1      0      0     42.6      42.6
+
+    the smallest loss of pass rate, in points, that the rows can rule out: if no row changes, and expected
+    ");
     assert_eq!(run.stderr, "");
     assert!(!sandbox.path().join(".git/pointsman/runs").exists());
 }

@@ -1,5 +1,6 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+mod beside;
 pub mod budget;
 pub mod calibrate;
 mod call;

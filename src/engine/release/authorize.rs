@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{
-    Comparison, CriticalFailure, Decision, Evaluation, NotComparable, Outcome, RatioCheck, Verdict,
-};
+use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Outcome, Verdict};
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
+
+use super::live_refusals::{beside_live, not_comparable, not_shown};
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -247,55 +247,6 @@ fn or_at_least(reasons: Vec<Refusal>, condition: Condition, message: &str) -> Ve
         }];
     }
     reasons
-}
-
-/// What was not shown, with the way to show it.
-fn not_shown(decision: &Decision) -> Vec<Refusal> {
-    let next = "see with `pointsman plan` what more rows or repeats would show";
-    let condition = Condition::Inconclusive;
-    let in_words = decision.not_shown.iter().map(|message| Refusal {
-        condition,
-        message: message.clone(),
-        next: next.to_owned(),
-    });
-    beside_live(decision, Outcome::Inconclusive, condition, next)
-        .chain(in_words)
-        .collect()
-}
-
-fn not_comparable(decision: &Decision) -> Vec<Refusal> {
-    let reasons = decision.not_comparable.iter();
-    let refusal = |different: &NotComparable| Refusal {
-        condition: Condition::Comparable,
-        message: format!(
-            "`{}` on `{}` cannot be compared with the version that is live: {}",
-            different.prompt, different.dataset, different.reason
-        ),
-        next: "change the prompt and what tests it in two releases, the tests first".to_owned(),
-    };
-    reasons.map(refusal).collect()
-}
-
-/// What a comparison with the version that is live shows, in words.
-fn beside_live(
-    decision: &Decision,
-    outcome: Outcome,
-    condition: Condition,
-    next: &str,
-) -> impl Iterator<Item = Refusal> {
-    let comparisons = decision.comparisons.iter();
-    let comparisons = comparisons
-        .filter(move |it| it.blocking && it.outcome == outcome)
-        .map(Comparison::to_string);
-    let ratios = decision.ratios.iter();
-    let ratios = ratios
-        .filter(move |it| it.outcome == outcome)
-        .map(RatioCheck::to_string);
-    comparisons.chain(ratios).map(move |message| Refusal {
-        condition,
-        message,
-        next: next.to_owned(),
-    })
 }
 
 /// One refusal for each evaluator that failed critical rows: the first rows by name, and how many
