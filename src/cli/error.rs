@@ -138,11 +138,16 @@ impl From<ReleaseError> for CommandError {
 impl From<Vec<Refusal>> for CommandError {
     fn from(refusals: Vec<Refusal>) -> Self {
         let conditions = || refusals.iter().map(|refusal| refusal.condition);
-        let only = |wanted: Condition| conditions().all(|condition| condition == wanted);
-        let exit = if only(Condition::Evaluated) {
-            Exit::NothingEvaluated
-        } else if conditions().all(|it| matches!(it, Condition::Gate | Condition::Evaluated)) {
-            Exit::Failed
+        let exit = if conditions().all(Condition::is_about_results) {
+            if conditions().any(|it| it == Condition::Gate) {
+                Exit::Failed
+            } else if conditions().any(|it| it == Condition::Comparable) {
+                Exit::NotComparable
+            } else if conditions().any(|it| it == Condition::Inconclusive) {
+                Exit::Inconclusive
+            } else {
+                Exit::NothingEvaluated
+            }
         } else {
             Exit::Refused
         };

@@ -1,22 +1,17 @@
-//! What `eval` and `promote` share: planning and running an evaluation with everything it needs
-//! from the world.
+//! What `eval` and `promote` share: running an evaluation with everything it needs from the world.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::adapters::providers::{self, ProviderSetup, SetupError};
+use crate::adapters::providers::{ProviderSetup, SetupError, build};
 use crate::adapters::store::{FileAnswerCache, FileRunStore};
-use crate::domain::gate::{EvaluatedSuite, Evaluation};
-use crate::domain::id::PromptId;
-use crate::domain::lane::GatePolicy;
 use crate::domain::project::Project;
 use crate::domain::run::{CaseResult, RunId};
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::{LimitReached, RunLimits};
-use crate::engine::evaluate::decide::{Demand, decide};
-use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
+use crate::engine::evaluate::plan::Plan;
+use crate::engine::evaluate::preview::{SuitePreview, preview};
 use crate::engine::evaluate::ready::check_ready;
-use crate::engine::evaluate::reuse::tested_suite;
 use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::event::{Listener, Silent};
@@ -89,6 +84,11 @@ impl<'a> Workbench<'a> {
         }
     }
 
+    /// The time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.context.clock().now()
+    }
+
     /// Looks up a key in the environment.
     pub fn key(&self, name: &str) -> Option<String> {
         self.context.environment().text(name).map(str::to_owned)
@@ -97,6 +97,13 @@ impl<'a> Workbench<'a> {
     /// Where answers are kept.
     pub fn cache(&self) -> Option<&dyn AnswerCache> {
         self.cache.as_ref().map(|cache| cache as &dyn AnswerCache)
+    }
+
+    /// What a plan would ask for, and what is known of it already.
+    pub fn preview(&self, plan: &Plan) -> Result<Vec<SuitePreview>, CommandError> {
+        let key = |name: &str| self.key(name);
+        let providers = build(&self.setup(&key, false), &plan.models())?;
+        Ok(preview(self.workspace, plan, &providers, self.cache())?)
     }
 
     /// Runs a plan from its start.
@@ -199,7 +206,7 @@ fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutco
 pub const RESUME: &str = "go on with `pointsman eval --resume` and the same arguments";
 
 /// How other commands go on after their evaluation was cut off.
-const AGAIN: &str = "run the command again: answers that were paid for are not asked for again";
+pub const AGAIN: &str = "run the command again: answers that were paid for are not asked for again";
 
 /// The error of a run that was stopped.
 pub fn interrupted(next: &str) -> CommandError {
@@ -241,75 +248,6 @@ pub fn without_answers(suites: &[SuiteSummary], next: &str) -> Option<CommandErr
         );
     }
     Some(error)
-}
-
-/// Evaluates prompts for a gate. What a finished run has shown for the same bytes is not asked
-/// again.
-pub fn evaluate_for_gate(
-    context: &Context,
-    ui: &mut Ui,
-    workspace: &Workspace<'_>,
-    prompts: &[PromptId],
-    gate: &GatePolicy,
-    allow_exec: bool,
-) -> Result<Evaluation, CommandError> {
-    let mut bench = Workbench::new(context, workspace, true)?;
-    bench.allow_programs(allow_exec)?;
-    let selection = Selection::Prompts(prompts.to_vec());
-    let planned = plan(workspace, &selection, gate.repeats.max(1))?;
-    let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
-    let now = context.clock().now();
-    let mut suites = Vec::new();
-    let mut summaries = Vec::new();
-    for suite in &planned.suites {
-        if let Some(tested) = tested_suite(&bench.store, suite, gate.evidence_max_age, now)? {
-            suites.push(evaluated(&tested.summary, &tested.run, tested.finished_at));
-            summaries.push(tested.summary);
-        }
-    }
-    let left = planned.only(|suite| summaries.iter().all(|known| known.suite != suite.suite));
-    if left.cases() > 0 {
-        let key = |name: &str| bench.key(name);
-        let providers = providers::build(&bench.setup(&key, true), &left.models())?;
-        let ran = bench.run(ui, &left, &providers)?;
-        if ran.outcome.interrupted {
-            return Err(interrupted(AGAIN));
-        }
-        if let Some(error) = without_answers(&ran.outcome.suites, AGAIN) {
-            return Err(error);
-        }
-        let finished_at = context.clock().now();
-        for summary in &ran.outcome.suites {
-            suites.push(evaluated(summary, &ran.id, finished_at));
-        }
-        summaries.extend(ran.outcome.suites);
-    } else {
-        summaries.extend(left.suites.iter().map(SuiteSummary::new));
-    }
-    suites.sort_by(|one, two| {
-        let key =
-            |suite: &EvaluatedSuite| (suite.suite.prompt.clone(), suite.suite.dataset.clone());
-        key(one).cmp(&key(two))
-    });
-    summaries.sort_by_key(|summary| (summary.suite.prompt.clone(), summary.suite.dataset.clone()));
-    let demand = Demand::Policy {
-        policy: gate,
-        elsewhere: &elsewhere,
-    };
-    Ok(Evaluation {
-        suites,
-        decision: decide(demand, &summaries),
-    })
-}
-
-fn evaluated(summary: &SuiteSummary, run: &RunId, finished_at: jiff::Timestamp) -> EvaluatedSuite {
-    EvaluatedSuite {
-        suite: summary.suite.clone(),
-        run: run.clone(),
-        finished_at,
-        cases: summary.cases,
-        results: summary.results_digest(),
-    }
 }
 
 impl From<StoreError> for CommandError {

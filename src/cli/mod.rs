@@ -7,6 +7,7 @@ pub mod env;
 pub mod error;
 pub mod evaluation;
 pub mod exit;
+pub mod gate;
 pub mod limits;
 pub mod outputs;
 pub mod sample;

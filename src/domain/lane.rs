@@ -29,6 +29,44 @@ pub struct GatePolicy {
     pub repeats: u32,
     /// How old an evaluation may be; absent: any age.
     pub evidence_max_age: Option<MaxAge>,
+    /// The loss of pass rate, beside the version that is live, that is let through; absent: the
+    /// candidate is not compared.
+    pub margin: Option<f64>,
+    /// How sure the gate must be; absent: [`GatePolicy::CONFIDENCE`].
+    pub confidence: Option<f64>,
+    /// What is done where too little is shown.
+    pub on_inconclusive: OnInconclusive,
+    /// The most that the 95th percentile of the latency may grow to, as a ratio.
+    pub max_latency_p95_ratio: Option<f64>,
+    /// The most that the mean cost of an answer may grow to, as a ratio.
+    pub max_cost_ratio: Option<f64>,
+}
+
+impl GatePolicy {
+    /// How sure a gate must be where its policy does not say.
+    pub const CONFIDENCE: f64 = 0.95;
+
+    /// How likely the gate may err: the share that `confidence` leaves.
+    pub fn alpha(&self) -> f64 {
+        1.0 - self.confidence.unwrap_or(Self::CONFIDENCE)
+    }
+
+    /// Whether the candidate is compared with the version that is live.
+    pub fn compares(&self) -> bool {
+        self.margin.is_some()
+            || self.max_latency_p95_ratio.is_some()
+            || self.max_cost_ratio.is_some()
+    }
+}
+
+/// What a gate does where too little is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnInconclusive {
+    /// The release does not come in.
+    #[default]
+    Block,
+    /// The release comes in, and the report says what was not shown.
+    Warn,
 }
 
 /// The least pass rate of one evaluator.

@@ -149,6 +149,9 @@ pub struct CaseResult {
     pub gates: bool,
     /// The row's labels.
     pub tags: Vec<String>,
+    /// Rows with an equal cluster are not independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// The row's short values by column, to slice results by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::gate::{Decision, FloorCheck, Verdict};
+use crate::domain::gate::{Decision, FloorCheck};
 use crate::domain::id::{EvaluatorId, LaneName};
 use crate::domain::run::RunId;
 use crate::domain::untrusted::{Untrusted, shorten};
@@ -202,11 +202,7 @@ fn render_decision(report: &EvalReport<'_>, text: &mut String) {
         let _ = writeln!(text, "\n{who}: no verdict, because cases have no answer");
         return;
     }
-    let verdict = match report.decision.verdict {
-        Verdict::Pass => "passed",
-        Verdict::Fail => "failed",
-        Verdict::NothingEvaluated => "nothing was evaluated",
-    };
+    let verdict = report.decision.verdict.in_words();
     let _ = writeln!(text, "\n{who}: {verdict}");
     for check in report.decision.checks.iter().filter(|check| !check.met) {
         let _ = writeln!(text, "  {}", render_check(check));
@@ -220,6 +216,9 @@ fn render_decision(report: &EvalReport<'_>, text: &mut String) {
             Untrusted(&failure.row),
             failure.evaluator
         );
+    }
+    for line in report.decision.beside_live() {
+        let _ = writeln!(text, "  {}", Untrusted(&line));
     }
 }
 

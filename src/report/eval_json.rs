@@ -3,13 +3,14 @@
 
 use serde::Serialize;
 
-use crate::domain::gate::{CriticalFailure, FloorCheck, Verdict};
+use crate::domain::gate::{CriticalFailure, FloorCheck};
 use crate::engine::evaluate::plan::PlannedSuite;
 use crate::engine::evaluate::preview::SuitePreview;
 use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{EvaluatorSummary, Failure, SuiteSummary};
 
 use super::eval::EvalReport;
+use super::gate_json::{ComparisonV1, NotComparableV1, RatioV1};
 
 /// The version of these shapes.
 const SCHEMA: &str = "pointsman/eval/v1";
@@ -29,6 +30,10 @@ pub struct EvalV1 {
     suites: Vec<SuiteV1>,
     checks: Vec<CheckV1>,
     critical_failures: Vec<CriticalFailureV1>,
+    comparisons: Vec<ComparisonV1>,
+    ratios: Vec<RatioV1>,
+    not_comparable: Vec<NotComparableV1>,
+    not_shown: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     slices: Vec<SliceV1>,
 }
@@ -133,17 +138,14 @@ struct FailureV1 {
 
 impl From<&EvalReport<'_>> for EvalV1 {
     fn from(report: &EvalReport<'_>) -> Self {
+        let decision = report.decision;
         Self {
             schema: SCHEMA,
             source: report.source.to_owned(),
             run: report.run.to_string(),
             complete: report.complete,
             gate: report.gate.map(ToString::to_string),
-            verdict: report.complete.then_some(match report.decision.verdict {
-                Verdict::Pass => "pass",
-                Verdict::Fail => "fail",
-                Verdict::NothingEvaluated => "nothing-evaluated",
-            }),
+            verdict: report.complete.then_some(report.decision.verdict.name()),
             suites: report.suites.iter().map(SuiteV1::from).collect(),
             checks: report.decision.checks.iter().map(CheckV1::from).collect(),
             critical_failures: report
@@ -152,6 +154,10 @@ impl From<&EvalReport<'_>> for EvalV1 {
                 .iter()
                 .map(CriticalFailureV1::from)
                 .collect(),
+            comparisons: decision.comparisons.iter().map(Into::into).collect(),
+            ratios: decision.ratios.iter().map(Into::into).collect(),
+            not_comparable: decision.not_comparable.iter().map(Into::into).collect(),
+            not_shown: decision.not_shown.clone(),
             slices: report.slices.iter().map(SliceV1::from).collect(),
         }
     }

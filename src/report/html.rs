@@ -125,9 +125,7 @@ pub fn render_html(report: &EvalReport<'_>, cases: &[CaseResult]) -> String {
 fn verdict(report: &EvalReport<'_>) -> &'static str {
     match report.decision.verdict {
         _ if !report.complete => "no verdict: cases have no answer",
-        Verdict::Pass => "passed",
-        Verdict::Fail => "failed",
-        Verdict::NothingEvaluated => "nothing was evaluated",
+        verdict => verdict.in_words(),
     }
 }
 

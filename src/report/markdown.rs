@@ -4,7 +4,6 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::gate::Verdict;
 use crate::domain::untrusted::{Untrusted, UntrustedBlock, shorten};
 use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{Failure, SuiteSummary};
@@ -46,9 +45,7 @@ fn verdict(report: &EvalReport<'_>) -> String {
     };
     let what = match report.decision.verdict {
         _ if !report.complete => "no verdict, because cases have no answer",
-        Verdict::Pass => "passed",
-        Verdict::Fail => "failed",
-        Verdict::NothingEvaluated => "nothing was evaluated",
+        verdict => verdict.in_words(),
     };
     format!("{who} {what}")
 }

@@ -68,7 +68,9 @@ pub fn gate_result(decision: &Decision) -> String {
             if check.met { "" } else { ": not met" }
         ))
     });
-    for (index, line) in lines.enumerate() {
+    let beside_live = decision.beside_live().into_iter();
+    for (index, line) in lines.chain(beside_live).enumerate() {
+        let line = Untrusted(&line).to_string();
         field(&mut text, if index == 0 { "gate" } else { "" }, line);
     }
     text

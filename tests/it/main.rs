@@ -12,6 +12,7 @@ mod evaluator;
 mod hermetic;
 mod init;
 mod lanes;
+mod plan;
 mod promote;
 mod prompt;
 mod repository;

@@ -232,6 +232,7 @@ mod tests {
             critical: false,
             gates: true,
             tags: Vec::new(),
+            cluster: None,
             columns: BTreeMap::new(),
             expected: None,
             request: None,

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
+use crate::cli::gate::against;
 use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
@@ -18,10 +19,9 @@ use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::RunLimits;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
-use crate::engine::evaluate::preview::preview;
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
 use crate::engine::evaluate::stored::{KeptRun, find};
-use crate::engine::ports::{Provider, RunStore as _};
+use crate::engine::ports::{FileTree, LaneStore as _, Provider, RunStore as _};
 use crate::engine::workspace::Workspace;
 use crate::report::eval::{EvalReport, render_plan};
 use crate::report::eval_json::EvalPlanV1;
@@ -34,7 +34,9 @@ use crate::report::eval_json::EvalPlanV1;
 ///
 /// Exits with 0 where every blocking evaluator passes every row that gates (or, with `--gate`,
 /// where the lane's policy is satisfied), with 1 where not, with 6 where there is nothing to
-/// evaluate, with 9 where cases have no answer, and with 5 where a limit came first.
+/// evaluate, with 9 where cases have no answer, and with 5 where a limit came first. A policy that
+/// compares with the version that is live adds 3 for too little shown, and 4 for two versions that
+/// cannot be compared.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman eval
@@ -111,19 +113,33 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
         return show_plan(ui, &bench, &plan);
     }
     let ran = execute(context, ui, &bench, &plan, args)?;
-    let elsewhere = policy
-        .as_ref()
-        .map(|policy| floors_elsewhere(&workspace, &plan, policy))
-        .transpose()?
-        .unwrap_or_default();
-    let demand = match &policy {
-        Some(policy) => Demand::Policy {
-            policy,
-            elsewhere: &elsewhere,
-        },
-        None => Demand::AllBlocking,
+    let Some(policy) = &policy else {
+        return report(context, ui, &bench, args, Demand::AllBlocking, &ran);
+    };
+    let elsewhere = floors_elsewhere(&workspace, &plan, policy)?;
+    let tree = live_tree(context, args, policy)?.filter(|_| ran.outcome.finished);
+    let against = against(&plan, policy, tree.as_deref())?;
+    let (live, _) = against.test(&bench, ui, policy, context.clock().now())?;
+    let demand = Demand::Policy {
+        policy,
+        elsewhere: &elsewhere,
+        live: &live,
     };
     report(context, ui, &bench, args, demand, &ran)
+}
+
+/// What is live on the lane whose policy decides, where the policy compares with it.
+fn live_tree(
+    context: &Context,
+    args: &EvalArgs,
+    policy: &GatePolicy,
+) -> Result<Option<Box<dyn FileTree>>, CommandError> {
+    let Some(lane) = args.gate.as_ref().filter(|_| policy.compares()) else {
+        return Ok(None);
+    };
+    let lanes = context.lanes()?;
+    let record = lanes.tip(lane)?;
+    Ok(record.map(|record| lanes.tree(&record)).transpose()?)
 }
 
 fn policy(workspace: &Workspace<'_>, lane: &LaneName) -> Result<GatePolicy, CommandError> {
@@ -149,9 +165,7 @@ fn nothing_to_evaluate(plan: &Plan) -> CommandError {
 }
 
 fn show_plan(ui: &mut Ui, bench: &Workbench<'_>, plan: &Plan) -> Result<Exit, CommandError> {
-    let key = |name: &str| bench.key(name);
-    let providers = build(&bench.setup(&key, false), &plan.models())?;
-    let previews = preview(bench.workspace, plan, &providers, bench.cache())?;
+    let previews = bench.preview(plan)?;
     let suites: Vec<_> = plan.suites.iter().zip(previews).collect();
     if ui.wants_json() {
         ui.json(&EvalPlanV1::new(&bench.workspace.tree().label(), &suites));
@@ -275,6 +289,8 @@ fn report(
     match decision.verdict {
         Verdict::Pass => Ok(Exit::Success),
         Verdict::Fail => Ok(Exit::Failed),
+        Verdict::Inconclusive => Ok(Exit::Inconclusive),
+        Verdict::NotComparable => Ok(Exit::NotComparable),
         Verdict::NothingEvaluated => Err(CommandError::new(
             Exit::NothingEvaluated,
             "nothing that gates was evaluated",

@@ -8,6 +8,7 @@ pub mod evaluator;
 pub mod init;
 pub mod lanes;
 mod moves;
+pub mod plan;
 pub mod promote;
 pub mod prompt;
 pub mod rollback;
@@ -34,6 +35,8 @@ pub enum Command {
     #[command(display_order = 3)]
     Evaluator(evaluator::EvaluatorArgs),
     #[command(display_order = 4)]
+    Plan(plan::PlanArgs),
+    #[command(display_order = 4)]
     Eval(eval::EvalArgs),
     #[command(display_order = 4)]
     Runs(runs::RunsArgs),
@@ -56,6 +59,7 @@ impl Command {
             Self::Init(args) => init::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
+            Self::Plan(args) => plan::run(context, ui, args),
             Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),

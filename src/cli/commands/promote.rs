@@ -3,8 +3,8 @@
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::evaluate_for_gate;
 use crate::cli::exit::Exit;
+use crate::cli::gate::{GateRequest, evaluate_for_gate};
 use crate::cli::ui::Ui;
 use crate::domain::deployment::Source;
 use crate::domain::gate::Evaluation;
@@ -115,7 +115,14 @@ fn evaluation(
     };
     let candidate = plan.candidate();
     let workspace = Workspace::new(&candidate);
-    evaluate_for_gate(context, ui, &workspace, &prompts, gate, allow_exec).map(Some)
+    let live = Some(plan.standing().tree());
+    let request = GateRequest {
+        prompts: &prompts,
+        gate,
+        live,
+        allow_exec,
+    };
+    evaluate_for_gate(context, ui, &workspace, &request).map(Some)
 }
 
 /// Where the content comes from: the lane that the policy names, what the user names, or `HEAD`.

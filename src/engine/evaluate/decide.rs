@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::gate::{Decision, FloorCheck, Verdict};
+use crate::domain::gate::{Decision, FloorCheck, Outcome, Verdict};
 use crate::domain::id::{EvaluatorId, PromptId};
-use crate::domain::lane::GatePolicy;
+use crate::domain::lane::{GatePolicy, OnInconclusive};
 
+use super::beside::beside_live;
+use super::paired::Live;
 use super::summary::SuiteSummary;
 
 /// What results must show.
@@ -20,6 +22,8 @@ pub enum Demand<'p> {
         /// Evaluators that grade prompts of the workspace that are not tested here: a floor under
         /// one of them says nothing about this evaluation.
         elsewhere: &'p BTreeSet<EvaluatorId>,
+        /// The version that is live, which a candidate must not fall behind.
+        live: &'p Live,
     },
 }
 
@@ -29,24 +33,49 @@ pub fn decide(demand: Demand<'_>, suites: &[SuiteSummary]) -> Decision {
         .iter()
         .flat_map(|suite| checks(demand, suite))
         .collect();
-    if let Demand::Policy { policy, elsewhere } = demand {
+    let mut decision = Decision::nothing();
+    if let Demand::Policy {
+        policy,
+        elsewhere,
+        live,
+    } = demand
+    {
         checks.extend(unseen_floors(policy, elsewhere, suites));
+        decision = beside_live(policy, live, suites);
     }
-    let critical_failures: Vec<_> = suites.iter().flat_map(SuiteSummary::critical).collect();
-    let graded = graded_by_prompt(suites);
-    let verdict = if graded.values().all(|total| *total == 0) {
+    decision.checks = checks;
+    decision.critical_failures = suites.iter().flat_map(SuiteSummary::critical).collect();
+    decision.verdict = verdict(&decision, demand, &graded_by_prompt(suites));
+    decision
+}
+
+/// A failure that was shown weighs most; then what makes every other answer worthless; then what
+/// was not shown.
+fn verdict(decision: &Decision, demand: Demand<'_>, graded: &BTreeMap<&PromptId, u64>) -> Verdict {
+    let outcomes = || {
+        let blocking = decision.comparisons.iter().filter(|it| it.blocking);
+        let ratios = decision.ratios.iter().map(|ratio| ratio.outcome);
+        blocking.map(|comparison| comparison.outcome).chain(ratios)
+    };
+    let warns = matches!(demand, Demand::Policy { policy, .. }
+        if policy.on_inconclusive == OnInconclusive::Warn);
+    let not_shown = !decision.not_shown.is_empty()
+        || outcomes().any(|outcome| outcome == Outcome::Inconclusive);
+    if graded.values().all(|total| *total == 0) {
         Verdict::NothingEvaluated
-    } else if !critical_failures.is_empty() || checks.iter().any(|check| !check.met) {
+    } else if !decision.critical_failures.is_empty()
+        || decision.checks.iter().any(|check| !check.met)
+        || outcomes().any(|outcome| outcome == Outcome::Fail)
+    {
         Verdict::Fail
     } else if graded.values().any(|total| *total == 0) {
         Verdict::NothingEvaluated
+    } else if !decision.not_comparable.is_empty() {
+        Verdict::NotComparable
+    } else if not_shown && !warns {
+        Verdict::Inconclusive
     } else {
         Verdict::Pass
-    };
-    Decision {
-        verdict,
-        checks,
-        critical_failures,
     }
 }
 
@@ -194,6 +223,7 @@ mod tests {
             critical: case.critical,
             gates: case.gates,
             tags: Vec::new(),
+            cluster: None,
             columns: BTreeMap::new(),
             expected: None,
             request: None,
@@ -213,12 +243,19 @@ mod tests {
         decide(demand, &[summary("p", cases, cases.len() as u64)])
     }
 
+    /// A lane before its first record.
+    static NOTHING_LIVE: Live = Live {
+        baselines: BTreeMap::new(),
+        dropped: Vec::new(),
+    };
+
     /// The demand of a policy in a workspace where nothing else is graded.
     fn by(policy: &GatePolicy) -> Demand<'_> {
         static NONE: BTreeSet<EvaluatorId> = BTreeSet::new();
         Demand::Policy {
             policy,
             elsewhere: &NONE,
+            live: &NOTHING_LIVE,
         }
     }
 
@@ -233,7 +270,7 @@ mod tests {
         GatePolicy {
             floors: floors.collect(),
             repeats: 1,
-            evidence_max_age: None,
+            ..GatePolicy::default()
         }
     }
 
@@ -318,6 +355,7 @@ mod tests {
         let demand = Demand::Policy {
             policy: &policy(&[("gone", 1.0)]),
             elsewhere: &elsewhere,
+            live: &NOTHING_LIVE,
         };
         let decision = decided(demand, &[gating(Grade::Pass)]);
         assert_eq!(decision.verdict, Verdict::Pass);

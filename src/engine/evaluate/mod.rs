@@ -1,5 +1,6 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+mod beside;
 pub mod budget;
 pub mod calibrate;
 mod call;
@@ -11,8 +12,10 @@ pub mod grade;
 mod grading;
 mod journal;
 mod judge;
+pub mod paired;
 pub mod plan;
 pub mod preview;
+pub mod prospect;
 pub mod ready;
 pub mod reuse;
 pub mod run;
@@ -20,5 +23,6 @@ pub mod slices;
 pub mod statistics;
 pub mod stored;
 pub mod summary;
+pub mod tally;
 
 pub use call::Providers;

@@ -1,6 +1,7 @@
 //! What an evaluation will test, named by digest before anything is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
-use crate::domain::prompt::{EvalBinding, ModelRef};
+use crate::domain::prompt::{EvalBinding, ModelRef, Prompt};
 use crate::domain::run::{RunManifest, Suite};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
@@ -32,6 +33,7 @@ pub struct Plan {
 }
 
 /// One suite, ready to run.
+#[derive(Clone)]
 pub struct PlannedSuite {
     /// What is tested.
     pub suite: Suite,
@@ -41,10 +43,10 @@ pub struct PlannedSuite {
     pub rows: u64,
     /// The evaluators that a gate may block on.
     pub blocking: BTreeSet<EvaluatorId>,
-    pub(super) closure: Closure,
+    pub(super) closure: Arc<Closure>,
     pub(super) dataset: Dataset,
-    pub(super) graders: BTreeMap<EvaluatorId, Grader>,
-    pub(super) judges: BTreeMap<PromptId, Closure>,
+    pub(super) graders: Arc<BTreeMap<EvaluatorId, Grader>>,
+    pub(super) judges: Arc<BTreeMap<PromptId, Closure>>,
 }
 
 impl Plan {
@@ -88,7 +90,7 @@ impl Plan {
         let closures = self
             .suites
             .iter()
-            .flat_map(|planned| planned.judges.values().chain([&planned.closure]));
+            .flat_map(|planned| planned.judges.values().chain([planned.closure.as_ref()]));
         closures
             .map(|closure| (&closure.prompt().id, &closure.prompt().model))
             .collect()
@@ -101,10 +103,53 @@ impl PlannedSuite {
         self.rows * u64::from(self.suite.repeats)
     }
 
+    /// The evaluators whose grades depend on chance: all of them where the model may answer the same
+    /// question differently, and else those whose judges may.
+    pub fn by_chance(&self) -> BTreeSet<EvaluatorId> {
+        let prompt = self.closure.prompt();
+        let chance = answers_vary(prompt);
+        let graders = self.graders.iter();
+        let judges_vary = self
+            .judges
+            .values()
+            .any(|judge| answers_vary(judge.prompt()));
+        let varying =
+            graders.filter(|(_, grader)| chance || (judges_vary && grader.judge_count() > 0));
+        varying.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The same test of another version of the prompt: the same rows, evaluators and repeats.
+    #[must_use]
+    pub fn of_version(&self, closure: Closure) -> Self {
+        let suite = Suite {
+            model: closure.prompt().model.clone(),
+            fingerprint: closure.fingerprint(),
+            ..self.suite.clone()
+        };
+        Self {
+            digest: suite.digest(),
+            suite,
+            rows: self.rows,
+            blocking: self.blocking.clone(),
+            closure: Arc::new(closure),
+            dataset: self.dataset.clone(),
+            graders: Arc::clone(&self.graders),
+            judges: Arc::clone(&self.judges),
+        }
+    }
+
     /// How many times models are asked about one answer, at most.
     pub fn judge_count(&self) -> usize {
         self.graders.values().map(Grader::judge_count).sum()
     }
+}
+
+/// Whether the model may answer the same question differently: not those that are built in, and,
+/// as far as a provider keeps the promise, not at temperature 0.
+fn answers_vary(prompt: &Prompt) -> bool {
+    let built_in = ["echo", "replay"].contains(&prompt.model.provider.as_str());
+    let temperature = prompt.model_parameters.get("temperature");
+    !built_in && temperature.and_then(serde_json::Value::as_f64) != Some(0.0)
 }
 
 /// Plans the evaluation of the selected prompts. What is wrong with their files, datasets and
@@ -219,10 +264,10 @@ impl Planner<'_> {
             suite,
             rows,
             blocking: rules.blocking,
-            closure,
+            closure: Arc::new(closure),
             dataset,
-            graders: rules.graders,
-            judges: rules.judges,
+            graders: Arc::new(rules.graders),
+            judges: Arc::new(rules.judges),
         })
     }
 

@@ -1,5 +1,8 @@
 //! What a run would cost, before anything is spent: how many answers are known already.
 
+use std::collections::BTreeSet;
+
+use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
 use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
@@ -19,6 +22,10 @@ pub struct SuitePreview {
     pub render_errors: u64,
     /// The most calls that judges may add.
     pub judge_calls_at_most: u64,
+    /// Rows that a gate counts.
+    pub gating_rows: u64,
+    /// The clusters that those rows fall into; a row without one is its own.
+    pub clusters: u64,
 }
 
 /// Looks up every case of a plan, in the order of its suites. Nothing is asked of a provider.
@@ -29,6 +36,7 @@ pub fn preview(
     cache: Option<&dyn AnswerCache>,
 ) -> Result<Vec<SuitePreview>, Findings> {
     let mut previews = vec![SuitePreview::default(); plan.suites.len()];
+    let mut clusters = vec![BTreeSet::new(); plan.suites.len()];
     for case in Cases::new(workspace, plan) {
         let case = case?;
         let place = plan
@@ -37,6 +45,15 @@ pub fn preview(
             .position(|planned| planned.digest == case.planned.digest)
             .expect("cases come from the suites of the plan");
         let preview = &mut previews[place];
+        if case.repeat == 0 && case.row.gates() {
+            preview.gating_rows += 1;
+            let own = case
+                .row
+                .cluster
+                .as_ref()
+                .map(|cluster| Digest::of(cluster.as_bytes()));
+            preview.clusters += u64::from(clusters[place].insert(own.unwrap_or(case.row_digest)));
+        }
         let Ok(request) = case.request() else {
             preview.render_errors += 1;
             continue;

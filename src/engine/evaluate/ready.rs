@@ -52,7 +52,7 @@ pub fn check_ready(
     limits: RunLimits,
 ) -> Result<(), NotReady> {
     for planned in &plan.suites {
-        for closure in planned.judges.values().chain([&planned.closure]) {
+        for closure in planned.judges.values().chain([planned.closure.as_ref()]) {
             let prompt = closure.prompt();
             let Some(provider) = providers.get(&prompt.model.provider) else {
                 continue;

@@ -1,10 +1,10 @@
 //! What earlier runs have shown already: results to rely on, and runs to go on with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::domain::digest::Digest;
+use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::lane::MaxAge;
 use crate::domain::run::{CaseKey, CaseResult, RunId};
 use crate::engine::ports::{RunStore, StoreError, StoredRun};
@@ -62,6 +62,28 @@ pub fn tested_suite(
         }
     }
     Ok(None)
+}
+
+/// How often the answers to a suite were drawn, the last time included: as many as there are
+/// finished runs of it whose answers are not the same. Answers that are kept and asked for again
+/// are no new draw.
+pub fn looks(store: &dyn RunStore, planned: &PlannedSuite) -> Result<u32, StoreError> {
+    let mut drawn = BTreeSet::new();
+    for run in store.list()? {
+        let mut suites = run.manifest.suites.iter();
+        if run.finished_at.is_none() || !suites.any(|suite| suite.digest() == planned.digest) {
+            continue;
+        }
+        let mut answers = DigestWriter::default();
+        for result in latest(store.results(&run.manifest.id)?) {
+            if let (true, Ok(answer)) = (result.key.suite == planned.digest, &result.answer) {
+                let answer = (&result.key.row, result.key.repeat, &answer.output);
+                answers.update(format!("{answer:?}").as_bytes());
+            }
+        }
+        drawn.insert(answers.finish());
+    }
+    Ok(u32::try_from(drawn.len()).unwrap_or(u32::MAX).max(1))
 }
 
 /// The run to go on with, and what it has shown.

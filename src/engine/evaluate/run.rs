@@ -217,6 +217,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         critical: case.row.critical,
         gates: case.row.gates(),
         tags: case.row.tags.clone(),
+        cluster: case.row.cluster.clone(),
         columns: case.row.labels(),
         expected: case.row.expected.clone(),
         request: None,
@@ -250,7 +251,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
 async fn grade(caller: &Caller<'_>, case: &Case<'_>, result: &mut CaseResult) {
     let no_answer =
         |error: &CaseError| Graded::error(format!("there is no answer: {}", error.message));
-    for (name, grader) in &case.planned.graders {
+    for (name, grader) in case.planned.graders.iter() {
         let graded = match &result.answer {
             Err(error) => no_answer(error),
             Ok(answer) => {

@@ -11,9 +11,13 @@ use crate::domain::run::{Answer, CaseErrorKind, CaseResult, Suite};
 use crate::domain::untrusted::shorten;
 
 use super::plan::PlannedSuite;
+use super::tally::RowTally;
 
 /// How many failing cases of a suite are kept to be shown.
 const KEPT_FAILURES: usize = 100;
+
+/// How often a row must be tested before one failure may be chance.
+pub const ENOUGH_REPEATS: u32 = 5;
 
 /// How much of an output is kept to be shown, in characters.
 const KEPT_OUTPUT: usize = 500;
@@ -39,8 +43,12 @@ pub struct SuiteSummary {
     pub critical_failures: BTreeSet<CriticalFailureKey>,
     /// How many failures there are, kept or not.
     pub failure_count: u64,
+    /// What came of each row, by the digest of what the row tests.
+    pub rows: BTreeMap<Digest, RowTally>,
+    /// The evaluators whose grades depend on chance, in the answer or in a judge.
+    pub by_chance: BTreeSet<EvaluatorId>,
+    critical_misses: BTreeMap<(String, EvaluatorId), u32>,
     failures: BTreeMap<FailureKey, Failure>,
-    latencies_ms: Vec<f64>,
     results: Vec<Digest>,
     seen: HashSet<(Digest, u32)>,
 }
@@ -123,11 +131,15 @@ pub struct Failure {
 impl SuiteSummary {
     /// The summary of a planned suite before any case is finished.
     pub fn new(planned: &PlannedSuite) -> Self {
-        Self::empty(
+        let empty = Self::empty(
             planned.suite.clone(),
             planned.blocking.clone(),
             planned.cases(),
-        )
+        );
+        Self {
+            by_chance: planned.by_chance(),
+            ..empty
+        }
     }
 
     /// The summary of a suite before any case is finished.
@@ -147,7 +159,9 @@ impl SuiteSummary {
             critical_failures: BTreeSet::new(),
             failure_count: 0,
             failures: BTreeMap::new(),
-            latencies_ms: Vec::new(),
+            rows: BTreeMap::new(),
+            by_chance: BTreeSet::new(),
+            critical_misses: BTreeMap::new(),
             results: Vec::new(),
             seen: HashSet::new(),
         }
@@ -162,9 +176,11 @@ impl SuiteSummary {
         self.results.push(result.digest());
         self.usage.add(result);
         self.errors.add(result);
-        if let Ok(answer) = &result.answer {
-            self.latencies_ms.extend(answer.latency_ms);
-        } else {
+        self.rows
+            .entry(result.row_digest)
+            .or_insert_with(|| RowTally::new(result))
+            .add(result);
+        if result.answer.is_err() {
             self.add_unanswered(result);
         }
         for (name, summary) in &mut self.evaluators {
@@ -185,7 +201,8 @@ impl SuiteSummary {
 
     /// The latency that this share of the answers did not exceed, in milliseconds.
     pub fn latency_ms(&self, share: f64) -> Option<f64> {
-        let mut sorted = self.latencies_ms.clone();
+        let latencies = self.rows.values().flat_map(|row| &row.latencies_ms);
+        let mut sorted: Vec<f64> = latencies.copied().collect();
         sorted.sort_by(f64::total_cmp);
         #[expect(
             clippy::cast_precision_loss,
@@ -208,10 +225,17 @@ impl SuiteSummary {
         writer.finish()
     }
 
-    /// The failures of critical rows, as a gate reports them.
+    /// The failures of critical rows, as a gate reports them. A row that is tested
+    /// [`ENOUGH_REPEATS`] times or more may fail once: by chance, even a row that passes 99 times in
+    /// 100 would block one release in twenty otherwise.
     pub fn critical(&self) -> impl Iterator<Item = CriticalFailure> {
+        let allowed = u32::from(self.suite.repeats >= ENOUGH_REPEATS);
         let failures = self.critical_failures.iter();
-        failures.map(|(row, evaluator, reason)| CriticalFailure {
+        let counts = failures.filter(move |(row, evaluator, _)| {
+            let misses = self.critical_misses.get(&(row.clone(), evaluator.clone()));
+            misses.is_none_or(|misses| *misses > allowed)
+        });
+        counts.map(|(row, evaluator, reason)| CriticalFailure {
             prompt: self.suite.prompt.clone(),
             dataset: self.suite.dataset.clone(),
             row: row.clone(),
@@ -245,6 +269,8 @@ impl SuiteSummary {
             if counts && result.critical {
                 let key = (result.key.row.clone(), name.clone(), reason.to_owned());
                 self.critical_failures.insert(key);
+                let key = (result.key.row.clone(), name.clone());
+                *self.critical_misses.entry(key).or_insert(0) += 1;
             }
             if let Ok(Answer { output, .. }) = &result.answer {
                 self.keep_failure(Failure {

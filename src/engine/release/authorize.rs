@@ -9,10 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Verdict};
+use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Outcome, Verdict};
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
+
+use super::live_refusals::{beside_live, not_comparable, not_shown};
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -77,10 +79,24 @@ pub enum Condition {
     Age,
     /// The gate must pass.
     Gate,
+    /// It must be shown that the candidate is no worse than the version that is live.
+    Inconclusive,
+    /// The candidate and the version that is live must be tested alike.
+    Comparable,
     /// Something must have been evaluated, and it must be what would be live.
     Evaluated,
     /// There must be somewhere to go back to.
     Target,
+}
+
+impl Condition {
+    /// Whether the condition is about what an evaluation showed, not about anything else.
+    pub fn is_about_results(self) -> bool {
+        matches!(
+            self,
+            Self::Gate | Self::Inconclusive | Self::Comparable | Self::Evaluated
+        )
+    }
 }
 
 /// Asks whether a move may happen.
@@ -163,6 +179,16 @@ fn check_gate(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
     match evaluation.decision.verdict {
         Verdict::Pass => {}
         Verdict::Fail => refusals.extend(failures(&evaluation.decision)),
+        Verdict::Inconclusive => {
+            let reasons = not_shown(&evaluation.decision);
+            let nothing = "the gate could not decide";
+            refusals.extend(or_at_least(reasons, Condition::Inconclusive, nothing));
+        }
+        Verdict::NotComparable => {
+            let reasons = not_comparable(&evaluation.decision);
+            let nothing = "the gate could not compare";
+            refusals.extend(or_at_least(reasons, Condition::Comparable, nothing));
+        }
         Verdict::NothingEvaluated => refusals.push(nothing_evaluated(
             "the gate asks for an evaluation, and nothing was evaluated",
         )),
@@ -207,14 +233,20 @@ fn failures(decision: &Decision) -> Vec<Refusal> {
         });
     }
     refusals.extend(critical_refusals(decision, next));
-    if refusals.is_empty() {
-        refusals.push(Refusal {
-            condition: Condition::Gate,
-            message: "the gate failed".to_owned(),
-            next: next.to_owned(),
-        });
+    refusals.extend(beside_live(decision, Outcome::Fail, Condition::Gate, next));
+    or_at_least(refusals, Condition::Gate, "the gate failed")
+}
+
+/// A verdict that is no pass refuses, even where it does not say why.
+fn or_at_least(reasons: Vec<Refusal>, condition: Condition, message: &str) -> Vec<Refusal> {
+    if reasons.is_empty() {
+        return vec![Refusal {
+            condition,
+            message: message.to_owned(),
+            next: "look at the answers with `pointsman eval`".to_owned(),
+        }];
     }
-    refusals
+    reasons
 }
 
 /// One refusal for each evaluator that failed critical rows: the first rows by name, and how many

@@ -20,7 +20,10 @@ pub(super) fn statement(
     let checks = &evaluation.decision.checks;
     let result = match evaluation.decision.verdict {
         Verdict::Pass => "PASSED",
-        Verdict::Fail | Verdict::NothingEvaluated => "FAILED",
+        Verdict::Fail
+        | Verdict::Inconclusive
+        | Verdict::NotComparable
+        | Verdict::NothingEvaluated => "FAILED",
     };
     let configuration: Vec<Value> = evaluation
         .suites

@@ -7,6 +7,7 @@ mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
+mod live_refusals;
 pub mod promote;
 pub mod record;
 pub mod rollback;

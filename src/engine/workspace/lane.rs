@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::finding::Findings;
 use crate::domain::id::{EvaluatorId, LaneName};
-use crate::domain::lane::{Floor, GatePolicy, Lane};
+use crate::domain::lane::{Floor, GatePolicy, Lane, OnInconclusive};
 
 use super::decode::{Decoder, Fields};
 use super::document::{Node, Source};
@@ -13,13 +13,11 @@ use super::toml::parse_toml;
 /// Parts of a policy that later versions enforce.
 const LANE_KEYS_NOT_ENFORCED: [&str; 4] = ["approval", "freeze", "webhook", "watch"];
 
-/// Parts of a gate that later versions enforce.
-const GATE_KEYS_NOT_ENFORCED: [&str; 5] = [
-    "margin",
-    "confidence",
-    "on_inconclusive",
-    "max_latency_p95_ratio",
-    "max_cost_ratio",
+/// What a gate may do where too little is shown.
+const ON_INCONCLUSIVE: [(&str, Option<OnInconclusive>); 3] = [
+    ("block", Some(OnInconclusive::Block)),
+    ("warn", Some(OnInconclusive::Warn)),
+    ("approve", None),
 ];
 
 /// Reads one lane.
@@ -86,13 +84,43 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
         Some(node) => Some(decoder.parsed(node)?),
         None => None,
     };
-    refuse_not_enforced(decoder, &mut fields, &GATE_KEYS_NOT_ENFORCED);
+    let mut number = |key, least, most| match fields.optional(key) {
+        Some(node) => decoder.number_within(node, least, most).map(Some),
+        None => Some(None),
+    };
+    let margin = number("margin", 0.001, 0.5)?;
+    let confidence = number("confidence", 0.8, 0.999)?;
+    let max_latency_p95_ratio = number("max_latency_p95_ratio", 1.0, 1_000.0)?;
+    let max_cost_ratio = number("max_cost_ratio", 1.0, 1_000.0)?;
+    let on_inconclusive = match fields.optional("on_inconclusive") {
+        Some(node) => on_inconclusive(decoder, node)?,
+        None => OnInconclusive::default(),
+    };
     fields.finish(decoder);
     Some(GatePolicy {
         floors,
         repeats: u32::try_from(repeats).ok()?,
         evidence_max_age,
+        margin,
+        confidence,
+        on_inconclusive,
+        max_latency_p95_ratio,
+        max_cost_ratio,
     })
+}
+
+/// `approve` needs approvals, which are not enforced.
+fn on_inconclusive(decoder: &mut Decoder<'_>, node: &Node) -> Option<OnInconclusive> {
+    let word = decoder.word(node, &ON_INCONCLUSIVE)?;
+    if word.is_none() {
+        decoder.error(
+            "policy-not-enforced",
+            node.span,
+            "this version cannot ask for approvals, and does not pretend to",
+            "say `block` or `warn`, or use a version that enforces `approve`",
+        );
+    }
+    word
 }
 
 fn floors(decoder: &mut Decoder<'_>, node: &Node) -> Option<BTreeMap<EvaluatorId, Floor>> {
@@ -146,7 +174,7 @@ mod tests {
     fn a_rule_that_cannot_be_enforced_is_refused_and_never_ignored() {
         for text in [
             "[approval]\nrequired = 1\n",
-            "[gate]\nmargin = 0.05\n",
+            "[gate]\non_inconclusive = \"approve\"\n",
             "[freeze]\nsoak = \"1h\"\n",
         ] {
             assert_eq!(
@@ -162,6 +190,10 @@ mod tests {
         for (text, ident) in [
             ("[gate]\nfloors = { a = 90 }\n", "out-of-range"),
             ("[gate]\nfloors = { \"A b\" = 0.9 }\n", "invalid-name"),
+            ("[gate]\nmargin = 5\n", "out-of-range"),
+            ("[gate]\nconfidence = 0.5\n", "out-of-range"),
+            ("[gate]\nmax_cost_ratio = 0.9\n", "out-of-range"),
+            ("[gate]\non_inconclusive = \"pass\"\n", "unknown-word"),
             ("[gate]\nfloor = { a = 0.9 }\n", "unknown-key"),
             ("[gate]\nevidence_max_age = \"2 weeks\"\n", "invalid-value"),
             ("from = \"a/b\"\n", "invalid-value"),

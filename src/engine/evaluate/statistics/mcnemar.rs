@@ -1,9 +1,9 @@
-//! McNemar's exact test, for the report: it never decides.
+//! The exact test of `McNemar`, for the report: it never decides.
 
 /// The probability that of the rows that changed at least `worse` got worse, if getting worse were
 /// as likely as getting better: `P(Bin(worse + better, ½) ≥ worse)`.
 ///
-/// McNemar, "Note on the sampling error of the difference between correlated proportions",
+/// `McNemar`, "Note on the sampling error of the difference between correlated proportions",
 /// Psychometrika 12 (1947), in its exact, one-sided form. It answers whether there is a change, not
 /// whether it is small enough: a gate that asked it would let most regressions pass.
 pub fn mcnemar(worse: u64, better: u64) -> f64 {

@@ -25,7 +25,7 @@ pub struct RatioInterval {
 /// ratio = b̄ / ā                L, U = ratio · exp(∓ t(1−α, n−1) · SE)
 /// ```
 ///
-/// Casella and Berger, *Statistical Inference* (2002), §5.5.4. The w_i have mean zero.
+/// Casella and Berger, *Statistical Inference* (2002), §5.5.4. The `w_i` have mean zero.
 pub fn ratio_of_means(groups: &[(f64, f64)], alpha: f64) -> Option<RatioInterval> {
     let n = number(groups.len());
     let mut sorted = groups.to_vec();

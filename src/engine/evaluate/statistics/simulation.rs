@@ -47,10 +47,9 @@ fn difference(random: &mut SplitMix64, row: usize, repeats: u32, change: Change)
         0.99
     };
     let after = match change {
-        Change::None => before,
         Change::Everywhere => before - 0.05,
-        Change::Somewhere if row % 10 == 0 => before - 0.5,
-        Change::Somewhere => before,
+        Change::Somewhere if row.is_multiple_of(10) => before - 0.5,
+        Change::None | Change::Somewhere => before,
     };
     let mut passes = |probability: f64| {
         let passed = (0..repeats).filter(|_| uniform(random) < probability);

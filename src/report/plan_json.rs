@@ -1,0 +1,82 @@
+//! The result of `plan` as JSON, version 1. These shapes are frozen: fields may be added, and
+//! nothing else changes.
+
+use serde::Serialize;
+
+use crate::domain::id::LaneName;
+use crate::domain::lane::GatePolicy;
+
+use super::plan::PlanLine;
+
+/// The version of these shapes.
+const SCHEMA: &str = "pointsman/plan/v1";
+
+/// What an evaluation could show.
+#[derive(Debug, Serialize)]
+pub struct PlanV1 {
+    schema: &'static str,
+    lane: Option<String>,
+    confidence: f64,
+    suites: Vec<SuiteV1>,
+}
+
+#[derive(Debug, Serialize)]
+struct SuiteV1 {
+    prompt: String,
+    dataset: String,
+    gating_rows: u64,
+    clusters: Option<u64>,
+    repeats: u32,
+    calls: u64,
+    judge_calls_at_most: u64,
+    known_answers: u64,
+    chance: &'static str,
+    provable_margin_at_best: f64,
+    provable_margin_expected: f64,
+    wanted: Option<WantedV1>,
+}
+
+#[derive(Debug, Serialize)]
+struct WantedV1 {
+    margin: f64,
+    can_be_expected: bool,
+    rows: Option<u64>,
+    repeats: Option<u32>,
+}
+
+impl PlanV1 {
+    /// What these suites could show under a policy.
+    pub fn new(lane: Option<&LaneName>, policy: &GatePolicy, lines: &[PlanLine<'_>]) -> Self {
+        Self {
+            schema: SCHEMA,
+            lane: lane.map(ToString::to_string),
+            confidence: policy.confidence.unwrap_or(GatePolicy::CONFIDENCE),
+            suites: lines.iter().map(SuiteV1::from).collect(),
+        }
+    }
+}
+
+impl From<&PlanLine<'_>> for SuiteV1 {
+    fn from(line: &PlanLine<'_>) -> Self {
+        let prospect = &line.prospect;
+        Self {
+            prompt: line.planned.suite.prompt.to_string(),
+            dataset: line.planned.suite.dataset.to_string(),
+            gating_rows: prospect.rows,
+            clusters: prospect.clusters,
+            repeats: prospect.repeats,
+            calls: line.preview.calls,
+            judge_calls_at_most: line.preview.judge_calls_at_most,
+            known_answers: line.preview.known_answers,
+            chance: prospect.chance.name(),
+            provable_margin_at_best: prospect.at_best,
+            provable_margin_expected: prospect.expected,
+            wanted: prospect.wanted.map(|wanted| WantedV1 {
+                margin: wanted.margin,
+                can_be_expected: prospect.shows_margin() == Some(true),
+                rows: wanted.rows,
+                repeats: wanted.repeats,
+            }),
+        }
+    }
+}

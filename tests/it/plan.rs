@@ -1,0 +1,81 @@
+//! `pointsman plan`: what the rows at hand can prove.
+
+use crate::support::Sandbox;
+
+fn with_margin() -> Sandbox {
+    let sandbox = Sandbox::with_workspace();
+    sandbox.write(
+        "environments/staging.toml",
+        "order = 1\n[gate]\nmargin = 0.05\nrepeats = 2\n",
+    );
+    sandbox
+}
+
+#[test]
+fn the_smallest_margin_and_the_calls_are_shown_without_any_call() {
+    let sandbox = Sandbox::with_workspace();
+    let run = sandbox.pointsman(&["plan"]);
+    insta::assert_snapshot!(run.succeeds().stdout, @r"
+    PROMPT  DATASET  ROWS  REPEATS  CALLS  KNOWN  AT BEST  EXPECTED
+    triage  tickets     3        1      0      0     42.6      42.6
+
+    the smallest loss of pass rate, in points, that the rows can rule out: if no row changes, and expected
+    ");
+    assert_eq!(run.stderr, "");
+    assert!(!sandbox.path().join(".git/pointsman/runs").exists());
+}
+
+#[test]
+fn a_margin_that_the_rows_cannot_prove_is_a_warning_with_what_it_takes() {
+    let sandbox = with_margin();
+    let run = sandbox.pointsman(&["plan", "triage", "--lane", "staging"]);
+    run.succeeds()
+        .tells("triage on tickets: a margin of 5.0 points takes 32 rows; with 3 rows and 2 repeat(s) the gate will mostly be inconclusive");
+}
+
+#[test]
+fn the_json_plan_has_a_versioned_shape() {
+    let sandbox = with_margin();
+    let run = sandbox.pointsman(&["plan", "--lane", "staging", "--json"]);
+    let json = run.succeeds().json();
+    assert_eq!(json["schema"], "pointsman/plan/v1");
+    assert_eq!(json["lane"], "staging");
+    let suite = &json["suites"][0];
+    assert_eq!(suite["gating_rows"], 3);
+    assert_eq!(suite["repeats"], 2);
+    assert_eq!(suite["chance"], "none");
+    assert_eq!(suite["wanted"]["rows"], 32);
+    assert_eq!(suite["wanted"]["repeats"], serde_json::Value::Null);
+    assert_eq!(suite["wanted"]["can_be_expected"], false);
+}
+
+#[test]
+fn where_answers_vary_more_repeats_help_and_chance_is_assumed_until_it_was_measured() {
+    let sandbox = with_margin();
+    sandbox.write(
+        "pointsman.toml",
+        "[providers.local]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n",
+    );
+    sandbox.edit(
+        "prompts/triage.prompt.yml",
+        "model: echo/echo",
+        "model: local/small",
+    );
+    let run = sandbox.pointsman(&["plan", "--lane", "staging", "--json"]);
+    let suite = run.succeeds().json()["suites"][0].clone();
+    assert_eq!(suite["chance"], "assumed");
+    assert_eq!(suite["calls"], 6);
+    let margin = |name: &str| suite[name].as_f64().expect("a number");
+    assert!(margin("provable_margin_expected") > margin("provable_margin_at_best"));
+}
+
+#[test]
+fn where_nothing_is_tested_there_is_nothing_to_plan() {
+    let sandbox = Sandbox::with_workspace();
+    let prompt = sandbox.read("prompts/triage.prompt.yml");
+    let without = prompt.split("evals:").next().expect("text before it");
+    sandbox.write("prompts/triage.prompt.yml", without);
+    let run = sandbox.pointsman(&["plan"]);
+    run.exits(6).tells("nothing to plan");
+    sandbox.pointsman(&["plan", "--lane", "nowhere"]).exits(2);
+}
