@@ -208,7 +208,6 @@ mod tests {
             let pacer = Pacer::per_minute(6_000);
             let started = Instant::now();
             pacer.wait(3).await;
-            assert!(started.elapsed() < Duration::from_millis(25));
             pacer.wait(1).await;
             assert!(started.elapsed() >= Duration::from_millis(30));
         });

@@ -104,18 +104,21 @@ fn input(answer: &Answer, row: &Row) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::super::tests::{answer, row};
     use super::*;
     use crate::domain::evaluator::Grade;
 
+    /// With time enough on a busy machine.
     fn grader(source: &str) -> ScriptGrader {
+        hasty_grader(source, 30_000)
+    }
+
+    fn hasty_grader(source: &str, time_limit_ms: u64) -> ScriptGrader {
         ScriptGrader::new(&ScriptRule {
             source: source.to_owned(),
             file: None,
             threshold: 0.5,
-            time_limit_ms: 300,
+            time_limit_ms,
         })
     }
 
@@ -205,14 +208,22 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_takes_too_much_is_stopped_soon() {
-        let started = Instant::now();
+    fn a_script_that_does_not_end_is_stopped() {
+        for source in [
+            "while (true) {}",
+            "for (;;) { try { while (true) {} } catch {} }",
+            "return /^(a+)+$/.test('a'.repeat(64) + 'b')",
+            "}; while (true) {} ; {",
+        ] {
+            let graded = grade_with(&hasty_grader(source, 300), "x");
+            assert_eq!(graded.grade, Grade::Error, "{source}: {}", graded.reason);
+            assert_eq!(graded.reason, "the script took longer than 300 ms");
+        }
+    }
+
+    #[test]
+    fn a_script_that_takes_too_much_is_an_error() {
         for (source, reason) in [
-            ("while (true) {}", "took longer than 300 ms"),
-            (
-                "for (;;) { try { while (true) {} } catch {} }",
-                "took longer",
-            ),
             (
                 "const a = []; while (true) a.push('x'.repeat(1e6) + a.length)",
                 "",
@@ -223,12 +234,10 @@ mod tests {
                 "return {pass: true, reason: 'x'.repeat(1e6)}",
                 "at most 10000 are read",
             ),
-            ("return /^(a+)+$/.test('a'.repeat(64) + 'b')", ""),
             (
                 "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a",
                 "",
             ),
-            ("}; while (true) {} ; {", ""),
         ] {
             let graded = grade(source, "x");
             assert_eq!(graded.grade, Grade::Error, "{source}: {}", graded.reason);
@@ -238,13 +247,12 @@ mod tests {
                 graded.reason
             );
         }
-        assert!(started.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
     fn a_script_that_cannot_be_stopped_is_left_behind_and_not_run_again() {
-        let stuck =
-            grader("if (output === 'x') [].reverse.call({length: 2 ** 53 - 1}); return true");
+        let source = "if (output === 'x') [].reverse.call({length: 2 ** 53 - 1}); return true";
+        let stuck = hasty_grader(source, 300);
         assert_eq!(grade_with(&stuck, "x").grade, Grade::Error);
         let again = grade_with(&stuck, "y");
         assert_eq!(again.grade, Grade::Error);
