@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::domain::deployment::ObjectId;
+
 use super::error::GitError;
 
 /// The variables that `git` gets to see, and nothing else.
@@ -150,6 +152,52 @@ impl GitCommand {
         let mut command = self.hardened(&self.git_dir);
         command.args(arguments);
         finish(command, stdin)
+    }
+
+    /// Pushes a commit to one ref of a remote, if that ref still is where it is expected (absent: if
+    /// it does not exist). Nothing else travels with it, and nothing is forced past another's work.
+    pub fn push(
+        &self,
+        remote: &str,
+        name: &str,
+        commit: &ObjectId,
+        expected: Option<&ObjectId>,
+    ) -> Result<GitOutput, GitError> {
+        let expected = expected.map_or("", ObjectId::as_str);
+        let lease = format!("--force-with-lease={name}:{expected}");
+        let refspec = format!("{commit}:{name}");
+        let arguments = [
+            "push",
+            "--porcelain",
+            "--atomic",
+            "--no-signed",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            "--receive-pack=git-receive-pack",
+            &lease,
+            "--end-of-options",
+            remote,
+            &refspec,
+        ];
+        self.run(&arguments, b"")
+    }
+
+    /// Fetches what a refspec names from a remote, and nothing else.
+    pub fn fetch(&self, remote: &str, refspec: &str) -> Result<GitOutput, GitError> {
+        let arguments = [
+            "fetch",
+            "--quiet",
+            "--prune",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--upload-pack=git-upload-pack",
+            "--end-of-options",
+            remote,
+            refspec,
+        ];
+        self.run(&arguments, b"")
     }
 
     /// A `git` process with nothing of the repository's own programs.

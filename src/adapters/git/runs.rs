@@ -161,25 +161,8 @@ impl<'r> GitRuns<'r> {
         tip: Option<&ObjectId>,
     ) -> Result<Option<String>, LaneError> {
         let name = format!("{SHARED}{plan}");
-        let lease = format!(
-            "--force-with-lease={name}:{}",
-            tip.map_or("", ObjectId::as_str)
-        );
-        let refspec = format!("{commit}:{name}");
-        let arguments = [
-            "push",
-            "--porcelain",
-            "--atomic",
-            "--no-signed",
-            "--no-follow-tags",
-            "--recurse-submodules=no",
-            "--receive-pack=git-receive-pack",
-            &lease,
-            "--end-of-options",
-            &self.remote,
-            &refspec,
-        ];
-        let output = self.repository.git().run(&arguments, b"");
+        let git = self.repository.git();
+        let output = git.push(&self.remote, &name, commit, tip);
         let output = output.map_err(git_error)?;
         if output.success {
             return Ok(None);
@@ -193,20 +176,7 @@ impl<'r> GitRuns<'r> {
     /// Brings the refs whose names start like this here, to where we remember the remote's.
     fn fetch_refs(&self, start: &str) -> Result<(), LaneError> {
         let refspec = format!("+{SHARED}{start}*:{}*", self.tracking(start));
-        let arguments = [
-            "fetch",
-            "--quiet",
-            "--prune",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--no-auto-maintenance",
-            "--upload-pack=git-upload-pack",
-            "--end-of-options",
-            &self.remote,
-            &refspec,
-        ];
-        let output = self.repository.git().run(&arguments, b"");
+        let output = self.repository.git().fetch(&self.remote, &refspec);
         let output = output.map_err(git_error)?;
         if output.success {
             return Ok(());

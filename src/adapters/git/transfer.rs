@@ -44,7 +44,9 @@ impl GitLanes<'_> {
     ) -> Result<(), LaneError> {
         let lane = &draft.deployment.lane;
         let expected = draft.deployment.previous.as_ref();
-        let output = self.push_commit(remote, lane, id, expected)?;
+        let git = self.repository.git();
+        let output = git.push(remote, &lane.ref_name(), id, expected);
+        let output = output.map_err(git_error)?;
         if !output.success {
             // Hosts word one and the same refusal differently, and a lost answer may hide a
             // success: ask again and compare ids.
@@ -69,20 +71,8 @@ impl GitLanes<'_> {
     /// Fetches every lane of the remote into its tracking ref.
     pub(super) fn fetch(&self, remote: &str) -> Result<(), LaneError> {
         let refspec = format!("+refs/heads/lanes/*:refs/remotes/{remote}/lanes/*");
-        let arguments = [
-            "fetch",
-            "--quiet",
-            "--prune",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--no-auto-maintenance",
-            "--upload-pack=git-upload-pack",
-            "--end-of-options",
-            remote,
-            &refspec,
-        ];
-        let output = self.git(&arguments, b"")?;
+        let output = self.repository.git().fetch(remote, &refspec);
+        let output = output.map_err(git_error)?;
         if output.success {
             return Ok(());
         }
@@ -141,33 +131,6 @@ impl GitLanes<'_> {
             next = self.parents(&id)?.into_iter().next();
         }
         Ok(false)
-    }
-
-    fn push_commit(
-        &self,
-        remote: &str,
-        lane: &LaneName,
-        id: &ObjectId,
-        expected: Option<&ObjectId>,
-    ) -> Result<GitOutput, LaneError> {
-        let name = lane.ref_name();
-        let expected = expected.map_or("", ObjectId::as_str);
-        let lease = format!("--force-with-lease={name}:{expected}");
-        let refspec = format!("{id}:{name}");
-        let arguments = [
-            "push",
-            "--porcelain",
-            "--atomic",
-            "--no-signed",
-            "--no-follow-tags",
-            "--recurse-submodules=no",
-            "--receive-pack=git-receive-pack",
-            &lease,
-            "--end-of-options",
-            remote,
-            &refspec,
-        ];
-        self.git(&arguments, b"")
     }
 
     fn set_tracking(&self, remote: &str, lane: &LaneName, id: &ObjectId) -> Result<(), LaneError> {

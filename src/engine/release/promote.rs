@@ -220,13 +220,9 @@ fn manifest(
     files: &dyn FileTree,
     edits: &Edits,
 ) -> Result<Manifest, ReleaseError> {
-    let current = standing.current.as_ref();
-    let carried = current.and_then(|record| {
-        Manifest::carried_by(standing.tree(), record.deployment.snapshot.sha256)
-    });
-    let mut manifest = match carried {
-        Some(manifest) => manifest,
-        None => Manifest::of_tree(standing.tree())?,
+    let mut manifest = match &standing.current {
+        Some(record) => Manifest::of_record(standing.tree(), record.deployment.snapshot.sha256)?,
+        None => Manifest::default(),
     };
     for (path, change) in edits {
         match change.new {

@@ -106,11 +106,7 @@ impl RollbackPlan {
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let target = &self.target.deployment;
-        let carried = Manifest::carried_by(self.files.as_ref(), target.snapshot.sha256);
-        let manifest = match carried {
-            Some(manifest) => manifest,
-            None => Manifest::of_tree(self.files.as_ref())?,
-        };
+        let manifest = Manifest::of_record(self.files.as_ref(), target.snapshot.sha256)?;
         let new = NewRecord {
             kind: DeployKind::Rollback,
             summary: format!("back to #{}", target.sequence),

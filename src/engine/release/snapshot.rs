@@ -46,7 +46,7 @@ impl Manifest {
     }
 
     /// The manifest that a record's tree carries, if it is the one that `digest` names.
-    pub fn carried_by(tree: &dyn FileTree, digest: Digest) -> Option<Self> {
+    fn carried_by(tree: &dyn FileTree, digest: Digest) -> Option<Self> {
         let bytes = tree.read(MANIFEST_PATH, MANIFEST_LIMIT).ok()??;
         if Digest::of(&bytes) != digest {
             return None;
@@ -58,6 +58,14 @@ impl Manifest {
         };
         let files: Option<BTreeMap<_, _>> = text.lines().map(line).collect();
         files.map(Self)
+    }
+
+    /// The manifest of a record's tree: the one that it carries, or else every file is read.
+    pub fn of_record(tree: &dyn FileTree, digest: Digest) -> Result<Self, TreeError> {
+        match Self::carried_by(tree, digest) {
+            Some(manifest) => Ok(manifest),
+            None => Self::of_tree(tree),
+        }
     }
 
     /// Takes a file in, or another content of it.

@@ -72,11 +72,7 @@ impl UnholdPlan {
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let live = &self.current.deployment;
-        let carried = Manifest::carried_by(self.standing.tree(), live.snapshot.sha256);
-        let manifest = match carried {
-            Some(manifest) => manifest,
-            None => Manifest::of_tree(self.standing.tree())?,
-        };
+        let manifest = Manifest::of_record(self.standing.tree(), live.snapshot.sha256)?;
         let count = self.released.len();
         let new = NewRecord {
             kind: DeployKind::Unhold,

@@ -400,7 +400,7 @@ mod tests {
             json!("a"),
             json!([5]),
             json!([{"name": ""}]),
-            json!([{"nam": "a"}]),
+            json!([{"label": "a"}]),
         ] {
             let graded = grade(CallOrder::InOrder, ArgumentsMatch::Exact, &wanted, "[]");
             assert_eq!(graded.grade, Grade::Error);

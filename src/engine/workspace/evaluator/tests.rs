@@ -143,7 +143,7 @@ fn scripts_calls_combinations_and_examples_that_could_never_grade_are_found() {
             "out-of-range",
         ),
         ("kind: tool-calls\n", "missing-key"),
-        ("kind: tool-calls\ncalls: [{nam: x}]\n", "invalid-call"),
+        ("kind: tool-calls\ncalls: [{label: x}]\n", "invalid-call"),
         ("kind: tool-calls\ncalls: [5]\n", "invalid-call"),
         ("kind: javascript\n", "missing-key"),
         (
