@@ -109,7 +109,8 @@ evals:
         self.folder.path()
     }
 
-    fn write(&self, path: &str, text: &str) {
+    /// Writes a file, with the folders above it.
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path: PathBuf = self.path().join(path);
         let parent = path.parent().expect("a file stands in a folder");
         fs::create_dir_all(parent).expect("the temporary folder is ours");
