@@ -9,7 +9,7 @@ use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::evaluate::plan::PlannedSuite;
 use crate::engine::evaluate::preview::SuitePreview;
 use crate::engine::evaluate::slices::SliceRate;
-use crate::engine::evaluate::summary::{EvaluatorSummary, Failure, SuiteSummary};
+use crate::engine::evaluate::summary::{EvaluatorSummary, Failure, SuiteSummary, first_failures};
 
 use super::table::TextTable;
 
@@ -157,18 +157,13 @@ fn render_usage(suite: &SuiteSummary) -> String {
 }
 
 fn render_failures(suites: &[SuiteSummary], text: &mut String) {
-    let total: u64 = suites.iter().map(|suite| suite.failure_count).sum();
+    let (failures, total) = first_failures(suites, SHOWN_FAILURES);
     if total == 0 {
         return;
     }
-    let mut failures: Vec<(&SuiteSummary, &Failure)> = suites
-        .iter()
-        .flat_map(|suite| suite.failures().map(move |failure| (suite, failure)))
-        .collect();
-    failures.sort_by_key(|(_, failure)| !failure.counts);
-    let shown = failures.len().min(SHOWN_FAILURES);
+    let shown = failures.len();
     let _ = writeln!(text, "\nnot passed ({shown} of {total} shown):");
-    for (suite, failure) in failures.into_iter().take(SHOWN_FAILURES) {
+    for (suite, failure) in failures {
         render_failure(suite, failure, text);
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::domain::untrusted::{Untrusted, UntrustedBlock, shorten};
 use crate::engine::evaluate::slices::SliceRate;
-use crate::engine::evaluate::summary::{Failure, SuiteSummary};
+use crate::engine::evaluate::summary::{SuiteSummary, first_failures};
 
 use super::eval::{EvalReport, percent, render_check, share};
 
@@ -113,16 +113,10 @@ fn write_slices(slices: &[SliceRate], text: &mut String) {
 }
 
 fn write_failures(suites: &[SuiteSummary], text: &mut String) {
-    let total: u64 = suites.iter().map(|suite| suite.failure_count).sum();
+    let (failures, total) = first_failures(suites, SHOWN_FAILURES);
     if total == 0 {
         return;
     }
-    let mut failures: Vec<(&SuiteSummary, &Failure)> = suites
-        .iter()
-        .flat_map(|suite| suite.failures().map(move |failure| (suite, failure)))
-        .collect();
-    failures.sort_by_key(|(_, failure)| !failure.counts);
-    failures.truncate(SHOWN_FAILURES);
     let _ = writeln!(
         text,
         "\n### Not passed ({} of {total} shown)",

@@ -401,3 +401,18 @@ fn mean(sum: u128, units: f64, count: u64) -> Option<f64> {
     let mean = sum as f64 / units / count as f64;
     (count > 0).then_some(mean)
 }
+/// The failures of several suites to show first, those that count before the others, and how many
+/// failures there are in all.
+pub fn first_failures(
+    suites: &[SuiteSummary],
+    limit: usize,
+) -> (Vec<(&SuiteSummary, &Failure)>, u64) {
+    let total = suites.iter().map(|suite| suite.failure_count).sum();
+    let mut failures: Vec<_> = suites
+        .iter()
+        .flat_map(|suite| suite.failures().map(move |failure| (suite, failure)))
+        .collect();
+    failures.sort_by_key(|(_, failure)| !failure.counts);
+    failures.truncate(limit);
+    (failures, total)
+}
