@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod canonical;
+pub mod content;
 pub mod dataset;
 pub mod deployment;
 pub mod digest;
@@ -10,6 +11,8 @@ pub mod finding;
 pub mod gate;
 pub mod id;
 pub mod lane;
+pub mod media;
+pub mod message;
 pub mod project;
 pub mod prompt;
 pub mod run;

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::digest::Digest;
 use super::evaluator::Grade;
 use super::id::{DatasetId, EvaluatorId, PromptId};
-use super::prompt::{ModelRef, ResponseFormat, Role};
+use super::message::{Attachments, RenderedMessage};
+use super::prompt::{ModelRef, ResponseFormat};
 
 /// A prompt rendered for one row: exactly what a model is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct ModelRequest {
     pub model: ModelRef,
     /// The conversation.
     pub messages: Vec<RenderedMessage>,
+    /// The bytes of the files that the conversation shows.
+    pub attachments: Attachments,
     /// Settings by their names in the prompt file.
     pub parameters: Map<String, Value>,
     /// What shape the answer must have.
@@ -31,23 +34,19 @@ pub struct ModelRequest {
     pub repeat_index: u32,
 }
 
-/// One rendered message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RenderedMessage {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said.
-    pub content: String,
-}
-
 impl ModelRequest {
     /// The digest of everything that can change the answer but who gives it: recorded answers are
     /// found by it, whichever provider they were recorded from.
     pub fn digest(&self) -> Digest {
+        let messages: Vec<Value> = self
+            .messages
+            .iter()
+            .map(RenderedMessage::canonical)
+            .collect();
         Digest::of_json(&json!({
             "pointsman": "request/v1",
             "model": self.model.model,
-            "messages": self.messages,
+            "messages": messages,
             "parameters": self.parameters,
             "responseFormat": self.response_format.canonical(),
             "tools": self.tools,

@@ -153,6 +153,9 @@ fn prompt_in_full(text: &mut String, prompt: &PromptDiff, styles: &Styles) {
         let _ = writeln!(text, "  include {}", Untrusted(path));
         text_in_full(text, difference, styles);
     }
+    for (path, kind) in &prompt.media {
+        let _ = writeln!(text, "  {} {}", mark(*kind), Untrusted(path));
+    }
     if let Some(raw) = &prompt.raw {
         text_in_full(text, raw, styles);
     }

@@ -31,6 +31,8 @@ struct PromptV1<'a> {
     aspects: Vec<&'static str>,
     messages: Vec<MessageV1<'a>>,
     includes: Vec<IncludeV1<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<NamedV1<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,12 +114,15 @@ fn prompt(diff: &PromptDiff) -> PromptV1<'_> {
         .includes
         .iter()
         .map(|(path, text)| IncludeV1 { path, text });
+    let media = diff.media.iter();
+    let media = media.map(|(path, change)| named(path, *change));
     PromptV1 {
         id: &diff.id,
         change: diff.kind,
         aspects: diff.aspects.iter().map(|aspect| aspect.name()).collect(),
         messages: messages.collect(),
         includes: includes.collect(),
+        media: media.collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who answers: model servers over HTTP, programs, recorded answers, and an echo.
 
 mod address;
+mod attached;
 mod echo;
 mod pace;
 mod prices;

@@ -19,6 +19,7 @@ use crate::domain::run::{Answer, ModelRequest};
 use crate::domain::untrusted::shorten;
 use crate::engine::ports::{BoxFuture, Provider, ProviderError, ProviderProfile};
 
+use super::attached;
 use super::prices::Prices;
 use super::secrets::Secrets;
 
@@ -198,7 +199,7 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
 fn question(request: &ModelRequest) -> Vec<u8> {
     let question = json!({
         "model": request.model.model,
-        "messages": request.messages,
+        "messages": attached::messages(request),
         "parameters": request.parameters,
         "response_format": request.response_format.canonical(),
         "tools": request.tools,

@@ -86,11 +86,11 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn run(&mut self) {
-        stray::check_stray_files(self);
         let project = self.workspace.project();
         let project = self.keep(project).unwrap_or_default();
         let evaluators = self.read_evaluators();
         let datasets = self.read_datasets();
+        stray::check_stray_files(self, &datasets);
         let prompts = prompts::check_prompts(self, &project, &evaluators);
         rows::check_rows(self, &datasets, &prompts, &evaluators);
         lanes::check_lanes(self, &prompts);

@@ -6,6 +6,7 @@ use crate::domain::dataset::Dataset;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
 use crate::domain::id::DatasetId;
+use crate::domain::media::MediaType;
 use crate::engine::workspace::Workspace;
 
 use super::{ChangeKind, DiffError, PathChange, Sides};
@@ -52,6 +53,7 @@ pub(super) fn compare(
         let mut paths = BTreeSet::from([id.path()]);
         for manifest in [&manifests.0, &manifests.1].into_iter().flatten() {
             paths.insert(manifest.rows_path.clone());
+            paths.extend(changed_media(manifest, changed));
         }
         if !paths.iter().any(|path| changed.contains_key(path)) {
             continue;
@@ -76,6 +78,17 @@ pub(super) fn compare(
         explained.extend(paths);
     }
     Ok((diffs, explained))
+}
+
+/// The files that differ among those that the rows of a dataset may show.
+fn changed_media(dataset: &Dataset, changed: &BTreeMap<String, PathChange>) -> Vec<String> {
+    let Some(media) = &dataset.media else {
+        return Vec::new();
+    };
+    let below = format!("{}/", media.folder);
+    let paths = changed.keys().filter(|path| path.starts_with(&below));
+    let shown = paths.filter(|path| MediaType::of_name(path).is_some());
+    shown.cloned().collect()
 }
 
 fn manifest(workspace: &Workspace<'_>, known: &[DatasetId], id: &DatasetId) -> Option<Dataset> {

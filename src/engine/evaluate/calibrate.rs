@@ -25,7 +25,8 @@ use super::grading::{Grading, Judged};
 const OUTPUT: &str = "output";
 
 /// A judge and the rows that it is held against.
-pub struct Calibration {
+pub struct Calibration<'w> {
+    workspace: &'w Workspace<'w>,
     evaluator: EvaluatorId,
     grader: Grader,
     judges: BTreeMap<PromptId, Closure>,
@@ -62,11 +63,11 @@ pub struct JudgedRow {
     pub graded: Graded,
 }
 
-impl Calibration {
+impl<'w> Calibration<'w> {
     /// Reads a judge and the rows of a dataset. Every row that people did not grade in the judge's
     /// own words is a finding.
     pub fn prepare(
-        workspace: &Workspace<'_>,
+        workspace: &'w Workspace<'w>,
         id: &EvaluatorId,
         dataset: &DatasetId,
     ) -> Result<Self, Findings> {
@@ -84,6 +85,7 @@ impl Calibration {
         let judge = workspace.closure(&rule.prompt.0)?;
         let rows = labelled_rows(workspace, dataset, &rule.verdict)?;
         Ok(Self {
+            workspace,
             grader: Grader::compile(&evaluator, &[])?,
             judges: BTreeMap::from([(rule.prompt.0.clone(), judge)]),
             evaluator: evaluator.id,
@@ -134,6 +136,7 @@ impl Calibration {
             judges: &self.judges,
             answer: &labelled.answer,
             row: &labelled.row,
+            tree: self.workspace.tree(),
             repeat: 0,
         };
         let graded = grading

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::dataset::{Priority, Row, RowStatus};
+use crate::domain::dataset::Row;
 use crate::domain::evaluator::{Evaluator, Example, Grade};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
@@ -20,7 +20,8 @@ use super::grade::{Grader, calls_in_text};
 use super::grading::{Grading, Judged};
 
 /// Evaluators with everything that their examples need.
-pub struct Examples {
+pub struct Examples<'w> {
+    workspace: &'w Workspace<'w>,
     evaluators: Vec<Prepared>,
 }
 
@@ -54,9 +55,9 @@ impl TestedExample {
     }
 }
 
-impl Examples {
+impl<'w> Examples<'w> {
     /// Prepares these evaluators; what is wrong with their files is collected in full.
-    pub fn prepare(workspace: &Workspace<'_>, ids: &[EvaluatorId]) -> Result<Self, Findings> {
+    pub fn prepare(workspace: &'w Workspace<'w>, ids: &[EvaluatorId]) -> Result<Self, Findings> {
         let mut findings: Vec<Finding> = Vec::new();
         let mut evaluators = Vec::new();
         for id in ids {
@@ -66,7 +67,10 @@ impl Examples {
             }
         }
         if findings.is_empty() {
-            Ok(Self { evaluators })
+            Ok(Self {
+                workspace,
+                evaluators,
+            })
         } else {
             Err(Findings(findings))
         }
@@ -109,7 +113,7 @@ impl Examples {
         let mut tested = Vec::with_capacity(self.count());
         for prepared in &self.evaluators {
             for example in &prepared.evaluator.examples {
-                tested.push(prepared.test(&caller, example).await);
+                tested.push(prepared.test(self.workspace, &caller, example).await);
             }
         }
         tested
@@ -117,7 +121,12 @@ impl Examples {
 }
 
 impl Prepared {
-    async fn test(&self, caller: &Caller<'_>, example: &Example) -> TestedExample {
+    async fn test(
+        &self,
+        workspace: &Workspace<'_>,
+        caller: &Caller<'_>,
+        example: &Example,
+    ) -> TestedExample {
         let mut judged = Judged::new();
         let answer = Answer {
             output: example.output.clone(),
@@ -130,6 +139,7 @@ impl Prepared {
             judges: &self.judges,
             answer: &answer,
             row: &row,
+            tree: workspace.tree(),
             repeat: 0,
         };
         let graded = grading
@@ -180,15 +190,8 @@ fn imagined_row(example: &Example) -> Row {
     Row {
         id: "example".to_owned(),
         vars: example.vars.clone(),
-        messages: Vec::new(),
         expected: example.expected.clone(),
-        critical: false,
-        priority: Priority::Blocking,
-        status: RowStatus::Reviewed,
-        tags: Vec::new(),
-        cluster: None,
-        note: None,
-        source: None,
         line: example.span.line,
+        ..Row::default()
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::dataset::Row;
 use crate::domain::evaluator::JudgeRule;
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::run::{Answer, CaseError, CaseErrorKind, Graded};
-use crate::engine::ports::BoxFuture;
+use crate::engine::ports::{BoxFuture, FileTree};
 use crate::engine::workspace::closure::Closure;
 
 use super::call::Caller;
@@ -23,6 +23,8 @@ pub(super) struct Grading<'g> {
     pub(super) judges: &'g BTreeMap<PromptId, Closure>,
     pub(super) answer: &'g Answer,
     pub(super) row: &'g Row,
+    /// Where the files stand that the row names.
+    pub(super) tree: &'g dyn FileTree,
     pub(super) repeat: u32,
 }
 
@@ -72,7 +74,12 @@ impl Grading<'_> {
 
     async fn ask_judge(&self, rule: &JudgeRule) -> (Graded, Result<Answer, CaseError>) {
         let closure = &self.judges[&rule.prompt.0];
-        let question = judge::question(closure, &self.answer.output, self.row, self.repeat);
+        let question = judge::question(
+            closure,
+            &self.answer.output,
+            (self.row, self.tree),
+            self.repeat,
+        );
         let answer = match question {
             Ok(request) => self.caller.ask(&request, request.digest()).await.answer,
             Err(error) => Err(CaseError {

@@ -17,16 +17,17 @@ use crate::domain::digest::Digest;
 use crate::domain::evaluator::{Grade, JudgeVerdict};
 use crate::domain::run::{Graded, ModelRequest};
 use crate::domain::untrusted::shorten;
-use crate::engine::workspace::closure::{Closure, RenderError};
+use crate::engine::ports::FileTree;
+use crate::engine::workspace::closure::{Closure, Inputs, RenderError};
 
 /// How much of a judge's text a reason shows, in characters.
 const SHOWN: usize = 200;
 
-/// What the judge is asked about an answer.
+/// What the judge is asked about an answer. `tree` is where the files stand that the row names.
 pub(super) fn question(
     judge: &Closure,
     output: &str,
-    row: &Row,
+    (row, tree): (&Row, &dyn FileTree),
     repeat_index: u32,
 ) -> Result<ModelRequest, RenderError> {
     let declared = &judge.prompt().variables;
@@ -41,13 +42,24 @@ pub(super) fn question(
             value.map(|value| (name.clone(), value))
         })
         .collect();
-    let fence = fence(&values, judge.fingerprint());
+    let mut shown = values.clone();
+    for (name, media) in &row.files {
+        if let Some(value) = shown.get_mut(name) {
+            *value = media.canonical();
+        }
+    }
+    let fence = fence(&shown, judge.fingerprint());
     if declared.contains_key("fence") {
         values.insert("fence".to_owned(), Value::from(fence));
     } else if let Some(value) = values.get_mut("output") {
         *value = Value::from(format!("{fence}\n{output}\n{fence}"));
     }
-    judge.render(&values, repeat_index)
+    let inputs = Inputs {
+        values: &values,
+        files: &row.files,
+        tree,
+    };
+    judge.render(&inputs, repeat_index)
 }
 
 fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {

@@ -2,8 +2,7 @@
 //! sayable to its provider, and a cost limit needs prices.
 
 use crate::domain::id::PromptId;
-use crate::domain::prompt::{ModelRef, Prompt};
-use crate::domain::run::{ModelRequest, RenderedMessage};
+use crate::domain::prompt::ModelRef;
 
 use super::budget::RunLimits;
 use super::call::Providers;
@@ -58,7 +57,7 @@ pub fn check_ready(
                 continue;
             };
             provider
-                .accepts(&unrendered(prompt))
+                .accepts(&closure.unrendered())
                 .map_err(|reason| NotReady::NotAccepted {
                     prompt: prompt.id.clone(),
                     model: prompt.model.clone(),
@@ -72,21 +71,4 @@ pub fn check_ready(
         }
     }
     Ok(())
-}
-
-/// The request that a prompt makes, with its templates in place of what they print.
-fn unrendered(prompt: &Prompt) -> ModelRequest {
-    let messages = prompt.messages.iter().map(|message| RenderedMessage {
-        role: message.role,
-        content: message.content.text.clone(),
-    });
-    ModelRequest {
-        prompt: prompt.id.clone(),
-        model: prompt.model.clone(),
-        messages: messages.collect(),
-        parameters: prompt.model_parameters.clone(),
-        response_format: prompt.response_format.clone(),
-        tools: prompt.tools.clone(),
-        repeat_index: 0,
-    }
 }

@@ -260,6 +260,7 @@ async fn grade(caller: &Caller<'_>, case: &Case<'_>, result: &mut CaseResult) {
                     judges: &case.planned.judges,
                     answer,
                     row: &case.row,
+                    tree: case.workspace.tree(),
                     repeat: case.repeat,
                 };
                 grading.grade(name, grader, &mut result.judged).await

@@ -9,9 +9,9 @@ use crate::engine::workspace::Workspace;
 /// The files that one prompt stands on, by path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Dependencies {
-    /// The prompt's file and all it includes.
+    /// The prompt's file and all that it includes and shows.
     pub(super) closure: BTreeSet<String>,
-    /// Datasets, rows, evaluators, and the closures of judges.
+    /// Datasets, rows, what these show, evaluators, and the closures of judges.
     pub(super) tests: BTreeSet<String>,
     /// Recorded answers, of the prompt and of its judges. They need not exist.
     pub(super) recordings: BTreeSet<String>,
@@ -24,11 +24,12 @@ impl Dependencies {
         let mut findings = Vec::new();
         let closure = workspace.closure(prompt)?;
         found.closure.insert(prompt.path());
-        found.closure.extend(closure.includes().keys().cloned());
+        found.closure.extend(closure.files().map(str::to_owned));
         found.recordings.insert(prompt.recordings_path());
         for binding in &closure.prompt().evals {
-            match workspace.dataset(&binding.dataset.0) {
-                Ok(dataset) => found.tests.extend([dataset.id.path(), dataset.rows_path]),
+            let dataset = workspace.dataset(&binding.dataset.0);
+            match dataset.and_then(|dataset| workspace.dataset_files(&dataset)) {
+                Ok(files) => found.tests.extend(files),
                 Err(Findings(more)) => findings.extend(more),
             }
             for (evaluator, _) in &binding.evaluators {
@@ -65,7 +66,7 @@ impl Dependencies {
     fn add_judge(&mut self, workspace: &Workspace<'_>, judge: &PromptId) -> Result<(), Findings> {
         let closure = workspace.closure(judge)?;
         self.tests.insert(judge.path());
-        self.tests.extend(closure.includes().keys().cloned());
+        self.tests.extend(closure.files().map(str::to_owned));
         self.recordings.insert(judge.recordings_path());
         Ok(())
     }
