@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::digest::Digest;
@@ -27,19 +28,25 @@ impl MediaKind {
 }
 
 /// The types of bytes that may be sent to a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MediaType {
     /// PNG.
+    #[serde(rename = "image/png")]
     Png,
     /// JPEG.
+    #[serde(rename = "image/jpeg")]
     Jpeg,
     /// GIF.
+    #[serde(rename = "image/gif")]
     Gif,
     /// WebP.
+    #[serde(rename = "image/webp")]
     Webp,
     /// PDF.
+    #[serde(rename = "application/pdf")]
     Pdf,
     /// Plain text in UTF-8.
+    #[serde(rename = "text/plain")]
     Text,
 }
 
@@ -117,7 +124,7 @@ fn is_plain_text(bytes: &[u8]) -> bool {
 }
 
 /// A file that a model is shown. The bytes are not here: they are where the request carries them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
     /// The file, relative to the workspace root.
     pub path: String,
@@ -126,6 +133,7 @@ pub struct Media {
     /// How many there are.
     pub bytes: u64,
     /// Their digest.
+    #[serde(rename = "sha256")]
     pub digest: Digest,
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::digest::Digest;
 use super::evaluator::Grade;
 use super::id::{DatasetId, EvaluatorId, PromptId};
+use super::media::Media;
 use super::message::{Attachments, RenderedMessage};
 use super::prompt::{ModelRef, ResponseFormat};
 
@@ -35,6 +36,12 @@ pub struct ModelRequest {
 }
 
 impl ModelRequest {
+    /// The pictures and documents of the conversation, in their order.
+    pub fn shown(&self) -> impl Iterator<Item = &Media> {
+        let messages = self.messages.iter();
+        messages.flat_map(|message| message.content.media())
+    }
+
     /// The digest of everything that can change the answer but who gives it: recorded answers are
     /// found by it, whichever provider they were recorded from.
     pub fn digest(&self) -> Digest {
@@ -157,6 +164,9 @@ pub struct CaseResult {
     /// The answer that the row wants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
+    /// The pictures and documents that were shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Media>,
     /// What was asked; absent where the prompt could not be rendered.
     pub request: Option<Digest>,
     /// The answer, or why there is none.

@@ -56,6 +56,8 @@ struct DatasetV1<'a> {
     id: &'a str,
     change: ChangeKind,
     manifest_changed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<NamedV1<'a>>,
     rows: Option<RowsV1<'a>>,
 }
 
@@ -127,10 +129,13 @@ fn prompt(diff: &PromptDiff) -> PromptV1<'_> {
 }
 
 fn dataset(diff: &DatasetDiff) -> DatasetV1<'_> {
+    let media = diff.media.iter();
+    let media = media.map(|(path, change)| named(path, *change));
     DatasetV1 {
         id: diff.id.as_str(),
         change: diff.kind,
         manifest_changed: diff.manifest_changed,
+        media: media.collect(),
         rows: diff.rows.as_ref().map(|rows| RowsV1 {
             added: &rows.added,
             changed: &rows.changed,

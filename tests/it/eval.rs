@@ -5,6 +5,7 @@ mod conversations;
 mod faults;
 mod judges;
 mod limits;
+mod media;
 mod programs;
 mod recordings;
 mod resume;

@@ -226,6 +226,7 @@ mod tests {
             cluster: None,
             columns: BTreeMap::new(),
             expected: None,
+            shown: Vec::new(),
             request: None,
             answer: Ok(Answer {
                 output: String::new(),

@@ -220,6 +220,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         cluster: case.row.cluster.clone(),
         columns: case.row.labels(),
         expected: case.row.expected.clone(),
+        shown: Vec::new(),
         request: None,
         answer: Err(CaseError {
             kind: CaseErrorKind::Render,
@@ -233,6 +234,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         Ok(request) => {
             let digest = request.digest();
             let reply = caller.ask(&request, digest).await;
+            result.shown = request.shown().cloned().collect();
             result.request = Some(digest);
             result.answer = reply.answer;
             result.reused = reply.reused;

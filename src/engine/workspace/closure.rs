@@ -207,17 +207,16 @@ impl Closure {
     /// Puts the bytes of every file that the messages name into the request: the prompt's own, which
     /// were read with it, and those of a row, which must still be what they were.
     fn attach(&self, request: &mut ModelRequest, tree: &dyn FileTree) -> Result<(), RenderError> {
-        let messages = request.messages.iter();
-        let shown: Vec<&Media> = messages.flat_map(|it| it.content.media()).collect();
-        let bytes: u64 = shown.iter().map(|media| media.bytes).sum();
+        let bytes: u64 = request.shown().map(|media| media.bytes).sum();
         if bytes > MAX_REQUEST_MEDIA_BYTES {
             return Err(RenderError(format!(
                 "the pictures and documents are {bytes} bytes, more than the \
                  {MAX_REQUEST_MEDIA_BYTES} that one request may show"
             )));
         }
-        for media in shown {
-            if request.attachments.contains(&media.digest) {
+        let mut attachments = std::mem::take(&mut request.attachments);
+        for media in request.shown() {
+            if attachments.contains(&media.digest) {
                 continue;
             }
             let mut own = self.compiled.media.values();
@@ -225,8 +224,9 @@ impl Closure {
                 Some(file) => Arc::clone(&file.bytes),
                 None => read_again(tree, media)?,
             };
-            request.attachments.insert(media.digest, bytes);
+            attachments.insert(media.digest, bytes);
         }
+        request.attachments = attachments;
         Ok(())
     }
 

@@ -7,11 +7,26 @@ use crate::domain::prompt::Role;
 use super::decode::{Decoder, Fields};
 use super::document::Node;
 
-/// What a part is; `None` is text.
-const TYPES: [(&str, Option<MediaKind>); 3] = [
-    ("text", None),
-    ("image", Some(MediaKind::Image)),
-    ("file", Some(MediaKind::File)),
+/// What a part is.
+#[derive(Clone, Copy)]
+enum PartType {
+    Text,
+    Media(MediaKind),
+}
+
+const TYPES: [(&str, PartType); 3] = [
+    ("text", PartType::Text),
+    ("image", PartType::Media(MediaKind::Image)),
+    ("file", PartType::Media(MediaKind::File)),
+];
+
+/// What APIs call such parts.
+const FOREIGN_TYPES: [(&str, &str); 5] = [
+    ("image_url", "image"),
+    ("input_image", "image"),
+    ("input_file", "file"),
+    ("document", "file"),
+    ("media", "file"),
 ];
 
 /// Reads a list of parts. `text` reads the text of one; `file` reads what says which file a picture
@@ -26,14 +41,14 @@ pub(super) fn parts<T>(
 ) -> Option<Vec<T>> {
     let parts = decoder.list_of(node, |decoder, node| {
         let mut fields = decoder.fields(node)?;
-        let kind = fields
+        let part_type = fields
             .required(decoder, "type")
-            .and_then(|node| decoder.word(node, &TYPES))?;
-        let part = match kind {
-            None => fields
+            .and_then(|node| part_type(decoder, node))?;
+        let part = match part_type {
+            PartType::Text => fields
                 .required(decoder, "text")
                 .and_then(|node| text(decoder, node)),
-            Some(kind) => {
+            PartType::Media(kind) => {
                 check_role(decoder, role, kind, node.span);
                 file(decoder, &mut fields, kind, node.span)
             }
@@ -47,6 +62,19 @@ pub(super) fn parts<T>(
         return None;
     }
     Some(parts)
+}
+
+/// What a part is. Whoever writes the word of an API is told ours.
+fn part_type(decoder: &mut Decoder<'_>, node: &Node) -> Option<PartType> {
+    let text = decoder.text(node)?;
+    let foreign = FOREIGN_TYPES.iter().find(|(foreign, _)| *foreign == text);
+    let Some((_, own)) = foreign else {
+        return decoder.word(node, &TYPES);
+    };
+    let message = format!("`{text}` is not known here");
+    let help = format!("write `type: {own}`, and name the file that it shows");
+    decoder.error("unknown-word", node.span, message, help);
+    None
 }
 
 /// No API takes pictures or documents from anybody but the user.
