@@ -11,8 +11,8 @@ use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
 
 use super::statistics::{
-    Interval, Paired, RatioInterval, Shown, clustered, level_per_look, mcnemar, percentile_ratio,
-    plus_two, ratio_of_means,
+    Paired, RatioInterval, Shown, interval_of_rows, level_per_look, mcnemar, percentile_ratio,
+    ratio_of_means,
 };
 use super::summary::SuiteSummary;
 use super::tally::{RowTally, Rows};
@@ -149,7 +149,9 @@ impl<'s> Pair<'s> {
             })
             .collect();
         let differences: Vec<f64> = rates.iter().map(|(before, after)| after - before).collect();
-        let (interval, clusters) = self.interval(&differences);
+        let clusters = self.rows.iter().map(|row| row.before.cluster());
+        let by_cluster = clusters.zip(differences.iter().copied());
+        let (interval, clusters) = interval_of_rows(by_cluster, self.alpha);
         let mean = mean(differences.iter().copied());
         let shown = Shown { interval, mean };
         let worse_rows = count(differences.iter().filter(|d| **d < 0.0));
@@ -184,22 +186,6 @@ impl<'s> Pair<'s> {
             comparison,
             p_worse: shown.p_worse(margin),
         }
-    }
-
-    /// The interval of the differences, and how many clusters there are if rows are clustered.
-    fn interval(&self, differences: &[f64]) -> (Interval, Option<u64>) {
-        if self.rows.iter().all(|row| row.before.cluster().is_none()) {
-            return (plus_two(differences, self.alpha), None);
-        }
-        let mut clusters: BTreeMap<GroupKey, Vec<f64>> = BTreeMap::new();
-        for (row, difference) in self.rows.iter().zip(differences) {
-            clusters.entry(row.group()).or_default().push(*difference);
-        }
-        let clusters: Vec<Vec<f64>> = clusters.into_values().collect();
-        // One cluster shows nothing: the interval of no rows at all.
-        let interval =
-            clustered(&clusters, self.alpha).unwrap_or_else(|| plus_two(&[], self.alpha));
-        (interval, Some(count(clusters.iter())))
     }
 
     /// The latency beside the policy's limit.
