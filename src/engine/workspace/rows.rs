@@ -7,7 +7,7 @@ use std::io::BufRead;
 use serde_json::Value;
 
 use crate::domain::dataset::{Dataset, DatasetMedia, Priority, Row, RowsFormat};
-use crate::domain::digest::Digest;
+use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::engine::ports::FileTree;
 
@@ -37,7 +37,7 @@ pub struct RowReader<'t> {
     tree: &'t dyn FileTree,
     media: Option<DatasetMedia>,
     cluster: Option<String>,
-    seen: HashMap<Digest, u32>,
+    seen: HashMap<ShortDigest, u32>,
 }
 
 enum Lines {
@@ -86,7 +86,8 @@ impl<'t> RowReader<'t> {
                     .map_or_else(|| value.to_string(), str::to_owned),
             );
         }
-        match self.seen.insert(Digest::of(row.id.as_bytes()), row.line) {
+        let name = Digest::of(row.id.as_bytes()).shortened();
+        match self.seen.insert(name, row.line) {
             None => Ok(row),
             Some(first) => {
                 let message = format!("the row id `{}` stands here twice", row.id);
