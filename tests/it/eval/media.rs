@@ -239,17 +239,9 @@ fn a_conversation_shows_pictures_too() {
     );
 }
 
-#[test]
-fn a_judge_is_shown_the_picture_that_it_declares() {
-    let server = ModelServer::start(|_, call| {
-        let judges = call.body.to_string().contains("Judge");
-        Reply::says(if judges {
-            r#"{"score": 5, "reason": "it is 12"}"#
-        } else {
-            "12"
-        })
-    });
-    let sandbox = asking_chat(&server);
+/// The workspace of receipts, whose answers are graded by a judge that looks at the picture.
+fn judged_by(server: &ModelServer) -> Sandbox {
+    let sandbox = asking_chat(server);
     sandbox.write(
         "prompts/judges/right.prompt.yml",
         "model: local/small\nvariables:\n  output: { type: string }\n  photo: { type: image }\n\
@@ -260,6 +252,25 @@ fn a_judge_is_shown_the_picture_that_it_declares() {
         "evaluators/total.yml",
         "kind: llm-judge\nprompt: judges/right\nscale: { min: 1, max: 5 }\nthreshold: 4\n",
     );
+    sandbox
+}
+
+/// A server whose model and whose judge are always content.
+fn answers_and_judges() -> ModelServer {
+    ModelServer::start(|_, call| {
+        let judges = call.body.to_string().contains("Judge");
+        Reply::says(if judges {
+            r#"{"score": 5, "reason": "it is 12"}"#
+        } else {
+            "12"
+        })
+    })
+}
+
+#[test]
+fn a_judge_is_shown_the_picture_that_it_declares() {
+    let server = answers_and_judges();
+    let sandbox = judged_by(&server);
     sandbox.pointsman(&["check"]).succeeds();
     eval(&sandbox, &[]).succeeds();
     let calls = server.calls();
@@ -317,4 +328,28 @@ fn a_key_is_sent_with_pictures_and_shown_nowhere() {
     output.exits(9).says("no pictures");
     assert!(!output.transcript().contains(KEY));
     assert!(!output.transcript().contains(PNG_BASE64));
+}
+
+#[test]
+fn a_judge_of_pictures_is_held_against_people() {
+    let server = answers_and_judges();
+    let sandbox = judged_by(&server);
+    sandbox.write(
+        "datasets/graded.yml",
+        "kind: golden\nrows: graded.jsonl\nmedia: { folder: photos, columns: [photo] }\n",
+    );
+    let row = json!({"id": "a", "vars": {"output": "12", "photo": "lunch.png"}, "expected": 5});
+    sandbox.write("datasets/graded.jsonl", row.to_string());
+    let args = [
+        "evaluator",
+        "calibrate",
+        "total",
+        "--dataset",
+        "graded",
+        "--json",
+    ];
+    let output = sandbox.command(&args).env("MODEL_KEY", KEY).run();
+    assert_eq!(output.succeeds().json()["truth_table"]["both_pass"], 1);
+    let body = server.calls()[0].body.to_string();
+    assert!(body.contains(PNG_BASE64), "{body}");
 }
