@@ -3,6 +3,7 @@
 
 mod conversations;
 mod faults;
+mod graders;
 mod judges;
 mod limits;
 mod programs;
