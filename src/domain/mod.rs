@@ -12,6 +12,8 @@ pub mod id;
 pub mod lane;
 pub mod project;
 pub mod prompt;
+pub mod query;
 pub mod run;
 pub mod suggest;
 pub mod untrusted;
+pub mod vector;
