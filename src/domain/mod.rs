@@ -15,3 +15,4 @@ pub mod prompt;
 pub mod run;
 pub mod suggest;
 pub mod untrusted;
+pub mod webhook;

@@ -19,3 +19,4 @@ mod repository;
 mod rollback;
 mod runs;
 mod tidy;
+mod webhook;

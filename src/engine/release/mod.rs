@@ -8,6 +8,7 @@ mod evidence;
 pub mod graft;
 pub mod history;
 mod live_refusals;
+pub mod notice;
 pub mod promote;
 pub mod record;
 pub mod rollback;
