@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::Span;
 use super::id::{EvaluatorId, LaneName};
+use super::webhook::Webhook;
 
 /// A lane as its file says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Lane {
     pub from: Option<(LaneName, Span)>,
     /// What an evaluation must show before a release comes in; absent: nothing.
     pub gate: Option<GatePolicy>,
+    /// Who is told when the lane moves.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// What an evaluation must show.

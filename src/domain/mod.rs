@@ -17,3 +17,4 @@ pub mod run;
 pub mod suggest;
 pub mod untrusted;
 pub mod vector;
+pub mod webhook;

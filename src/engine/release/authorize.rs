@@ -151,6 +151,7 @@ mod tests {
                 evidence_max_age: Some(MaxAge { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
+            webhooks: Vec::new(),
         }
     }
 

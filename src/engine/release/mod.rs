@@ -8,6 +8,7 @@ mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
+pub mod notice;
 pub mod promote;
 pub mod record;
 pub mod rollback;

@@ -9,9 +9,10 @@ use crate::domain::lane::{Floor, GatePolicy, Lane, OnInconclusive};
 use super::decode::{Decoder, Fields};
 use super::document::{Node, Source};
 use super::toml::parse_toml;
+use super::webhook::webhooks;
 
 /// Parts of a policy that later versions enforce.
-const LANE_KEYS_NOT_ENFORCED: [&str; 4] = ["approval", "freeze", "webhook", "watch"];
+const LANE_KEYS_NOT_ENFORCED: [&str; 3] = ["approval", "freeze", "watch"];
 
 /// What a gate may do where too little is shown.
 const ON_INCONCLUSIVE: [(&str, Option<OnInconclusive>); 3] = [
@@ -45,6 +46,10 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(gate(decoder, node)?),
         None => None,
     };
+    let webhooks = match fields.optional("webhook") {
+        Some(node) => webhooks(decoder, node)?,
+        None => Vec::new(),
+    };
     refuse_not_enforced(decoder, &mut fields, &LANE_KEYS_NOT_ENFORCED);
     fields.finish(decoder);
     Some(Lane {
@@ -53,6 +58,7 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         order,
         from,
         gate,
+        webhooks,
     })
 }
 

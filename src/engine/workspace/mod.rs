@@ -18,6 +18,7 @@ pub mod rows;
 pub mod script;
 pub mod template;
 pub mod toml;
+mod webhook;
 pub mod yaml;
 
 use crate::domain::dataset::Dataset;
