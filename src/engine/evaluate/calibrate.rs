@@ -7,28 +7,30 @@ use serde_json::Value;
 
 use crate::domain::agreement::TruthTable;
 use crate::domain::dataset::Row;
-use crate::domain::evaluator::{Grade, JudgeVerdict, Rule};
+use crate::domain::evaluator::{Grade, JudgeRule, JudgeVerdict, Rule};
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
-use crate::domain::prompt::ModelRef;
 use crate::domain::run::{Answer, CaseErrorKind, Graded};
-use crate::engine::ports::AnswerCache;
+use crate::engine::ports::{AnswerCache, FileTree};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::asked::Asked;
 use super::budget::RunLimits;
 use super::call::{Caller, Providers};
-use super::grade::Grader;
 use super::grading::{Grading, Judged};
 
 /// The column that holds the answer to judge.
 const OUTPUT: &str = "output";
 
+/// The column that holds what a person said of it.
+const EXPECTED: &str = "expected";
+
 /// A judge and the rows that it is held against.
 pub struct Calibration<'w> {
-    workspace: &'w Workspace<'w>,
+    tree: &'w dyn FileTree,
     evaluator: EvaluatorId,
-    grader: Grader,
+    rule: JudgeRule,
     judges: BTreeMap<PromptId, Closure>,
     rows: Vec<LabelledRow>,
 }
@@ -46,6 +48,9 @@ pub struct Calibrated {
     pub table: TruthTable,
     /// The rows that people and judge see differently, in the order of the dataset.
     pub disagreements: Vec<JudgedRow>,
+    /// The rows whose verdict changed with the order in which two answers were shown; absent: the
+    /// judge is shown one.
+    pub flipped: Option<Vec<JudgedRow>>,
     /// The rows whose verdict could not be read.
     pub unreadable: Vec<JudgedRow>,
     /// The rows for which the judge did not answer.
@@ -67,7 +72,7 @@ impl<'w> Calibration<'w> {
     /// Reads a judge and the rows of a dataset. Every row that people did not grade in the judge's
     /// own words is a finding.
     pub fn prepare(
-        workspace: &'w Workspace<'w>,
+        workspace: &Workspace<'w>,
         id: &EvaluatorId,
         dataset: &DatasetId,
     ) -> Result<Self, Findings> {
@@ -82,14 +87,23 @@ impl<'w> Calibration<'w> {
                 .with_help("name an evaluator of kind `llm-judge`")
                 .into());
         };
+        Self::of(workspace, id, rule, dataset)
+    }
+
+    /// The same for a judge that an evaluator asks, by itself or as a part.
+    pub(super) fn of(
+        workspace: &Workspace<'w>,
+        id: &EvaluatorId,
+        rule: &JudgeRule,
+        dataset: &DatasetId,
+    ) -> Result<Self, Findings> {
         let judge = workspace.closure(&rule.prompt.0)?;
-        let rows = labelled_rows(workspace, dataset, &rule.verdict)?;
         Ok(Self {
-            workspace,
-            grader: Grader::compile(&evaluator, &[])?,
+            tree: workspace.tree(),
+            rows: labelled_rows(workspace, dataset, &rule.verdict)?,
+            rule: rule.clone(),
             judges: BTreeMap::from([(rule.prompt.0.clone(), judge)]),
-            evaluator: evaluator.id,
-            rows,
+            evaluator: id.clone(),
         })
     }
 
@@ -98,12 +112,22 @@ impl<'w> Calibration<'w> {
         self.rows.len()
     }
 
-    /// The judge with its model.
-    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
-        let judges = self.judges.iter();
-        judges
-            .map(|(id, closure)| (id, &closure.prompt().model))
-            .collect()
+    /// The evaluator that asks the judge.
+    pub fn evaluator(&self) -> &EvaluatorId {
+        &self.evaluator
+    }
+
+    /// Who will be asked.
+    pub fn asked(&self) -> Asked {
+        let mut asked = Asked::default();
+        self.add_asked(&mut asked);
+        asked
+    }
+
+    pub(super) fn add_asked(&self, asked: &mut Asked) {
+        for judge in self.judges.values() {
+            asked.add_prompt(judge.prompt());
+        }
     }
 
     /// Asks the judge about every row.
@@ -116,6 +140,10 @@ impl<'w> Calibration<'w> {
         let mut calibrated = Calibrated {
             table: TruthTable::default(),
             disagreements: Vec::new(),
+            flipped: match self.rule.verdict {
+                JudgeVerdict::Better { .. } => Some(Vec::new()),
+                _ => None,
+            },
             unreadable: Vec::new(),
             unanswered: Vec::new(),
         };
@@ -136,11 +164,11 @@ impl<'w> Calibration<'w> {
             judges: &self.judges,
             answer: &labelled.answer,
             row: &labelled.row,
-            tree: self.workspace.tree(),
+            tree: self.tree,
             repeat: 0,
         };
         let graded = grading
-            .grade(&self.evaluator, &self.grader, &mut judged)
+            .ask_judge(&self.evaluator, &self.rule, &mut judged)
             .await;
         let mut errors = judged.values().filter_map(|answer| answer.as_ref().err());
         let row = JudgedRow {
@@ -154,12 +182,25 @@ impl<'w> Calibration<'w> {
 }
 
 impl Calibrated {
+    /// In how many pairs the verdict changed with the order, and how many pairs had a verdict in
+    /// both; absent for a judge that is shown one answer.
+    pub fn position_bias(&self) -> Option<(u64, u64)> {
+        let flipped = self.flipped.as_ref()?.len() as u64;
+        Some((flipped, flipped + self.table.total()))
+    }
+
     fn add(&mut self, row: JudgedRow, answered: bool) {
         let judge_passes = match row.graded.grade {
             Grade::Pass => true,
             Grade::Fail => false,
-            _ if answered => return self.unreadable.push(row),
-            _ => return self.unanswered.push(row),
+            Grade::Unknown | Grade::Error => {
+                let rows = match &mut self.flipped {
+                    Some(flipped) if row.graded.grade == Grade::Unknown => flipped,
+                    _ if answered => &mut self.unreadable,
+                    _ => &mut self.unanswered,
+                };
+                return rows.push(row);
+            }
         };
         self.table.add(row.people_pass, judge_passes);
         if row.people_pass != judge_passes {
@@ -209,6 +250,12 @@ fn labelled(row: Row, verdict: &JudgeVerdict) -> Result<LabelledRow, String> {
     let Some(output) = row.column(OUTPUT).and_then(Value::as_str) else {
         return Err(format!("row `{}` has no text `{OUTPUT}` to judge", row.id));
     };
+    if matches!(verdict, JudgeVerdict::Better { than, .. } if than == EXPECTED) {
+        return Err(format!(
+            "the judge compares with `{EXPECTED}`, where row `{}` says what a person thinks",
+            row.id
+        ));
+    }
     let answer = Answer {
         output: output.to_owned(),
         ..Answer::default()
@@ -255,7 +302,13 @@ fn people_pass(expected: &Value, verdict: &JudgeVerdict) -> Option<bool> {
         (JudgeVerdict::Labels { labels, pass }, Value::String(label)) => {
             labels.contains(label).then(|| pass.contains(label))
         }
-        (JudgeVerdict::Labels { .. }, _) => None,
+        (JudgeVerdict::Better { tie_passes, .. }, Value::String(better)) => match better.as_str() {
+            "output" => Some(true),
+            "other" => Some(false),
+            "neither" => Some(*tie_passes),
+            _ => None,
+        },
+        (JudgeVerdict::Labels { .. } | JudgeVerdict::Better { .. }, _) => None,
     }
 }
 
@@ -266,6 +319,9 @@ fn wanted_label(verdict: &JudgeVerdict) -> String {
         }
         JudgeVerdict::Labels { labels, .. } => {
             format!("give one of {}, or `true` or `false`", labels.join(", "))
+        }
+        JudgeVerdict::Better { .. } => {
+            "say which is better: `output`, `other` or `neither`".to_owned()
         }
     }
 }

@@ -8,12 +8,12 @@ use crate::domain::dataset::Row;
 use crate::domain::evaluator::{Evaluator, Example, Grade};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
-use crate::domain::prompt::ModelRef;
 use crate::domain::run::{Answer, CaseErrorKind, Graded};
-use crate::engine::ports::AnswerCache;
+use crate::engine::ports::{AnswerCache, FileTree};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::asked::Asked;
 use super::budget::RunLimits;
 use super::call::{Caller, Providers};
 use super::grade::{Grader, calls_in_text};
@@ -21,7 +21,7 @@ use super::grading::{Grading, Judged};
 
 /// Evaluators with everything that their examples need.
 pub struct Examples<'w> {
-    workspace: &'w Workspace<'w>,
+    tree: &'w dyn FileTree,
     evaluators: Vec<Prepared>,
 }
 
@@ -57,7 +57,7 @@ impl TestedExample {
 
 impl<'w> Examples<'w> {
     /// Prepares these evaluators; what is wrong with their files is collected in full.
-    pub fn prepare(workspace: &'w Workspace<'w>, ids: &[EvaluatorId]) -> Result<Self, Findings> {
+    pub fn prepare(workspace: &Workspace<'w>, ids: &[EvaluatorId]) -> Result<Self, Findings> {
         let mut findings: Vec<Finding> = Vec::new();
         let mut evaluators = Vec::new();
         for id in ids {
@@ -68,7 +68,7 @@ impl<'w> Examples<'w> {
         }
         if findings.is_empty() {
             Ok(Self {
-                workspace,
+                tree: workspace.tree(),
                 evaluators,
             })
         } else {
@@ -91,16 +91,17 @@ impl<'w> Examples<'w> {
             .collect()
     }
 
-    /// The judges that will be asked, with their models.
-    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
-        let with_examples = self
-            .evaluators
-            .iter()
-            .filter(|it| !it.evaluator.examples.is_empty());
-        let judges = with_examples.flat_map(|it| it.judges.values());
-        judges
-            .map(|closure| (&closure.prompt().id, &closure.prompt().model))
-            .collect()
+    /// Who will be asked.
+    pub fn asked(&self) -> Asked {
+        let mut asked = Asked::default();
+        let evaluators = self.evaluators.iter();
+        for prepared in evaluators.filter(|it| !it.evaluator.examples.is_empty()) {
+            for judge in prepared.judges.values() {
+                asked.add_prompt(judge.prompt());
+            }
+            asked.add_grader(&prepared.grader);
+        }
+        asked
     }
 
     /// Grades every example, in the order of the files.
@@ -113,7 +114,7 @@ impl<'w> Examples<'w> {
         let mut tested = Vec::with_capacity(self.count());
         for prepared in &self.evaluators {
             for example in &prepared.evaluator.examples {
-                tested.push(prepared.test(self.workspace, &caller, example).await);
+                tested.push(prepared.test(self.tree, &caller, example).await);
             }
         }
         tested
@@ -123,7 +124,7 @@ impl<'w> Examples<'w> {
 impl Prepared {
     async fn test(
         &self,
-        workspace: &Workspace<'_>,
+        tree: &dyn FileTree,
         caller: &Caller<'_>,
         example: &Example,
     ) -> TestedExample {
@@ -139,7 +140,7 @@ impl Prepared {
             judges: &self.judges,
             answer: &answer,
             row: &row,
-            tree: workspace.tree(),
+            tree,
             repeat: 0,
         };
         let graded = grading

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::finding::Findings;
-use crate::domain::id::PromptId;
+use crate::domain::id::{DatasetId, PromptId};
 use crate::engine::workspace::Workspace;
 
 /// The files that one prompt stands on, by path.
@@ -11,9 +11,9 @@ use crate::engine::workspace::Workspace;
 pub(super) struct Dependencies {
     /// The prompt's file and all that it includes and shows.
     pub(super) closure: BTreeSet<String>,
-    /// Datasets, rows, what these show, evaluators, and the closures of judges.
+    /// Datasets, rows, what these show, evaluators, the closures of judges, and the rows that people graded for them.
     pub(super) tests: BTreeSet<String>,
-    /// Recorded answers, of the prompt and of its judges. They need not exist.
+    /// Recorded answers, of the prompt, of its judges and of its evaluators. They need not exist.
     pub(super) recordings: BTreeSet<String>,
 }
 
@@ -27,15 +27,19 @@ impl Dependencies {
         found.closure.extend(closure.files().map(str::to_owned));
         found.recordings.insert(prompt.recordings_path());
         for binding in &closure.prompt().evals {
-            let dataset = workspace.dataset(&binding.dataset.0);
-            match dataset.and_then(|dataset| workspace.dataset_files(&dataset)) {
-                Ok(files) => found.tests.extend(files),
-                Err(Findings(more)) => findings.extend(more),
+            if let Err(Findings(more)) = found.add_dataset(workspace, &binding.dataset.0) {
+                findings.extend(more);
             }
             for (evaluator, _) in &binding.evaluators {
                 match workspace.evaluator(evaluator) {
                     Ok(evaluator) => {
                         found.tests.extend(evaluator.files());
+                        found.recordings.extend(evaluator.rule.recordings());
+                        for dataset in evaluator.rule.calibrations() {
+                            if let Err(Findings(more)) = found.add_dataset(workspace, dataset) {
+                                findings.extend(more);
+                            }
+                        }
                         for judge in evaluator.judges() {
                             if let Err(Findings(more)) = found.add_judge(workspace, judge) {
                                 findings.extend(more);
@@ -61,6 +65,16 @@ impl Dependencies {
             recordings,
         } = self;
         closure.into_iter().chain(tests).chain(recordings)
+    }
+
+    fn add_dataset(
+        &mut self,
+        workspace: &Workspace<'_>,
+        dataset: &DatasetId,
+    ) -> Result<(), Findings> {
+        let dataset = workspace.dataset(dataset)?;
+        self.tests.extend(workspace.dataset_files(&dataset)?);
+        Ok(())
     }
 
     fn add_judge(&mut self, workspace: &Workspace<'_>, judge: &PromptId) -> Result<(), Findings> {
