@@ -4,4 +4,5 @@ pub mod clock;
 pub mod files;
 pub mod git;
 pub mod providers;
+pub mod signing;
 pub mod store;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::clock::{FixedClock, SystemClock};
 use crate::adapters::files::WorktreeTree;
 use crate::adapters::git::command::GitEnvironment;
-use crate::adapters::git::{GitError, GitLanes, Repository};
+use crate::adapters::git::{GitAttestations, GitError, GitLanes, Repository};
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
 use crate::domain::project::PROJECT_FILE;
@@ -123,6 +123,11 @@ impl Context {
     /// The lanes of the repository, on the remote that the workspace names.
     pub fn lanes(&self) -> Result<GitLanes<'_>, CommandError> {
         Ok(GitLanes::new(self.repository()?, self.remote()?)?)
+    }
+
+    /// The attestations of the repository, on the remote that its lanes live on.
+    pub fn attestations(&self) -> Result<GitAttestations<'_>, CommandError> {
+        Ok(GitAttestations::new(self.repository()?, self.remote()?)?)
     }
 
     /// Where pointsman keeps what is not under version control.

@@ -12,6 +12,12 @@ pub struct Environment {
 /// Stops the clock at an RFC 3339 time, so that the same inputs give the same bytes.
 pub const CLOCK: &str = "POINTSMAN_CLOCK";
 
+/// Where the ssh-agent listens.
+pub const AGENT: &str = "SSH_AUTH_SOCK";
+
+/// The user's own folder.
+pub const HOME: &str = "HOME";
+
 impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {

@@ -2,6 +2,7 @@
 
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::SignArgs;
 use crate::cli::ui::Ui;
 use crate::engine::ports::LaneRecord;
 use crate::report::release_json::MoveV1;
@@ -18,6 +19,8 @@ pub(super) struct MoveArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) signing: SignArgs,
 }
 
 /// Makes sure that there is consent, or somebody who can give it, before anything is paid for.

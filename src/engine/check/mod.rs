@@ -3,6 +3,7 @@
 mod lanes;
 mod prompts;
 mod rows;
+mod signers;
 mod stray;
 
 use serde::Serialize;
@@ -86,14 +87,14 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn run(&mut self) {
-        stray::check_stray_files(self);
         let project = self.workspace.project();
         let project = self.keep(project).unwrap_or_default();
         let evaluators = self.read_evaluators();
         let datasets = self.read_datasets();
         let prompts = prompts::check_prompts(self, &project, &evaluators);
         rows::check_rows(self, &datasets, &prompts, &evaluators);
-        lanes::check_lanes(self, &prompts);
+        let keys = lanes::check_lanes(self, &prompts);
+        stray::check_stray_files(self, &keys);
     }
 
     fn read_evaluators(&mut self) -> prompts::Evaluators {

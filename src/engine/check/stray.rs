@@ -1,5 +1,7 @@
 //! Files that stand in a workspace folder but that nothing reads: usually a misspelt ending.
 
+use std::collections::BTreeSet;
+
 use crate::domain::finding::{Finding, Place};
 use crate::engine::workspace::template::PARTIALS_FOLDER;
 
@@ -14,15 +16,16 @@ const READ: [(&str, &[&str]); 5] = [
     ("recordings", &[".jsonl"]),
 ];
 
-/// Warns of files that are not read.
-pub(super) fn check_stray_files(checker: &mut Checker<'_>) {
+/// Warns of files that are not read. `keys` are the files of keys that policies name.
+pub(super) fn check_stray_files(checker: &mut Checker<'_>, keys: &BTreeSet<String>) {
     for (folder, endings) in READ {
         let Ok(entries) = checker.workspace.tree().list(folder) else {
             continue;
         };
         for entry in entries {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
-            let read = endings.iter().any(|ending| entry.path.ends_with(ending));
+            let read = endings.iter().any(|ending| entry.path.ends_with(ending))
+                || keys.contains(&entry.path);
             let partial = entry.path.starts_with(&format!("{PARTIALS_FOLDER}/"));
             let meant_for_people = name.starts_with('.')
                 || name

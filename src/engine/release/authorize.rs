@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Outcome, Verdict};
@@ -14,6 +15,8 @@ use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
 use crate::engine::ports::LaneRecord;
 
+use super::approval::Approvals;
+use super::attest::{Signing, check_signing};
 use super::live_refusals::{beside_live, not_comparable, not_shown};
 
 /// A move that wants to happen.
@@ -34,6 +37,10 @@ pub struct Move<'m> {
     pub dropped_tests: &'m [(PromptId, EvaluatorId)],
     /// What the policy's gate has seen.
     pub shown: Shown<'m>,
+    /// Who approved of it.
+    pub approvals: &'m Approvals,
+    /// Whose keys may sign the record, and whose does.
+    pub signing: Signing<'m>,
     /// The time.
     pub now: Timestamp,
 }
@@ -53,6 +60,8 @@ pub enum Shown<'m> {
 pub struct Authorized {
     pub(super) lane: LaneName,
     pub(super) snapshot: Digest,
+    /// The key that signs the record; absent: it is not signed.
+    pub(super) signed_by: Option<KeyId>,
 }
 
 /// A condition that is not met.
@@ -87,6 +96,10 @@ pub enum Condition {
     Evaluated,
     /// There must be somewhere to go back to.
     Target,
+    /// People must have approved of it.
+    Approval,
+    /// Its record must be signed by somebody whom the lane trusts.
+    Signature,
 }
 
 impl Condition {
@@ -103,15 +116,20 @@ impl Condition {
 pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     let mut refusals = Vec::new();
     check_hold(wanted, &mut refusals);
+    check_signing(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         check_order(wanted, &mut refusals);
         check_tests(wanted, &mut refusals);
         check_gate(wanted, &mut refusals);
+        if let Some(policy) = wanted.policy {
+            wanted.approvals.check(policy, &mut refusals);
+        }
     }
     if refusals.is_empty() {
         Ok(Authorized {
             lane: wanted.lane.clone(),
             snapshot: wanted.snapshot,
+            signed_by: wanted.signing.key.clone(),
         })
     } else {
         Err(refusals)
@@ -179,11 +197,7 @@ fn check_gate(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
     match evaluation.decision.verdict {
         Verdict::Pass => {}
         Verdict::Fail => refusals.extend(failures(&evaluation.decision)),
-        Verdict::Inconclusive => {
-            let reasons = not_shown(&evaluation.decision);
-            let nothing = "the gate could not decide";
-            refusals.extend(or_at_least(reasons, Condition::Inconclusive, nothing));
-        }
+        Verdict::Inconclusive => refusals.extend(inconclusive(wanted, evaluation)),
         Verdict::NotComparable => {
             let reasons = not_comparable(&evaluation.decision);
             let nothing = "the gate could not compare";
@@ -202,6 +216,21 @@ fn check_gate(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
         }
     }
     check_age(gate, evaluation, wanted.now, refusals);
+}
+
+/// What was not shown, unless the policy lets people decide, and they did.
+fn inconclusive(wanted: &Move<'_>, evaluation: &Evaluation) -> Vec<Refusal> {
+    let by_approval = wanted
+        .policy
+        .and_then(|policy| wanted.approvals.check_inconclusive(policy, evaluation));
+    if by_approval == Some(Ok(())) {
+        return Vec::new();
+    }
+    let reasons = not_shown(&evaluation.decision);
+    let nothing = "the gate could not decide";
+    let mut refusals = or_at_least(reasons, Condition::Inconclusive, nothing);
+    refusals.extend(by_approval.and_then(Result::err));
+    refusals
 }
 
 fn nothing_evaluated(message: &str) -> Refusal {
@@ -335,6 +364,8 @@ mod tests {
                 evidence_max_age: Some(MaxAge { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
+            approval: None,
+            signing: None,
         }
     }
 
@@ -394,6 +425,8 @@ mod tests {
             policy: Some(policy),
             dropped_tests: &[],
             shown: Shown::Evaluation(evaluation, &fingerprints),
+            approvals: &Approvals::default(),
+            signing: Signing::default(),
             now: time(now),
         });
         let refusals = asked.err().unwrap_or_default();
