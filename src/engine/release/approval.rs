@@ -3,7 +3,6 @@
 //! somebody who verifies a lane years later.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,11 +12,10 @@ use crate::domain::attestation::{
 };
 use crate::domain::deployment::{EvidenceLink, ObjectId, Snapshot, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{Evaluation, Verdict};
+use crate::domain::gate::Verdict;
 use crate::domain::id::LaneName;
-use crate::domain::lane::{Lane, MaxAge, OnInconclusive};
+use crate::domain::lane::MaxAge;
 
-use super::authorize::{Condition, Refusal};
 use super::evidence::envelope_file;
 
 /// How far the clocks of two machines may be apart.
@@ -52,7 +50,7 @@ impl Approval {
     }
 
     /// Whether this was given in sight of an inconclusive verdict on these results.
-    fn saw_inconclusive(&self, results: Digest) -> bool {
+    pub(super) fn saw_inconclusive(&self, results: Digest) -> bool {
         self.verdict == Some(Verdict::Inconclusive) && self.results == Some(results)
     }
 }
@@ -129,7 +127,7 @@ impl Approvals {
     }
 
     /// How many people gave an approval of a sort.
-    fn people(&self, wanted: impl Fn(&Approval) -> bool) -> usize {
+    pub(super) fn people(&self, wanted: impl Fn(&Approval) -> bool) -> usize {
         let counted = self.counted.iter().filter(|it| wanted(&it.approval));
         counted.map(|it| it.person).collect::<BTreeSet<_>>().len()
     }
@@ -139,59 +137,6 @@ impl Approvals {
         self.counted
             .iter()
             .map(|it| envelope_file(it.bytes.clone()))
-    }
-
-    /// Says what is missing, if anything is.
-    pub(super) fn check(&self, policy: &Lane, refusals: &mut Vec<Refusal>) {
-        let Some(approval) = &policy.approval else {
-            return;
-        };
-        let (needed, have) = (approval.required as usize, self.people(|_| true));
-        if have < needed {
-            let message = format!(
-                "lane `{}` needs the approval of {needed} person(s) for this snapshot on top of \
-                 what is live, and has that of {have}",
-                policy.name
-            );
-            refusals.push(self.refusal(&policy.name, message));
-        }
-    }
-
-    /// Says what is missing to let in what the gate could not decide, if anything is. `None`: the
-    /// policy does not let that in by approval.
-    pub(super) fn check_inconclusive(
-        &self,
-        policy: &Lane,
-        evaluation: &Evaluation,
-    ) -> Option<Result<(), Refusal>> {
-        let gate = policy.gate.as_ref()?;
-        let approval = policy.approval.as_ref()?;
-        if gate.on_inconclusive != OnInconclusive::Approve {
-            return None;
-        }
-        let results = evaluation.results_digest();
-        let needed = (approval.required as usize).max(1);
-        let have = self.people(|it| it.saw_inconclusive(results));
-        if have >= needed {
-            return Some(Ok(()));
-        }
-        let message = format!(
-            "the gate could not decide, and lane `{}` lets that in with the approval of {needed} \
-             person(s) who saw these results; it has that of {have}",
-            policy.name
-        );
-        Some(Err(self.refusal(&policy.name, message)))
-    }
-
-    fn refusal(&self, lane: &LaneName, mut message: String) -> Refusal {
-        for NotCounted { by, why } in &self.not_counted {
-            let _ = write!(message, "; that of {by} does not count: {why}");
-        }
-        Refusal {
-            condition: Condition::Approval,
-            message,
-            next: format!("ask for it: `pointsman approve {lane}`, with the same arguments"),
-        }
     }
 }
 

@@ -9,8 +9,6 @@ use crate::domain::deployment::{Deployment, RECORD_PATH};
 use crate::domain::digest::Digest;
 use crate::engine::ports::{SignError, Signer};
 
-use super::authorize::{Condition, Move, Refusal};
-
 /// Where a signed record carries the attestation of whoever signed it.
 pub const RECORD_ATTESTATION_PATH: &str = ".lane/deployment.intoto.jsonl";
 
@@ -72,31 +70,5 @@ impl<'s> Signing<'s> {
     pub fn new(allowed: Option<&'s AllowedSigners>, signer: Option<&dyn Signer>) -> Self {
         let key = signer.map(|signer| signer.key().id());
         Self { allowed, key }
-    }
-}
-
-/// Says what is wrong with the signature that a record would have, if anything is.
-pub(super) fn check_signing(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
-    let Some(allowed) = wanted.signing.allowed else {
-        return;
-    };
-    let lane = wanted.lane;
-    let refusal = |message: String| Refusal {
-        condition: Condition::Signature,
-        message,
-        next: "name a key of an allowed signer with `--sign-with <file>` or `--sign-with agent`"
-            .to_owned(),
-    };
-    match &wanted.signing.key {
-        None => refusals.push(refusal(format!(
-            "the records of lane `{lane}` must be signed"
-        ))),
-        Some(key) => {
-            if let Err(why) = allowed.trusted(key, &[wanted.now]) {
-                refusals.push(refusal(format!(
-                    "the records of lane `{lane}` must be signed by an allowed signer, and {why}"
-                )));
-            }
-        }
     }
 }
