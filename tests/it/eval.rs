@@ -3,6 +3,7 @@
 
 mod conversations;
 mod faults;
+mod incremental;
 mod judges;
 mod limits;
 mod programs;

@@ -6,6 +6,7 @@ mod support;
 mod approve;
 mod check;
 mod console;
+mod crash;
 mod demo;
 mod diff;
 mod eval;

@@ -16,6 +16,7 @@ pub mod paired;
 pub mod plan;
 pub mod preview;
 pub mod prospect;
+pub mod rates;
 pub mod ready;
 pub mod reuse;
 pub mod run;
