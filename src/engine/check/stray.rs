@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::domain::dataset::Dataset;
-use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Place};
 use crate::domain::media::MediaType;
 use crate::engine::workspace::media::MEDIA_FOLDER;
 use crate::engine::workspace::template::PARTIALS_FOLDER;
 
 use super::Checker;
-use super::prompts::Evaluators;
 
 /// The folders, and the endings of the files that are read there.
 const READ: [(&str, &[&str]); 5] = [
@@ -21,14 +19,13 @@ const READ: [(&str, &[&str]); 5] = [
     ("recordings", &[".jsonl"]),
 ];
 
-/// Warns of files that are not read. Programs of evaluators are, and so may be what rows and prompts
-/// show.
+/// Warns of files that are not read. `named` are files that evaluators and policies name; what prompts
+/// and datasets may show has folders of its own.
 pub(super) fn check_stray_files(
     checker: &mut Checker<'_>,
+    named: &BTreeSet<String>,
     datasets: &[Dataset],
-    evaluators: &Evaluators,
 ) {
-    let files: BTreeSet<String> = evaluators.values().flat_map(Evaluator::files).collect();
     let media = datasets.iter().filter_map(|dataset| dataset.media.as_ref());
     let media_folders: Vec<&str> = media
         .map(|media| media.folder.as_str())
@@ -41,7 +38,7 @@ pub(super) fn check_stray_files(
         for entry in entries {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
             let read = endings.iter().any(|ending| entry.path.ends_with(ending))
-                || files.contains(&entry.path);
+                || named.contains(&entry.path);
             let is_below = |folder: &str| {
                 let rest = entry.path.strip_prefix(folder);
                 rest.is_some_and(|rest| rest.starts_with('/'))
