@@ -14,7 +14,7 @@ use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
 use crate::domain::media::{Media, MediaKind, MediaType};
 use crate::domain::message::{Attachments, RenderedContent, RenderedMessage, RenderedPart};
-use crate::domain::prompt::{Prompt, Variable, VariableKind};
+use crate::domain::prompt::{Prompt, Template, Variable};
 use crate::domain::run::ModelRequest;
 use crate::engine::ports::FileTree;
 
@@ -102,13 +102,9 @@ impl Closure {
         let values = self.values(inputs)?;
         let mut request = self.request(repeat_index);
         for (index, message) in self.prompt.messages.iter().enumerate() {
-            let text = |number| self.render_text(index, number, &values);
-            let content =
-                self.content(
-                    &message.content,
-                    text,
-                    |name| Ok(inputs.files[name].clone()),
-                )?;
+            let text = |number, _: &Template| self.render_text(index, number, &values);
+            let file = |name: &str, _| inputs.files[name].clone();
+            let content = self.content(&message.content, text, file)?;
             request.messages.push(RenderedMessage {
                 role: message.role,
                 content,
@@ -142,15 +138,8 @@ impl Closure {
     pub fn unrendered(&self) -> ModelRequest {
         let mut request = self.request(0);
         for message in &self.prompt.messages {
-            let templates = message.content.templates();
-            let text = |number| {
-                let found = templates.iter().find(|(at, _)| *at == number);
-                Ok(found
-                    .map(|(_, template)| template.text.clone())
-                    .unwrap_or_default())
-            };
-            let stand_in = |name: &str| Ok(stand_in(self.prompt.variables[name].kind));
-            let content = self.content(&message.content, text, stand_in);
+            let text = |_, template: &Template| Ok(template.text.clone());
+            let content = self.content(&message.content, text, |_, kind| stand_in(kind));
             request.messages.push(RenderedMessage {
                 role: message.role,
                 content: content.expect("nothing is rendered that could fail"),
@@ -178,27 +167,24 @@ impl Closure {
         }
     }
 
-    /// A message's content, with the text of each template by its number, and the file of each
-    /// variable.
+    /// A message's content, with the text of each template, which is told its number, and the file of
+    /// each variable.
     fn content(
         &self,
         content: &Content,
-        text: impl Fn(usize) -> Result<String, RenderError>,
-        file: impl Fn(&str) -> Result<Media, RenderError>,
+        text: impl Fn(usize, &Template) -> Result<String, RenderError>,
+        file: impl Fn(&str, MediaKind) -> Media,
     ) -> Result<RenderedContent, RenderError> {
         let parts = match content {
-            Content::Text(_) => return text(1).map(RenderedContent::Text),
+            Content::Text(template) => return text(1, template).map(RenderedContent::Text),
             Content::Parts(parts) => parts,
         };
         let part = |(part, number): (&Part, usize)| match part {
-            Part::Text(_) => text(number).map(RenderedPart::Text),
-            Part::Media(part) => match &part.source {
-                MediaSource::File(name) => {
-                    let media = self.compiled.media[name].media.clone();
-                    Ok(RenderedPart::Media(media))
-                }
-                MediaSource::Variable(name) => file(name).map(RenderedPart::Media),
-            },
+            Part::Text(template) => text(number, template).map(RenderedPart::Text),
+            Part::Media(part) => Ok(RenderedPart::Media(match &part.source {
+                MediaSource::File(name) => self.compiled.media[name].media.clone(),
+                MediaSource::Variable(name) => file(name, part.kind),
+            })),
         };
         let parts: Result<_, _> = parts.iter().zip(1..).map(part).collect();
         parts.map(RenderedContent::Parts)
@@ -284,10 +270,10 @@ impl Closure {
 }
 
 /// The file that stands for one that is not known yet.
-fn stand_in(kind: VariableKind) -> Media {
-    let media_type = match kind.media() {
-        Some(MediaKind::Image) => MediaType::Png,
-        Some(MediaKind::File) | None => MediaType::Pdf,
+fn stand_in(kind: MediaKind) -> Media {
+    let media_type = match kind {
+        MediaKind::Image => MediaType::Png,
+        MediaKind::File => MediaType::Pdf,
     };
     Media {
         path: String::new(),
