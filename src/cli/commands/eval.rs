@@ -74,7 +74,7 @@ pub struct EvalArgs {
     gate: Option<LaneName>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    /// Let programs run that files name as providers or evaluators: they can do whatever you can
     #[arg(long)]
     allow_exec: bool,
     #[command(flatten)]

@@ -48,7 +48,7 @@ pub struct PromoteArgs {
     /// Why; kept in the record
     #[arg(long)]
     reason: Option<String>,
-    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    /// Let programs run that files name as providers or evaluators: they can do whatever you can
     #[arg(long)]
     allow_exec: bool,
     #[command(flatten)]

@@ -221,7 +221,7 @@ fn a_judge_blocks_only_with_the_agreement_that_the_lane_demands() {
     sandbox
         .pointsman(&gate)
         .exits(3)
-        .says("judge `judges/polite` of `under-test` agrees with people at a kappa of 0.600, surely only 0.3")
+        .says("judge `judges/polite` of `under-test` agrees with people at a kappa of 0.600 (with 95% confidence at least 0.3")
         .says("see `pointsman evaluator calibrate under-test --dataset graded`");
     sandbox.edit(
         "environments/staging.toml",

@@ -39,7 +39,7 @@ pub(super) struct TestArgs {
     /// Read a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
     at: Option<String>,
-    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    /// Let programs run that files name as providers or evaluators: they can do whatever you can
     #[arg(long)]
     allow_exec: bool,
 }
