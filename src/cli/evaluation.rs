@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::adapters::providers::{ProviderSetup, SetupError, build};
 use crate::adapters::store::{FileAnswerCache, FileRunStore};
 use crate::domain::project::Project;
-use crate::domain::run::{CaseResult, RunId};
+use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::{LimitReached, RunLimits};
 use crate::engine::evaluate::plan::Plan;
@@ -15,7 +15,7 @@ use crate::engine::evaluate::ready::check_ready;
 use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::event::{Listener, Silent};
-use crate::engine::ports::{AnswerCache, RunStore as _, RunWriter, StoreError};
+use crate::engine::ports::{AnswerCache, Results, RunStore as _, RunWriter, StoreError};
 use crate::engine::workspace::Workspace;
 use crate::report::progress::Progress;
 
@@ -117,7 +117,7 @@ impl<'a> Workbench<'a> {
         self.check_ready(plan, providers)?;
         let manifest = new_manifest(plan, &source, self.context.clock(), &self.store)?;
         let writer = self.store.create(&manifest)?;
-        let outcome = self.go_on(ui, plan, providers, writer, Vec::new())?;
+        let outcome = self.go_on(ui, plan, providers, writer, Box::new(std::iter::empty()))?;
         Ok(Ran {
             id: manifest.id,
             outcome,
@@ -147,7 +147,7 @@ impl<'a> Workbench<'a> {
         plan: &Plan,
         providers: &Providers<'_>,
         writer: Box<dyn RunWriter>,
-        done: Vec<CaseResult>,
+        done: Results,
     ) -> Result<RunOutcome, CommandError> {
         let stop = AtomicBool::new(false);
         let input = RunInput {

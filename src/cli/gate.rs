@@ -11,7 +11,7 @@ use crate::domain::run::RunId;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::paired::{Baseline, Live};
 use crate::engine::evaluate::plan::{Plan, PlannedSuite, Selection, floors_elsewhere, plan};
-use crate::engine::evaluate::reuse::{looks, tested_suite};
+use crate::engine::evaluate::reuse::{looks, results_digest, tested_suite};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::evaluate::trust::Trust;
 use crate::engine::ports::FileTree;
@@ -212,7 +212,12 @@ fn tested(
     let mut tested: Vec<Tested> = Vec::new();
     for suite in &planned.suites {
         if let Some(known) = tested_suite(&bench.store, suite, gate.evidence_max_age, now)? {
-            tested.push(Tested::new(known.summary, &known.run, known.finished_at));
+            tested.push(Tested::new(
+                bench,
+                known.summary,
+                &known.run,
+                known.finished_at,
+            )?);
         }
     }
     let left = planned.only(|suite| {
@@ -249,23 +254,28 @@ fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, C
     }
     let finished_at = bench.now();
     let suites = ran.outcome.suites.into_iter();
-    Ok(suites
-        .map(|summary| Tested::new(summary, &ran.id, finished_at))
-        .collect())
+    suites
+        .map(|summary| Tested::new(bench, summary, &ran.id, finished_at))
+        .collect()
 }
 
 impl Tested {
-    fn new(summary: SuiteSummary, run: &RunId, finished_at: Timestamp) -> Self {
+    fn new(
+        bench: &Workbench<'_>,
+        summary: SuiteSummary,
+        run: &RunId,
+        finished_at: Timestamp,
+    ) -> Result<Self, CommandError> {
         let evidence = EvaluatedSuite {
             suite: summary.suite.clone(),
             run: run.clone(),
             finished_at,
             cases: summary.cases,
-            results: summary.results_digest(),
+            results: results_digest(&bench.store, run, summary.suite.digest())?,
         };
-        Self {
+        Ok(Self {
             evidence: Some(evidence),
             summary,
-        }
+        })
     }
 }

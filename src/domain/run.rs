@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::digest::Digest;
+use super::digest::{Digest, ShortDigest};
 use super::evaluator::Grade;
 use super::id::{DatasetId, EvaluatorId, PromptId};
 use super::prompt::{ModelRef, ResponseFormat, Role};
@@ -141,6 +141,14 @@ pub struct CaseKey {
     pub row: String,
     /// Which repeat, from 0.
     pub repeat: u32,
+}
+
+impl CaseKey {
+    /// A name for the case where each byte counts.
+    pub fn digest(&self) -> ShortDigest {
+        let Self { suite, row, repeat } = self;
+        Digest::of(format!("{suite} {repeat} {row}").as_bytes()).shortened()
+    }
 }
 
 /// What came of one case.

@@ -187,10 +187,13 @@ pub trait RunStore: Send + Sync {
     /// The manifests of all runs, newest first.
     fn list(&self) -> Result<Vec<StoredRun>, StoreError>;
 
-    /// The results of a run, in the order in which they were stored. A torn last line, as a crash
-    /// leaves it, is left out.
-    fn results(&self, id: &RunId) -> Result<Vec<CaseResult>, StoreError>;
+    /// The results of a run, in the order in which they were stored, read one after the other: a run
+    /// may be larger than memory. A torn last line, as a crash leaves it, is left out.
+    fn results(&self, id: &RunId) -> Result<Results, StoreError>;
 }
+
+/// The results of a run, as they are read.
+pub type Results = Box<dyn Iterator<Item = Result<CaseResult, StoreError>> + Send>;
 
 /// A run as the store knows it.
 #[derive(Debug, Clone, PartialEq)]

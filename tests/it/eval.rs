@@ -4,6 +4,7 @@
 mod conversations;
 mod faults;
 mod graders;
+mod incremental;
 mod judges;
 mod limits;
 mod programs;

@@ -234,7 +234,7 @@ fn resume(
     let writer = bench.store.resume(&id)?;
     ui.note(format_args!(
         "going on with run {id}: {} of {} cases are done",
-        open.done.len(),
+        open.done_cases,
         plan.cases()
     ));
     let outcome = bench.go_on(ui, plan, providers, writer, open.done)?;

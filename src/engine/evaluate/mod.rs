@@ -19,6 +19,7 @@ mod pairwise;
 pub mod plan;
 pub mod preview;
 pub mod prospect;
+pub mod rates;
 pub mod ready;
 pub mod reuse;
 pub mod run;

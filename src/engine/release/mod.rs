@@ -3,11 +3,11 @@
 //! Every move passes [`authorize`], and [`record`] appends nothing without what it hands out.
 
 pub mod authorize;
+mod conditions;
 mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
-mod live_refusals;
 pub mod promote;
 pub mod record;
 pub mod rollback;
