@@ -10,6 +10,7 @@ use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
 
 use super::asked::Asked;
+use super::budget::RunLimits;
 use super::calibrate::{Calibrated, Calibration};
 use super::call::Providers;
 use super::plan::Plan;
@@ -22,7 +23,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// The judges among the blocking evaluators of a plan; `None` where the lane demands nothing.
+    /// The judges that the policy may block on in a plan; `None` where it demands nothing of them.
     pub fn of(
         workspace: &Workspace<'_>,
         plan: &Plan,
@@ -36,7 +37,7 @@ impl Trust {
             judges: Vec::new(),
             unlabelled: Vec::new(),
         };
-        for (name, rule) in plan.blocking_judges() {
+        for (name, rule) in plan.blocking_judges(policy) {
             let judge = format!("judge `{}` of `{name}`", rule.prompt.0);
             match &rule.calibration {
                 Some((dataset, _)) => {
@@ -65,10 +66,11 @@ impl Trust {
         self,
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
+        limits: RunLimits,
     ) -> Vec<String> {
         let mut not_shown = self.unlabelled;
         for (judge, dataset, calibration) in &self.judges {
-            let calibrated = calibration.run(providers, cache).await;
+            let calibrated = calibration.run(providers, cache, limits).await;
             if let Some(reason) = too_little(&calibrated, self.wanted) {
                 let evaluator = calibration.evaluator();
                 not_shown.push(format!(
@@ -85,10 +87,12 @@ impl Trust {
 /// interval must reach what is wanted. A verdict that goes with the order of two answers agrees with
 /// nobody.
 fn too_little(calibrated: &Calibrated, wanted: f64) -> Option<String> {
-    let silent = calibrated.unanswered.len() + calibrated.unreadable.len();
-    if silent > 0 {
+    let mut silent = calibrated.unanswered.iter().chain(&calibrated.unreadable);
+    if let Some(first) = silent.next() {
         return Some(format!(
-            "gave no verdict on {silent} row(s) that people graded"
+            "gave no verdict on {} row(s) that people graded, the first because {}",
+            1 + silent.count(),
+            first.graded.reason
         ));
     }
     let mut table = calibrated.table;

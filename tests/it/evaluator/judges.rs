@@ -243,6 +243,11 @@ fn a_judge_that_nobody_held_against_people_does_not_open_a_gate_that_demands_it(
         "evaluators/under-test.yml",
         sandbox.read("evaluators/under-test.yml") + "blocking: false\n",
     );
+    sandbox
+        .pointsman(&["eval", "--gate", "staging"])
+        .exits(3)
+        .says("names no rows that people graded");
+    sandbox.edit("environments/staging.toml", "under-test = 1.0", "");
     sandbox.pointsman(&["eval", "--gate", "staging"]).succeeds();
 }
 

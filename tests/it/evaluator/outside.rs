@@ -133,6 +133,16 @@ fn what_a_program_does_wrong_is_never_a_pass_and_shows_no_key() {
 }
 
 #[test]
+fn a_program_that_is_not_there_is_found_by_check() {
+    let sandbox = graded_by_program(RIGHT, "");
+    sandbox.remove("evaluators/grade.sh");
+    sandbox
+        .pointsman(&["check"])
+        .exits(1)
+        .says("error[missing-program]: the program `evaluators/grade.sh` is not there");
+}
+
+#[test]
 fn the_bytes_of_a_program_are_part_of_what_is_tested() {
     let sandbox = graded_by_program(RIGHT, "");
     let before = digest(&sandbox);
@@ -264,6 +274,12 @@ fn a_provider_that_does_not_grade_is_refused_before_any_call() {
         .exits(2)
         .tells("evaluator `under-test` cannot ask provider `house`: it gives no verdicts")
         .has_no_result();
+    let examples = "examples: [{ output: x, grade: pass }]\n";
+    let path = "evaluators/under-test.yml";
+    sandbox.write(path, sandbox.read(path) + examples);
+    run(&sandbox, &["evaluator", "test"])
+        .exits(2)
+        .tells("name another provider in `evaluators/under-test.yml`");
     sandbox.edit("evaluators/under-test.yml", "house", "hose");
     sandbox
         .pointsman(&["check"])

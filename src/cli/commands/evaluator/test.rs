@@ -86,6 +86,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &TestArgs) -> Result<Exi
     bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &examples.asked())?;
+    examples.check_ready(&providers)?;
     let tested = wait_for(examples.run(&providers, bench.cache()))?;
     if ui.wants_json() {
         ui.json(&output(tree.label(), &examples, &tested));
