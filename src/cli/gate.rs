@@ -88,7 +88,7 @@ pub fn judges_not_shown(
     };
     let key = |name: &str| bench.key(name);
     let providers = providers::build(&bench.setup(&key, true), &trust.asked())?;
-    wait_for(trust.not_shown(&providers, bench.cache()))
+    wait_for(trust.not_shown(&providers, bench.cache(), bench.limits))
 }
 
 /// Whether finished runs have shown already all that [`evaluate_for_gate`] would ask.
