@@ -12,6 +12,7 @@ pub mod limits;
 pub mod outputs;
 pub mod sample;
 pub mod ui;
+pub mod webhooks;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;

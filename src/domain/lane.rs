@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::Span;
 use super::id::{EvaluatorId, LaneName};
+use super::webhook::Webhook;
 
 /// A lane as its file says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Lane {
     pub from: Option<(LaneName, Span)>,
     /// What an evaluation must show before a release comes in; absent: nothing.
     pub gate: Option<GatePolicy>,
+    /// Who is told when the lane moves.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// What an evaluation must show.
@@ -36,6 +39,9 @@ pub struct GatePolicy {
     pub confidence: Option<f64>,
     /// What is done where too little is shown.
     pub on_inconclusive: OnInconclusive,
+    /// The agreement with people that a judge must show before it may block: the least lower bound
+    /// of Cohen's kappa. Absent: none is demanded.
+    pub judge_kappa: Option<f64>,
     /// The most that the 95th percentile of the latency may grow to, as a ratio.
     pub max_latency_p95_ratio: Option<f64>,
     /// The most that the mean cost of an answer may grow to, as a ratio.

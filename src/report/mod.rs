@@ -19,3 +19,5 @@ pub mod release_json;
 pub mod runs;
 pub mod runs_json;
 pub mod table;
+pub mod webhooks;
+pub mod webhooks_json;

@@ -20,3 +20,4 @@ mod repository;
 mod rollback;
 mod runs;
 mod tidy;
+mod webhook;

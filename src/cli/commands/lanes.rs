@@ -191,7 +191,7 @@ fn release_holds(
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, "release these snapshots?")?;
     let record = plan.execute(lanes, &permission, now)?;
-    announce(ui, UNHOLD_SCHEMA, &record);
+    announce(context, ui, UNHOLD_SCHEMA, &record);
     Ok(Exit::Success)
 }
 

@@ -13,6 +13,7 @@ pub mod promote;
 pub mod prompt;
 pub mod rollback;
 pub mod runs;
+pub mod webhook;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -49,6 +50,8 @@ pub enum Command {
     #[command(display_order = 8)]
     Rollback(rollback::RollbackArgs),
     #[command(display_order = 9)]
+    Webhook(webhook::WebhookArgs),
+    #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
 
@@ -67,6 +70,7 @@ impl Command {
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),
             Self::Rollback(args) => rollback::run(context, ui, args),
+            Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
     }

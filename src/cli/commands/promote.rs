@@ -98,7 +98,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
     let permission = plan.authorize(evaluation.as_ref(), now)?;
     confirm(ui, &args.moves, &format!("promote to lane {}?", args.lane))?;
     let record = plan.execute(&lanes, &permission, evaluation.as_ref(), now)?;
-    announce(ui, SCHEMA, &record);
+    announce(context, ui, SCHEMA, &record);
     Ok(Exit::Success)
 }
 
@@ -114,7 +114,8 @@ fn evaluation(
         return Ok(None);
     };
     let candidate = plan.candidate();
-    let workspace = Workspace::new(&candidate);
+    let disk = context.disk();
+    let workspace = Workspace::new(&candidate).with_programs_from(disk.as_deref());
     let live = Some(plan.standing().tree());
     let request = GateRequest {
         prompts: &prompts,

@@ -5,16 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
-use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Outcome, Verdict};
+use crate::domain::gate::Evaluation;
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
-use crate::domain::lane::{GatePolicy, Lane};
+use crate::domain::lane::Lane;
 use crate::engine::ports::LaneRecord;
 
-use super::live_refusals::{beside_live, not_comparable, not_shown};
+use super::conditions::{gate, hold, order, tests_kept};
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -102,11 +102,11 @@ impl Condition {
 /// Asks whether a move may happen.
 pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     let mut refusals = Vec::new();
-    check_hold(wanted, &mut refusals);
+    hold::check(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
-        check_order(wanted, &mut refusals);
-        check_tests(wanted, &mut refusals);
-        check_gate(wanted, &mut refusals);
+        order::check(wanted, &mut refusals);
+        tests_kept::check(wanted, &mut refusals);
+        gate::check(wanted, &mut refusals);
     }
     if refusals.is_empty() {
         Ok(Authorized {
@@ -118,198 +118,14 @@ pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     }
 }
 
-fn check_hold(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
-    if wanted.kind == DeployKind::Unhold {
-        return;
-    }
-    let lane = wanted.lane;
-    let holds = wanted
-        .current
-        .map_or(&[][..], |record| &record.deployment.holds);
-    for hold in holds.iter().filter(|hold| hold.snapshot == wanted.snapshot) {
-        refusals.push(Refusal {
-            condition: Condition::Hold,
-            message: format!(
-                "snapshot {} is under a hold since #{}: {}",
-                hold.snapshot.short(),
-                hold.set_by_sequence,
-                hold.reason
-            ),
-            next: format!("release it with `pointsman lanes unhold {lane} --reason \"…\"`"),
-        });
-    }
-}
-
-fn check_order(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
-    let from = wanted.policy.and_then(|policy| policy.from.as_ref());
-    let Some((from, _)) = from else {
-        return;
-    };
-    if wanted.source.lane.as_ref() != Some(from) {
-        let lane = wanted.lane;
-        refusals.push(Refusal {
-            condition: Condition::Order,
-            message: format!("lane `{lane}` takes releases from lane `{from}` only"),
-            next: format!(
-                "promote to `{from}` first, then run `pointsman promote {lane}` without `--from`"
-            ),
-        });
-    }
-}
-
-fn check_tests(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
-    for (prompt, evaluator) in wanted.dropped_tests {
-        refusals.push(Refusal {
-            condition: Condition::Tests,
-            message: format!(
-                "prompt `{prompt}` would no longer be tested by `{evaluator}`, for which the policy has a floor"
-            ),
-            next: format!(
-                "name `{evaluator}` under `evals` of the prompt, or promote a policy without the floor first"
-            ),
-        });
-    }
-}
-
-fn check_gate(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
-    let gate = wanted.policy.and_then(|policy| policy.gate.as_ref());
-    let (Some(gate), Shown::Evaluation(evaluation, fingerprints)) = (gate, &wanted.shown) else {
-        return;
-    };
-    match evaluation.decision.verdict {
-        Verdict::Pass => {}
-        Verdict::Fail => refusals.extend(failures(&evaluation.decision)),
-        Verdict::Inconclusive => {
-            let reasons = not_shown(&evaluation.decision);
-            let nothing = "the gate could not decide";
-            refusals.extend(or_at_least(reasons, Condition::Inconclusive, nothing));
-        }
-        Verdict::NotComparable => {
-            let reasons = not_comparable(&evaluation.decision);
-            let nothing = "the gate could not compare";
-            refusals.extend(or_at_least(reasons, Condition::Comparable, nothing));
-        }
-        Verdict::NothingEvaluated => refusals.push(nothing_evaluated(
-            "the gate asks for an evaluation, and nothing was evaluated",
-        )),
-    }
-    for (prompt, fingerprint) in *fingerprints {
-        let mut suites = evaluation.suites.iter().map(|evaluated| &evaluated.suite);
-        if !suites.any(|suite| suite.prompt == *prompt && suite.fingerprint == *fingerprint) {
-            refusals.push(nothing_evaluated(&format!(
-                "prompt `{prompt}` would change, and this version of it was not evaluated"
-            )));
-        }
-    }
-    check_age(gate, evaluation, wanted.now, refusals);
-}
-
-fn nothing_evaluated(message: &str) -> Refusal {
-    Refusal {
-        condition: Condition::Evaluated,
-        message: message.to_owned(),
-        next: "name a dataset and evaluators under `evals` of the prompt".to_owned(),
-    }
-}
-
-fn failures(decision: &Decision) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    let next = "look at the answers with `pointsman eval`, then change the prompt";
-    for check in decision.checks.iter().filter(|check| !check.met) {
-        refusals.push(Refusal {
-            condition: Condition::Gate,
-            message: format!(
-                "`{}` on `{}`: `{}` passed {} of {}, and the floor is {}",
-                check.prompt,
-                check.dataset,
-                check.evaluator,
-                check.passed,
-                check.total,
-                check
-                    .floor
-                    .map_or("none".to_owned(), |floor| floor.to_string()),
-            ),
-            next: next.to_owned(),
-        });
-    }
-    refusals.extend(critical_refusals(decision, next));
-    refusals.extend(beside_live(decision, Outcome::Fail, Condition::Gate, next));
-    or_at_least(refusals, Condition::Gate, "the gate failed")
-}
-
-/// A verdict that is no pass refuses, even where it does not say why.
-fn or_at_least(reasons: Vec<Refusal>, condition: Condition, message: &str) -> Vec<Refusal> {
-    if reasons.is_empty() {
-        return vec![Refusal {
-            condition,
-            message: message.to_owned(),
-            next: "look at the answers with `pointsman eval`".to_owned(),
-        }];
-    }
-    reasons
-}
-
-/// One refusal for each evaluator that failed critical rows: the first rows by name, and how many
-/// more there are.
-fn critical_refusals(decision: &Decision, next: &str) -> Vec<Refusal> {
-    const NAMED: usize = 3;
-    let mut groups: BTreeMap<_, Vec<&CriticalFailure>> = BTreeMap::new();
-    for failure in &decision.critical_failures {
-        let group = (&failure.prompt, &failure.dataset, &failure.evaluator);
-        groups.entry(group).or_default().push(failure);
-    }
-    let refusal = |((prompt, dataset, evaluator), failures): (_, Vec<&CriticalFailure>)| {
-        let rows = failures.iter().take(NAMED);
-        let rows: Vec<String> = rows.map(|failure| format!("`{}`", failure.row)).collect();
-        let more = match failures.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let reason = &failures[0].reason;
-        Refusal {
-            condition: Condition::Gate,
-            message: format!(
-                "`{prompt}` on `{dataset}`: `{evaluator}` failed critical row(s) {}{more}: {reason}",
-                rows.join(", ")
-            ),
-            next: next.to_owned(),
-        }
-    };
-    groups.into_iter().map(refusal).collect()
-}
-
-fn check_age(
-    gate: &GatePolicy,
-    evaluation: &Evaluation,
-    now: Timestamp,
-    refusals: &mut Vec<Refusal>,
-) {
-    let Some(max_age) = gate.evidence_max_age else {
-        return;
-    };
-    let limit = SignedDuration::from_secs(max_age.seconds);
-    for evaluated in &evaluation.suites {
-        if now.duration_since(evaluated.finished_at) > limit {
-            refusals.push(Refusal {
-                condition: Condition::Age,
-                message: format!(
-                    "the evaluation of `{}` on `{}` is of {}, older than the policy allows",
-                    evaluated.suite.prompt, evaluated.suite.dataset, evaluated.finished_at
-                ),
-                next: "evaluate again with `pointsman eval`".to_owned(),
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::deployment::ObjectId;
     use crate::domain::finding::Span;
-    use crate::domain::gate::{EvaluatedSuite, FloorCheck};
+    use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck, Verdict};
     use crate::domain::id::DatasetId;
-    use crate::domain::lane::MaxAge;
+    use crate::domain::lane::{GatePolicy, MaxAge};
     use crate::domain::prompt::ModelRef;
     use crate::domain::run::{RunId, Suite};
 
@@ -335,6 +151,7 @@ mod tests {
                 evidence_max_age: Some(MaxAge { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
+            webhooks: Vec::new(),
         }
     }
 
@@ -347,6 +164,7 @@ mod tests {
             model: ModelRef::try_from("echo/echo".to_owned()).unwrap(),
             fingerprint: Digest::of(b"new"),
             dataset_digest: Digest::of(b"rows"),
+            program: None,
             evaluators: BTreeMap::new(),
             repeats: 1,
         };

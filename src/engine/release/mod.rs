@@ -3,11 +3,12 @@
 //! Every move passes [`authorize`], and [`record`] appends nothing without what it hands out.
 
 pub mod authorize;
+mod conditions;
 mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
-mod live_refusals;
+pub mod notice;
 pub mod promote;
 pub mod record;
 pub mod rollback;

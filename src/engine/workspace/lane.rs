@@ -9,9 +9,10 @@ use crate::domain::lane::{Floor, GatePolicy, Lane, OnInconclusive};
 use super::decode::{Decoder, Fields};
 use super::document::{Node, Source};
 use super::toml::parse_toml;
+use super::webhook::webhooks;
 
 /// Parts of a policy that later versions enforce.
-const LANE_KEYS_NOT_ENFORCED: [&str; 4] = ["approval", "freeze", "webhook", "watch"];
+const LANE_KEYS_NOT_ENFORCED: [&str; 3] = ["approval", "freeze", "watch"];
 
 /// What a gate may do where too little is shown.
 const ON_INCONCLUSIVE: [(&str, Option<OnInconclusive>); 3] = [
@@ -45,6 +46,10 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(gate(decoder, node)?),
         None => None,
     };
+    let webhooks = match fields.optional("webhook") {
+        Some(node) => webhooks(decoder, node)?,
+        None => Vec::new(),
+    };
     refuse_not_enforced(decoder, &mut fields, &LANE_KEYS_NOT_ENFORCED);
     fields.finish(decoder);
     Some(Lane {
@@ -53,6 +58,7 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         order,
         from,
         gate,
+        webhooks,
     })
 }
 
@@ -90,6 +96,7 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
     };
     let margin = number("margin", 0.001, 0.5)?;
     let confidence = number("confidence", 0.8, 0.999)?;
+    let judge_kappa = number("judge_kappa", 0.0, 1.0)?;
     let max_latency_p95_ratio = number("max_latency_p95_ratio", 1.0, 1_000.0)?;
     let max_cost_ratio = number("max_cost_ratio", 1.0, 1_000.0)?;
     let on_inconclusive = match fields.optional("on_inconclusive") {
@@ -104,6 +111,7 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
         margin,
         confidence,
         on_inconclusive,
+        judge_kappa,
         max_latency_p95_ratio,
         max_cost_ratio,
     })
@@ -193,6 +201,7 @@ mod tests {
             ("[gate]\nmargin = 5\n", "out-of-range"),
             ("[gate]\nconfidence = 0.5\n", "out-of-range"),
             ("[gate]\nmax_cost_ratio = 0.9\n", "out-of-range"),
+            ("[gate]\njudge_kappa = 1.1\n", "out-of-range"),
             ("[gate]\non_inconclusive = \"pass\"\n", "unknown-word"),
             ("[gate]\nfloor = { a = 0.9 }\n", "unknown-key"),
             ("[gate]\nevidence_max_age = \"2 weeks\"\n", "invalid-value"),

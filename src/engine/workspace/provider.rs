@@ -1,5 +1,5 @@
 //! Reads a provider of `pointsman.toml`: a model server of one of the known kinds, a server that is
-//! asked by template, or a program.
+//! asked by template, a server that grades, or a program.
 
 use std::time::Duration;
 
@@ -21,14 +21,16 @@ enum Kind {
     Anthropic,
     Gemini,
     Http,
+    Grader,
     Exec,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("openai", Kind::OpenAi),
     ("anthropic", Kind::Anthropic),
     ("gemini", Kind::Gemini),
     ("http", Kind::Http),
+    ("grader", Kind::Grader),
     ("exec", Kind::Exec),
 ];
 
@@ -64,15 +66,15 @@ fn server(
     kind: Kind,
 ) -> Option<ServerSettings> {
     let address_key = match kind {
-        Kind::Http => "url",
+        Kind::Http | Kind::Grader => "url",
         _ => "base_url",
     };
     let address = fields.required(decoder, address_key);
     let url = address.and_then(|node| base_url(decoder, node));
     let wire = wire(decoder, fields, kind);
-    let key_env = optional(fields.optional("key_env"), |node| env_name(decoder, node));
+    let key_env = optional(fields.optional("key_env"), |node| decoder.variable(node));
     let key_header = match kind {
-        Kind::OpenAi | Kind::Http => {
+        Kind::OpenAi | Kind::Http | Kind::Grader => {
             optional(fields.optional("key_header"), |node| header(decoder, node))
         }
         _ => Some(None),
@@ -99,6 +101,7 @@ fn wire(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, kind: Kind) -> Optio
     match kind {
         Kind::Anthropic => Some(WireFormat::Anthropic),
         Kind::Gemini => Some(WireFormat::Gemini),
+        Kind::Grader => Some(WireFormat::Grader),
         Kind::Http => template(decoder, fields).map(WireFormat::Template),
         _ => {
             let stream = optional(fields.optional("stream"), |node| decoder.boolean(node))?;
@@ -128,11 +131,15 @@ fn template(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<HttpTe
     })
 }
 
-fn program(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<ProgramSettings> {
+/// Reads a program and what it may take.
+pub(super) fn program(
+    decoder: &mut Decoder<'_>,
+    fields: &mut Fields<'_>,
+) -> Option<ProgramSettings> {
     let command = fields.required(decoder, "command");
     let command = command.and_then(|node| command_line(decoder, node));
     let env = optional(fields.optional("env"), |node| {
-        decoder.list_of(node, env_name)
+        decoder.list_of(node, Decoder::variable)
     });
     let concurrency = count(decoder, fields, "concurrency", 1_000);
     let timeout = timeout(decoder, fields);
@@ -211,25 +218,6 @@ fn is_loopback(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     matches!(name, "127.0.0.1" | "::1" | "localhost")
-}
-
-fn env_name(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
-    let name = decoder.text(node)?;
-    let plain = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    if !plain {
-        let help = "name the variable, for example `OPENAI_API_KEY`; the key itself never goes into a file";
-        decoder.error_without_excerpt(
-            "invalid-name",
-            node.span,
-            "this is not the name of an environment variable",
-            help,
-        );
-        return None;
-    }
-    Some(name)
 }
 
 fn header(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {

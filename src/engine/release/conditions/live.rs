@@ -1,8 +1,7 @@
 //! What a comparison with the version that is live has against a move, in words.
 
 use crate::domain::gate::{Comparison, Decision, NotComparable, Outcome, RatioCheck};
-
-use super::authorize::{Condition, Refusal};
+use crate::engine::release::authorize::{Condition, Refusal};
 
 /// What was not shown, with the way to show it.
 pub(super) fn not_shown(decision: &Decision) -> Vec<Refusal> {

@@ -1,0 +1,8 @@
+//! The conditions that a move must meet, one file each. Each tells everything that it has against
+//! the move, with the next command.
+
+pub(super) mod gate;
+pub(super) mod hold;
+mod live;
+pub(super) mod order;
+pub(super) mod tests_kept;
