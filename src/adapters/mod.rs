@@ -6,5 +6,6 @@ pub mod files;
 pub mod git;
 mod http;
 pub mod providers;
+pub mod signing;
 pub mod store;
 pub mod webhooks;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::clock::{FixedClock, SystemClock};
 use crate::adapters::files::WorktreeTree;
 use crate::adapters::git::command::GitEnvironment;
-use crate::adapters::git::{GitError, GitLanes, Repository};
+use crate::adapters::git::{GitAttestations, GitError, GitLanes, Repository};
 use crate::adapters::store::FileOutbox;
 use crate::adapters::webhooks::AnnouncedLanes;
 use crate::domain::deployment::ObjectId;
@@ -138,6 +138,11 @@ impl Context {
     pub fn disk(&self) -> Option<Box<dyn FileTree>> {
         let root = self.workspace_root().ok()?;
         Some(Box::new(WorktreeTree::new(root)))
+    }
+
+    /// The attestations of the repository, on the remote that its lanes live on.
+    pub fn attestations(&self) -> Result<GitAttestations<'_>, CommandError> {
+        Ok(GitAttestations::new(self.repository()?, self.remote()?)?)
     }
 
     /// Where pointsman keeps what is not under version control.

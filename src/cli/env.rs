@@ -15,6 +15,11 @@ pub const CLOCK: &str = "POINTSMAN_CLOCK";
 /// Receivers of webhooks that may be called though they are not on the public internet:
 /// `host[:port]`, separated by commas.
 pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
+/// Where the ssh-agent listens.
+pub const AGENT: &str = "SSH_AUTH_SOCK";
+
+/// The user's own folder.
+pub const HOME: &str = "HOME";
 
 impl Environment {
     /// The environment of this process.

@@ -10,7 +10,9 @@ pub mod exit;
 pub mod gate;
 pub mod limits;
 pub mod outputs;
+pub mod promotion;
 pub mod sample;
+pub mod signing;
 pub mod ui;
 pub mod webhooks;
 

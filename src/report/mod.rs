@@ -1,5 +1,6 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod approvals;
 pub mod diff;
 pub mod diff_json;
 pub mod eval;

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod approve;
 mod check;
 mod console;
 mod crash;

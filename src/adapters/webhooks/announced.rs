@@ -9,7 +9,9 @@ use crate::adapters::store::FileOutbox;
 use crate::adapters::store::outbox::BegunMove;
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
-use crate::engine::ports::{Content, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft};
+use crate::engine::ports::{
+    Content, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft, Signer,
+};
 use crate::engine::release::history::History;
 use crate::engine::release::notice::notices;
 
@@ -23,6 +25,13 @@ impl<'r> AnnouncedLanes<'r> {
     /// Announces what happens to `lanes`.
     pub fn new(lanes: GitLanes<'r>, outbox: FileOutbox) -> Self {
         Self { lanes, outbox }
+    }
+
+    /// The same lanes, whose records are commits that `signer` signs.
+    #[must_use]
+    pub fn signing_commits(mut self, signer: Option<&'r dyn Signer>) -> Self {
+        self.lanes = self.lanes.signing_commits(signer);
+        self
     }
 
     /// The lanes themselves.

@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::SignArgs;
 use crate::cli::ui::Ui;
 use crate::cli::webhooks;
 use crate::engine::ports::LaneRecord;
@@ -20,6 +21,8 @@ pub(super) struct MoveArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) signing: SignArgs,
 }
 
 /// Makes sure that there is consent, or somebody who can give it, before anything is paid for.
