@@ -130,13 +130,14 @@ impl<'w> Calibration<'w> {
         }
     }
 
-    /// Asks the judge about every row.
+    /// Asks the judge about every row, as far as the limits on calls and cost allow.
     pub async fn run(
         &self,
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
+        limits: RunLimits,
     ) -> Calibrated {
-        let caller = Caller::new(providers, cache, RunLimits::default());
+        let caller = Caller::new(providers, cache, limits);
         let mut calibrated = Calibrated {
             table: TruthTable::default(),
             disagreements: Vec::new(),

@@ -18,6 +18,7 @@ use super::budget::RunLimits;
 use super::call::{Caller, Providers};
 use super::grade::{Grader, calls_in_text};
 use super::grading::{Grading, Judged};
+use super::ready::{NotReady, check_grader};
 
 /// Evaluators with everything that their examples need.
 pub struct Examples<'w> {
@@ -102,6 +103,12 @@ impl<'w> Examples<'w> {
             asked.add_grader(&prepared.grader);
         }
         asked
+    }
+
+    /// Checks whoever the evaluators ask beside judges, before anybody is asked.
+    pub fn check_ready(&self, providers: &Providers<'_>) -> Result<(), NotReady> {
+        let mut evaluators = self.evaluators.iter();
+        evaluators.try_for_each(|it| check_grader(&it.grader, providers, RunLimits::default()))
     }
 
     /// Grades every example, in the order of the files.

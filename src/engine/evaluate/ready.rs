@@ -85,11 +85,21 @@ pub fn check_ready(
                 });
             }
         }
-        for outside in planned.graders.values().flat_map(Grader::outside) {
-            check_outside(outside, providers, limits)?;
+        for grader in planned.graders.values() {
+            check_grader(grader, providers, limits)?;
         }
     }
     Ok(())
+}
+
+/// Checks whoever an evaluator asks beside judges.
+pub(super) fn check_grader(
+    grader: &Grader,
+    providers: &Providers<'_>,
+    limits: RunLimits,
+) -> Result<(), NotReady> {
+    let mut outside = grader.outside().into_iter();
+    outside.try_for_each(|outside| check_outside(outside, providers, limits))
 }
 
 fn check_outside(

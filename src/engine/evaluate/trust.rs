@@ -10,6 +10,7 @@ use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
 
 use super::asked::Asked;
+use super::budget::RunLimits;
 use super::calibrate::{Calibrated, Calibration};
 use super::call::Providers;
 use super::plan::Plan;
@@ -22,7 +23,7 @@ pub struct Trust<'w> {
 }
 
 impl<'w> Trust<'w> {
-    /// The judges among the blocking evaluators of a plan; `None` where the lane demands nothing.
+    /// The judges that the policy may block on in a plan; `None` where it demands nothing of them.
     pub fn of(
         workspace: &Workspace<'w>,
         plan: &Plan,
@@ -36,7 +37,7 @@ impl<'w> Trust<'w> {
             judges: Vec::new(),
             unlabelled: Vec::new(),
         };
-        for (name, rule) in plan.blocking_judges() {
+        for (name, rule) in plan.blocking_judges(policy) {
             let judge = format!("judge `{}` of `{name}`", rule.prompt.0);
             match &rule.calibration {
                 Some((dataset, _)) => {
@@ -65,10 +66,11 @@ impl<'w> Trust<'w> {
         self,
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
+        limits: RunLimits,
     ) -> Vec<String> {
         let mut not_shown = self.unlabelled;
         for (judge, dataset, calibration) in &self.judges {
-            let calibrated = calibration.run(providers, cache).await;
+            let calibrated = calibration.run(providers, cache, limits).await;
             if let Some(reason) = too_little(&calibrated, self.wanted) {
                 let evaluator = calibration.evaluator();
                 not_shown.push(format!(
@@ -82,24 +84,27 @@ impl<'w> Trust<'w> {
 }
 
 /// Why the agreement is not shown: every row must have a verdict, and even the lower end of the
-/// interval must reach what is wanted.
+/// interval must reach what is wanted. A verdict that goes with the order of two answers agrees with
+/// nobody.
 fn too_little(calibrated: &Calibrated, wanted: f64) -> Option<String> {
-    let flipped = calibrated.flipped.as_ref().map_or(0, Vec::len);
-    let silent = calibrated.unanswered.len() + calibrated.unreadable.len();
-    if silent > 0 {
+    let mut silent = calibrated.unanswered.iter().chain(&calibrated.unreadable);
+    if let Some(first) = silent.next() {
         return Some(format!(
-            "gave no verdict on {silent} row(s) that people graded"
+            "gave no verdict on {} row(s) that people graded, the first because {}",
+            1 + silent.count(),
+            first.graded.reason
         ));
     }
-    if flipped > 0 && calibrated.table.total() == 0 {
-        return Some("changes every verdict with the order".to_owned());
+    let mut table = calibrated.table;
+    for flipped in calibrated.flipped.iter().flatten() {
+        table.add(flipped.people_pass, !flipped.people_pass);
     }
-    match calibrated.table.kappa() {
+    match table.kappa() {
         None => Some("shows no agreement: people or the judge gave only one verdict".to_owned()),
         Some(Kappa { low, .. }) if low >= wanted => None,
         Some(Kappa { value, low, .. }) => Some(format!(
-            "agrees with people at a kappa of {value:.3}, surely only {low:.3}, and the lane \
-             demands {wanted}"
+            "agrees with people at a kappa of {value:.3} (with 95% confidence at least {low:.3}), and \
+             the lane demands {wanted}"
         )),
     }
 }
@@ -108,6 +113,8 @@ fn too_little(calibrated: &Calibrated, wanted: f64) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::agreement::TruthTable;
+    use crate::domain::run::Graded;
+    use crate::engine::evaluate::calibrate::JudgedRow;
 
     fn calibrated(both_pass: u64, both_fail: u64, differ: u64) -> Calibrated {
         Calibrated {
@@ -130,6 +137,21 @@ mod tests {
         assert_eq!(too_little(&calibrated(50, 50, 2), 0.8), None);
         let small = too_little(&calibrated(5, 5, 1), 0.6).unwrap();
         assert!(small.contains("kappa of 0.667"), "{small}");
+    }
+
+    #[test]
+    fn a_verdict_that_goes_with_the_order_counts_as_one_that_differs() {
+        let flipped = (0..50).map(|index| JudgedRow {
+            row: format!("r{index}"),
+            people_pass: index % 2 == 0,
+            graded: Graded::unknown("depends on the order"),
+        });
+        let biased = Calibrated {
+            flipped: Some(flipped.collect()),
+            ..calibrated(50, 50, 0)
+        };
+        let reason = too_little(&biased, 0.6).unwrap();
+        assert!(reason.contains("kappa of 0.333"), "{reason}");
     }
 
     #[test]

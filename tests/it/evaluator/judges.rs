@@ -221,7 +221,7 @@ fn a_judge_blocks_only_with_the_agreement_that_the_lane_demands() {
     sandbox
         .pointsman(&gate)
         .exits(3)
-        .says("judge `judges/polite` of `under-test` agrees with people at a kappa of 0.600, surely only 0.3")
+        .says("judge `judges/polite` of `under-test` agrees with people at a kappa of 0.600 (with 95% confidence at least 0.3")
         .says("see `pointsman evaluator calibrate under-test --dataset graded`");
     sandbox.edit(
         "environments/staging.toml",
@@ -243,6 +243,11 @@ fn a_judge_that_nobody_held_against_people_does_not_open_a_gate_that_demands_it(
         "evaluators/under-test.yml",
         sandbox.read("evaluators/under-test.yml") + "blocking: false\n",
     );
+    sandbox
+        .pointsman(&["eval", "--gate", "staging"])
+        .exits(3)
+        .says("names no rows that people graded");
+    sandbox.edit("environments/staging.toml", "under-test = 1.0", "");
     sandbox.pointsman(&["eval", "--gate", "staging"]).succeeds();
 }
 

@@ -97,7 +97,7 @@ pub(super) fn run(
     bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &calibration.asked())?;
-    let calibrated = wait_for(calibration.run(&providers, bench.cache()))?;
+    let calibrated = wait_for(calibration.run(&providers, bench.cache(), bench.limits))?;
     if ui.wants_json() {
         ui.json(&output(tree.label(), args, &calibrated, calibration.rows()));
     } else {
