@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::Span;
 use super::id::{EvaluatorId, LaneName};
+use super::webhook::Webhook;
 
 /// A lane as its file says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,32 @@ pub struct Lane {
     pub from: Option<(LaneName, Span)>,
     /// What an evaluation must show before a release comes in; absent: nothing.
     pub gate: Option<GatePolicy>,
+    /// Who is told when the lane moves.
+    pub webhooks: Vec<Webhook>,
+    /// Who must approve of a release before it comes in; absent: nobody.
+    pub approval: Option<ApprovalPolicy>,
+    /// Whose keys may sign the lane's records; absent: records need no signature.
+    pub signing: Option<SignersFile>,
+}
+
+/// Who must approve of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalPolicy {
+    /// How many people.
+    pub required: u32,
+    /// Whether those do not count who wrote what comes in, or who bring it in.
+    pub not_author: bool,
+    /// Whose keys count.
+    pub allowed_signers: SignersFile,
+}
+
+/// A file of the workspace that lists keys, and where it is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignersFile {
+    /// The path, below `environments/`.
+    pub path: String,
+    /// Where the policy names it.
+    pub span: Span,
 }
 
 /// What an evaluation must show.
@@ -70,6 +97,8 @@ pub enum OnInconclusive {
     Block,
     /// The release comes in, and the report says what was not shown.
     Warn,
+    /// The release comes in if people who saw this approved of it.
+    Approve,
 }
 
 /// The least pass rate of one evaluator.

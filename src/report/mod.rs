@@ -1,5 +1,6 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod approvals;
 pub mod diff;
 pub mod diff_json;
 pub mod eval;
@@ -19,3 +20,5 @@ pub mod release_json;
 pub mod runs;
 pub mod runs_json;
 pub mod table;
+pub mod webhooks;
+pub mod webhooks_json;

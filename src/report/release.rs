@@ -213,7 +213,7 @@ fn changes(text: &mut String, changes: &Changes) {
     list(text, "files", files.into_iter().map(|path| Untrusted(path)));
 }
 
-fn field(text: &mut String, name: &str, value: impl Display) {
+pub(super) fn field(text: &mut String, name: &str, value: impl Display) {
     let _ = writeln!(text, "  {name:<10}{value}");
 }
 

@@ -8,6 +8,8 @@ use crate::engine::ports::LaneRecord;
 use crate::engine::release::promote::PromotePlan;
 use crate::engine::release::rollback::RollbackPlan;
 
+use super::approvals::ApprovalsV1;
+
 /// A record with the commit that it is.
 #[derive(Debug, Serialize)]
 pub struct RecordV1<'a> {
@@ -103,6 +105,16 @@ pub struct PlanV1<'a> {
     evaluate: Vec<PromptId>,
     rollback_target: Option<&'a RollbackTarget>,
     holds: &'a [Hold],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsV1<'a>>,
+}
+
+impl<'a> PlanV1<'a> {
+    /// The same, with what people said about it.
+    #[must_use]
+    pub fn with_approvals(self, approvals: Option<ApprovalsV1<'a>>) -> Self {
+        Self { approvals, ..self }
+    }
 }
 
 impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
@@ -116,6 +128,7 @@ impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
             evaluate: plan.prompts_to_test(),
             rollback_target: plan.rollback_target.as_ref(),
             holds: current.map_or(&[], |record| &record.deployment.holds),
+            approvals: None,
         }
     }
 }
@@ -131,6 +144,7 @@ impl<'a> From<&'a RollbackPlan> for PlanV1<'a> {
             evaluate: Vec::new(),
             rollback_target: target.rollback_target.as_ref(),
             holds: &plan.holds,
+            approvals: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::lanes_to_move;
 use crate::cli::ui::Ui;
 use crate::domain::id::LaneName;
 use crate::domain::lane::Lane;
@@ -76,7 +77,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &LanesArgs) -> Result<Exit, Com
         LanesCommand::List => list(context, ui, &lanes),
         LanesCommand::Show { lane } => show(ui, &lanes, lane),
         LanesCommand::Log { lane, count } => log(ui, &lanes, lane, *count),
-        LanesCommand::Unhold(args) => release_holds(context, ui, &lanes, args),
+        LanesCommand::Unhold(args) => release_holds(context, ui, args),
     }
 }
 
@@ -159,14 +160,12 @@ fn log(
     Ok(Exit::Success)
 }
 
-fn release_holds(
-    context: &Context,
-    ui: &mut Ui,
-    lanes: &dyn LaneStore,
-    args: &UnholdArgs,
-) -> Result<Exit, CommandError> {
+fn release_holds(context: &Context, ui: &mut Ui, args: &UnholdArgs) -> Result<Exit, CommandError> {
+    let signer = args.moves.signing.signer(context, ui)?;
+    let signer = signer.as_deref();
+    let lanes = lanes_to_move(context, signer)?;
     lanes.refresh(&args.lane)?;
-    let standing = Standing::of(lanes, &args.lane)?;
+    let standing = Standing::of(&lanes, &args.lane)?;
     if let Some(expected) = &args.moves.expect {
         standing.expect(expected)?;
     }
@@ -180,7 +179,7 @@ fn release_holds(
     };
     ui.note(unhold_plan(&plan).trim_end());
     let now = context.clock().now();
-    let permission = plan.authorize(now)?;
+    let permission = plan.authorize(signer, now)?;
     if args.moves.dry_run {
         if ui.wants_json() {
             ui.json(&MoveV1::planned_only(UNHOLD_SCHEMA, &args.lane));
@@ -190,8 +189,8 @@ fn release_holds(
     }
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, "release these snapshots?")?;
-    let record = plan.execute(lanes, &permission, now)?;
-    announce(ui, UNHOLD_SCHEMA, &record);
+    let record = plan.execute(&lanes, &permission, signer, now)?;
+    announce(context, ui, UNHOLD_SCHEMA, &record);
     Ok(Exit::Success)
 }
 

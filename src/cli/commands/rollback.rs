@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::lanes_to_move;
 use crate::cli::ui::Ui;
 use crate::domain::id::LaneName;
 use crate::engine::ports::LaneStore as _;
@@ -38,7 +39,9 @@ pub struct RollbackArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, CommandError> {
-    let lanes = context.lanes()?;
+    let signer = args.moves.signing.signer(context, ui)?;
+    let signer = signer.as_deref();
+    let lanes = lanes_to_move(context, signer)?;
     lanes.refresh(&args.lane)?;
     let standing = Standing::of(&lanes, &args.lane)?;
     if let Some(expected) = &args.moves.expect {
@@ -55,7 +58,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     };
     ui.note(rollback_plan(&plan).trim_end());
     let now = context.clock().now();
-    let permission = plan.authorize(now)?;
+    let permission = plan.authorize(signer, now)?;
     if args.moves.dry_run {
         if ui.wants_json() {
             ui.json(&MoveV1::planned(SCHEMA, &args.lane, PlanV1::from(&plan)));
@@ -65,7 +68,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     }
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, &format!("roll back lane {}?", args.lane))?;
-    let record = plan.execute(&lanes, &permission, now)?;
-    announce(ui, SCHEMA, &record);
+    let record = plan.execute(&lanes, &permission, signer, now)?;
+    announce(context, ui, SCHEMA, &record);
     Ok(Exit::Success)
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
@@ -14,7 +15,9 @@ use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::ports::LaneRecord;
 
-use super::conditions::{gate, hold, order, tests_kept};
+use super::approval::Approvals;
+use super::attest::Signing;
+use super::conditions::{approval, gate, hold, order, signature, tests_kept};
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -34,6 +37,10 @@ pub struct Move<'m> {
     pub dropped_tests: &'m [(PromptId, EvaluatorId)],
     /// What the policy's gate has seen.
     pub shown: Shown<'m>,
+    /// Who approved of it.
+    pub approvals: &'m Approvals,
+    /// Whose keys may sign the record, and whose does.
+    pub signing: Signing<'m>,
     /// The time.
     pub now: Timestamp,
 }
@@ -53,6 +60,8 @@ pub enum Shown<'m> {
 pub struct Authorized {
     pub(super) lane: LaneName,
     pub(super) snapshot: Digest,
+    /// The key that signs the record; absent: it is not signed.
+    pub(super) signed_by: Option<KeyId>,
 }
 
 /// A condition that is not met.
@@ -87,6 +96,10 @@ pub enum Condition {
     Evaluated,
     /// There must be somewhere to go back to.
     Target,
+    /// People must have approved of it.
+    Approval,
+    /// Its record must be signed by somebody whom the lane trusts.
+    Signature,
 }
 
 impl Condition {
@@ -103,15 +116,18 @@ impl Condition {
 pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     let mut refusals = Vec::new();
     hold::check(wanted, &mut refusals);
+    signature::check(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         order::check(wanted, &mut refusals);
         tests_kept::check(wanted, &mut refusals);
         gate::check(wanted, &mut refusals);
+        approval::check(wanted, &mut refusals);
     }
     if refusals.is_empty() {
         Ok(Authorized {
             lane: wanted.lane.clone(),
             snapshot: wanted.snapshot,
+            signed_by: wanted.signing.key.clone(),
         })
     } else {
         Err(refusals)
@@ -151,6 +167,9 @@ mod tests {
                 evidence_max_age: Some(MaxAge { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
+            webhooks: Vec::new(),
+            approval: None,
+            signing: None,
         }
     }
 
@@ -211,6 +230,8 @@ mod tests {
             policy: Some(policy),
             dropped_tests: &[],
             shown: Shown::Evaluation(evaluation, &fingerprints),
+            approvals: &Approvals::default(),
+            signing: Signing::default(),
             now: time(now),
         });
         let refusals = asked.err().unwrap_or_default();

@@ -5,25 +5,27 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::canonical::canonical_json;
+use crate::domain::attestation::{Statement, Subject, TEST_RESULT};
 use crate::domain::deployment::{EVIDENCE_FOLDER, EvidenceLink, Snapshot};
 use crate::domain::digest::Digest;
 use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
 use crate::domain::id::LaneName;
+use crate::engine::ports::{SignError, Signer};
+
+use super::attest::attest;
 
 /// The statement for a snapshot of a lane, with the path where it stands.
 pub(super) fn statement(
     lane: &LaneName,
     snapshot: &Snapshot,
     evaluation: &Evaluation,
-) -> (EvidenceLink, Vec<u8>) {
+) -> Statement {
     let checks = &evaluation.decision.checks;
     let result = match evaluation.decision.verdict {
         Verdict::Pass => "PASSED",
-        Verdict::Fail
-        | Verdict::Inconclusive
-        | Verdict::NotComparable
-        | Verdict::NothingEvaluated => "FAILED",
+        // It comes in only where the policy lets people decide, and they did.
+        Verdict::Inconclusive => "WARNED",
+        Verdict::Fail | Verdict::NotComparable | Verdict::NothingEvaluated => "FAILED",
     };
     let configuration: Vec<Value> = evaluation
         .suites
@@ -36,24 +38,35 @@ pub(super) fn statement(
             })
         })
         .collect();
-    let statement = json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{
-            "name": format!("lanes/{lane}"),
-            "digest": {"sha256": snapshot.sha256, "gitTree": snapshot.git_tree},
-        }],
-        "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
-        "predicate": {
-            "result": result,
-            "configuration": configuration,
-            "passedTests": names(checks.iter().filter(|check| check.met)),
-            "failedTests": names(checks.iter().filter(|check| !check.met)),
-            "evaluation": evaluation,
-        },
+    let predicate = json!({
+        "result": result,
+        "configuration": configuration,
+        "passedTests": names(checks.iter().filter(|check| check.met)),
+        "failedTests": names(checks.iter().filter(|check| !check.met)),
+        "evaluation": evaluation,
     });
-    let bytes = canonical_json(&statement).into_bytes();
+    let subject = vec![Subject::snapshot(lane, snapshot)];
+    Statement::new(subject, TEST_RESULT, predicate)
+}
+
+/// A statement as a file of evidence: signed, where somebody signs.
+pub(super) fn evidence_file(
+    statement: &Statement,
+    signer: Option<&dyn Signer>,
+) -> Result<(EvidenceLink, Vec<u8>), SignError> {
+    if let Some(signer) = signer {
+        return Ok(envelope_file(attest(statement, signer)?));
+    }
+    let bytes = statement.bytes();
     let sha256 = Digest::of(&bytes);
     let path = format!("{EVIDENCE_FOLDER}/{sha256}.json");
+    Ok((EvidenceLink { path, sha256 }, bytes))
+}
+
+/// A signed envelope as a file of evidence.
+pub(super) fn envelope_file(bytes: Vec<u8>) -> (EvidenceLink, Vec<u8>) {
+    let sha256 = Digest::of(&bytes);
+    let path = format!("{EVIDENCE_FOLDER}/{sha256}.intoto.jsonl");
     (EvidenceLink { path, sha256 }, bytes)
 }
 

@@ -2,12 +2,16 @@
 //!
 //! Every move passes [`authorize`], and [`record`] appends nothing without what it hands out.
 
+pub mod approval;
+pub mod attest;
 pub mod authorize;
+mod authors;
 mod conditions;
 mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
+pub mod notice;
 pub mod promote;
 pub mod record;
 pub mod rollback;
@@ -19,7 +23,7 @@ mod verify;
 use crate::domain::finding::Findings;
 
 use super::diff::DiffError;
-use super::ports::{LaneError, LaneRecord, TreeError};
+use super::ports::{LaneError, LaneRecord, SignError, TreeError};
 use authorize::Refusal;
 
 /// Why a lane was not moved.
@@ -34,6 +38,9 @@ pub enum ReleaseError {
     /// Files do not say what they must.
     #[error(transparent)]
     Findings(#[from] Findings),
+    /// A key cannot sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// What was asked for makes no sense here.
     #[error("{message}")]
     Invalid {

@@ -1,25 +1,29 @@
 //! Bringing new content into a lane.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::diff::prompt_changes;
-use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
+use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer, SourceHistory};
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
+use super::approval::{Approvals, Question};
+use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
-use super::evidence::statement;
+use super::authors::authors;
+use super::evidence::{evidence_file, statement};
 use super::graft::{Candidate, Edits, blobs, edits};
 use super::record::{NewRecord, append};
 use super::snapshot::{Manifest, check_entries, digest_of_file};
-use super::standing::{Standing, policy_in};
+use super::standing::{Standing, approvers_in, policy_in, record_signers_in};
 use super::verify::{check_files, dropped_tests, to_test};
 
 /// What is to be promoted.
@@ -36,6 +40,15 @@ pub struct PromoteRequest<'r> {
     pub reason: Option<String>,
 }
 
+/// What people said about a snapshot, and who they must not be.
+#[derive(Debug, Clone, Default)]
+pub struct Voices {
+    /// Attestations of the snapshot, by anybody.
+    pub attestations: Vec<Vec<u8>>,
+    /// The addresses of those whose own approval does not count.
+    pub involved: BTreeSet<String>,
+}
+
 /// What a promotion would do.
 pub struct PromotePlan {
     standing: Standing,
@@ -46,6 +59,9 @@ pub struct PromotePlan {
     content: Content,
     fingerprints: BTreeMap<PromptId, Digest>,
     dropped_tests: Vec<(PromptId, EvaluatorId)>,
+    approvers: Option<AllowedSigners>,
+    record_signers: Option<AllowedSigners>,
+    voices: Voices,
     /// Where the content comes from.
     pub source: Source,
     /// The policy in force.
@@ -75,6 +91,13 @@ pub fn plan(
         reason,
     } = request;
     let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
+    let trusted = if policy_is_new {
+        files.as_ref()
+    } else {
+        standing.tree()
+    };
+    let approvers = approvers_in(trusted, &policy)?;
+    let record_signers = record_signers_in(trusted, &policy)?;
     let edits = edits(&standing, files.as_ref(), prompts)?;
     if edits.is_empty() {
         return Ok(None);
@@ -104,6 +127,9 @@ pub fn plan(
         content,
         fingerprints,
         dropped_tests,
+        approvers,
+        record_signers,
+        voices: Voices::default(),
         source,
         policy,
         policy_is_new,
@@ -134,9 +160,54 @@ impl PromotePlan {
         }
     }
 
+    /// Listens to what people said about the snapshot.
+    pub fn hear(&mut self, voices: Voices) {
+        self.voices = voices;
+    }
+
+    /// Listens to one more attestation. Returns why it is no approval that counts, if it is none.
+    pub fn hear_another(&mut self, attestation: &[u8], now: Timestamp) -> Option<String> {
+        let alone = Voices {
+            attestations: vec![attestation.to_vec()],
+            involved: self.voices.involved.clone(),
+        };
+        let others = std::mem::replace(&mut self.voices, alone).attestations;
+        let not_counted = self.approvals(now).not_counted.pop();
+        self.voices.attestations.extend(others);
+        not_counted.map(|it| it.why)
+    }
+
+    /// The approvals that count for this promotion, and those that do not.
+    pub fn approvals(&self, now: Timestamp) -> Approvals {
+        let Some(signers) = &self.approvers else {
+            return Approvals::default();
+        };
+        let gate = self.policy.gate.as_ref();
+        let question = Question {
+            lane: &self.standing.lane,
+            base: self.standing.current.as_ref().map(|record| &record.id),
+            snapshot: &self.snapshot,
+            signers,
+            max_age: gate.and_then(|gate| gate.evidence_max_age),
+            involved: &self.voices.involved,
+            now,
+        };
+        Approvals::count(&question, &self.voices.attestations)
+    }
+
+    /// Who wrote what comes in, by address.
+    pub fn authors(
+        &self,
+        history: &dyn SourceHistory,
+        lanes: &dyn LaneStore,
+    ) -> Result<BTreeSet<String>, ReleaseError> {
+        let paths = self.edits.keys().cloned().collect();
+        authors(history, lanes, &self.standing, &self.source, &paths)
+    }
+
     /// Asks, before an evaluation is paid for, whether anything else stands in the way.
-    pub fn check(&self, now: Timestamp) -> Result<(), Vec<Refusal>> {
-        authorize(&self.wanted(Shown::NotYet, now)).map(|_| ())
+    pub fn check(&self, signer: Option<&dyn Signer>, now: Timestamp) -> Result<(), Vec<Refusal>> {
+        self.ask(Shown::NotYet, signer, now).map(|_| ())
     }
 
     /// Asks whether the promotion may happen. Without an evaluation it may only where none is
@@ -144,6 +215,7 @@ impl PromotePlan {
     pub fn authorize(
         &self,
         evaluation: Option<&Evaluation>,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         let empty = Evaluation::nothing();
@@ -152,11 +224,16 @@ impl PromotePlan {
         } else {
             Shown::Evaluation(evaluation.unwrap_or(&empty), &self.fingerprints)
         };
-        authorize(&self.wanted(shown, now))
+        self.ask(shown, signer, now)
     }
 
-    fn wanted<'m>(&'m self, shown: Shown<'m>, now: Timestamp) -> Move<'m> {
-        Move {
+    fn ask(
+        &self,
+        shown: Shown<'_>,
+        signer: Option<&dyn Signer>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
+        authorize(&Move {
             lane: &self.standing.lane,
             current: self.standing.current.as_ref(),
             kind: DeployKind::Promote,
@@ -165,8 +242,10 @@ impl PromotePlan {
             policy: Some(&self.policy),
             dropped_tests: &self.dropped_tests,
             shown,
+            approvals: &self.approvals(now),
+            signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
-        }
+        })
     }
 
     /// Moves the lane.
@@ -175,12 +254,14 @@ impl PromotePlan {
         lanes: &dyn LaneStore,
         permission: &Authorized,
         evaluation: Option<&Evaluation>,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
-        let evidence = evaluation
-            .map(|evaluation| statement(&self.standing.lane, &self.snapshot, evaluation))
-            .into_iter()
-            .collect();
+        let mut evidence: Vec<_> = self.approvals(now).evidence().collect();
+        if let Some(evaluation) = evaluation {
+            let statement = statement(&self.standing.lane, &self.snapshot, evaluation);
+            evidence.insert(0, evidence_file(&statement, signer)?);
+        }
         let current = self.standing.current.as_ref();
         let new = NewRecord {
             kind: DeployKind::Promote,
@@ -188,14 +269,14 @@ impl PromotePlan {
             reason: self.reason,
             source: self.source,
             snapshot: self.snapshot,
-            manifest: self.manifest.text(),
+            manifest: self.manifest,
             content: self.content,
             rollback_target: self.rollback_target,
             holds: current.map_or(Vec::new(), |record| record.deployment.holds.clone()),
             changes: self.changes,
             evidence,
         };
-        append(lanes, &self.standing, permission, new, now)
+        append(lanes, &self.standing, permission, new, signer, now)
     }
 }
 

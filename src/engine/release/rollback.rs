@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind, Hold};
 use crate::engine::diff::{changed_paths, prompt_changes};
-use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
+use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer};
 
 use super::ReleaseError;
+use super::approval::Approvals;
+use super::attest::Signing;
 use super::authorize::{Authorized, Condition, Move, Refusal, Shown, authorize};
 use super::history::History;
 use super::record::{NewRecord, append, evidence_of};
@@ -16,6 +19,7 @@ use super::standing::Standing;
 /// What a rollback would do.
 pub struct RollbackPlan {
     standing: Standing,
+    record_signers: Option<AllowedSigners>,
     files: Box<dyn FileTree>,
     reason: String,
     /// The record that is live.
@@ -70,8 +74,10 @@ pub fn plan(
     let edits = changed_paths(standing.tree(), files.as_ref())?;
     let changes = prompt_changes(standing.tree(), files.as_ref(), &edits)?;
     let holds = holds(&current, &target, &bypassed, &reason);
+    let record_signers = standing.record_signers()?;
     Ok(Some(RollbackPlan {
         standing,
+        record_signers,
         files,
         reason,
         current,
@@ -84,7 +90,11 @@ pub fn plan(
 
 impl RollbackPlan {
     /// Asks whether the rollback may happen.
-    pub fn authorize(&self, now: Timestamp) -> Result<Authorized, Vec<Refusal>> {
+    pub fn authorize(
+        &self,
+        signer: Option<&dyn Signer>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
             lane: &self.standing.lane,
             current: self.standing.current.as_ref(),
@@ -94,6 +104,8 @@ impl RollbackPlan {
             policy: None,
             dropped_tests: &[],
             shown: Shown::NotNeeded,
+            approvals: &Approvals::default(),
+            signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
         })
     }
@@ -103,6 +115,7 @@ impl RollbackPlan {
         self,
         lanes: &dyn LaneStore,
         permission: &Authorized,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let target = &self.target.deployment;
@@ -113,7 +126,7 @@ impl RollbackPlan {
             reason: Some(self.reason),
             source: target.source.clone(),
             snapshot: target.snapshot.clone(),
-            manifest: manifest.text(),
+            manifest,
             content: Content {
                 base: Some(self.target.id.clone()),
                 ..Content::default()
@@ -123,7 +136,7 @@ impl RollbackPlan {
             changes: self.changes,
             evidence: evidence_of(lanes, &self.target)?,
         };
-        append(lanes, &self.standing, permission, new, now)
+        append(lanes, &self.standing, permission, new, signer, now)
     }
 }
 

@@ -78,6 +78,11 @@ impl Manifest {
         self.0.remove(path);
     }
 
+    /// The digest of a file.
+    pub fn digest_of(&self, path: &str) -> Option<Digest> {
+        self.0.get(path).copied()
+    }
+
     /// The canonical text.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind, Hold};
-use crate::engine::ports::{Content, LaneRecord, LaneStore};
+use crate::engine::ports::{Content, LaneRecord, LaneStore, Signer};
 
 use super::ReleaseError;
+use super::approval::Approvals;
+use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
 use super::record::{NewRecord, append, evidence_of};
 use super::snapshot::Manifest;
@@ -14,6 +17,7 @@ use super::standing::Standing;
 /// What an unhold would do.
 pub struct UnholdPlan {
     standing: Standing,
+    record_signers: Option<AllowedSigners>,
     current: LaneRecord,
     reason: String,
     /// The holds that go.
@@ -39,8 +43,10 @@ pub fn plan(
     if released.is_empty() {
         return Ok(None);
     }
+    let record_signers = standing.record_signers()?;
     Ok(Some(UnholdPlan {
         standing,
+        record_signers,
         current,
         reason,
         released,
@@ -50,7 +56,11 @@ pub fn plan(
 
 impl UnholdPlan {
     /// Asks whether the holds may go.
-    pub fn authorize(&self, now: Timestamp) -> Result<Authorized, Vec<Refusal>> {
+    pub fn authorize(
+        &self,
+        signer: Option<&dyn Signer>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
             lane: &self.standing.lane,
             current: self.standing.current.as_ref(),
@@ -60,6 +70,8 @@ impl UnholdPlan {
             policy: None,
             dropped_tests: &[],
             shown: Shown::NotNeeded,
+            approvals: &Approvals::default(),
+            signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
         })
     }
@@ -69,6 +81,7 @@ impl UnholdPlan {
         self,
         lanes: &dyn LaneStore,
         permission: &Authorized,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let live = &self.current.deployment;
@@ -83,7 +96,7 @@ impl UnholdPlan {
             reason: Some(self.reason),
             source: live.source.clone(),
             snapshot: live.snapshot.clone(),
-            manifest: manifest.text(),
+            manifest,
             content: Content {
                 base: Some(self.current.id.clone()),
                 ..Content::default()
@@ -93,6 +106,6 @@ impl UnholdPlan {
             changes: Changes::default(),
             evidence: evidence_of(lanes, &self.current)?,
         };
-        append(lanes, &self.standing, permission, new, now)
+        append(lanes, &self.standing, permission, new, signer, now)
     }
 }
