@@ -9,6 +9,7 @@ use crate::domain::lane::GatePolicy;
 use crate::domain::prompt::Prompt;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::decide::{Demand, decide};
+use crate::engine::evaluate::flaky::barred_rows;
 use crate::engine::evaluate::paired::{Baseline, Live};
 use crate::engine::evaluate::plan::{Plan, PlannedSuite, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::reuse::{looks, results_digest, tested_suite};
@@ -58,12 +59,13 @@ pub fn evaluate_for_gate(
     let against = against(workspace, &planned, gate, request.live)?;
     let judges = judge_checks(&bench, &planned, gate)?;
     let candidate = tested(&bench, ui, planned, gate, now)?;
-    let (live, baselines) = against.test(&bench, ui, gate, now)?;
+    let (mut live, baselines) = against.test(&bench, ui, gate, now)?;
     let suites = candidate
         .iter()
         .filter_map(|it| it.evidence.clone())
         .collect();
     let summaries: Vec<SuiteSummary> = candidate.into_iter().map(|it| it.summary).collect();
+    bar_flaky_rows(&bench, &summaries, &mut live)?;
     let demand = Demand::Policy {
         policy: gate,
         elsewhere: &elsewhere,
@@ -229,6 +231,20 @@ impl Against {
         }
         Ok((live, evidence))
     }
+}
+
+/// Looks up which critical rows are too flaky to be critical.
+pub fn bar_flaky_rows(
+    bench: &Workbench<'_>,
+    candidate: &[SuiteSummary],
+    live: &mut Live,
+) -> Result<(), CommandError> {
+    for summary in candidate {
+        let suite = &summary.suite;
+        let key = (suite.prompt.clone(), suite.dataset.clone());
+        live.barred.insert(key, barred_rows(&bench.store, summary)?);
+    }
+    Ok(())
 }
 
 /// The results of a plan, in the order of prompts and datasets: from finished runs as far as there

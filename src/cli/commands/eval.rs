@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
-use crate::cli::gate::{against, judge_checks};
+use crate::cli::gate::{against, bar_flaky_rows, judge_checks};
 use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
@@ -125,7 +125,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     } else {
         Vec::new()
     };
-    let (live, _) = against.test(&bench, ui, policy, context.clock().now())?;
+    let (mut live, _) = against.test(&bench, ui, policy, context.clock().now())?;
+    bar_flaky_rows(&bench, &ran.outcome.suites, &mut live)?;
     let demand = Demand::Policy {
         policy,
         elsewhere: &elsewhere,

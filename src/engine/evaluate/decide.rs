@@ -254,6 +254,7 @@ mod tests {
     static NOTHING_LIVE: Live = Live {
         baselines: BTreeMap::new(),
         dropped: Vec::new(),
+        barred: BTreeMap::new(),
     };
 
     /// The demand of a policy in a workspace where nothing else is graded.
