@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
-use crate::cli::gate::{against, bar_flaky_rows, judges_not_shown};
+use crate::cli::gate::{against, bar_flaky_rows, judge_checks};
 use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
@@ -121,7 +121,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     let tree = live_tree(context, args, policy)?.filter(|_| ran.outcome.finished);
     let against = against(&workspace, &plan, policy, tree.as_deref())?;
     let judges = if ran.outcome.finished {
-        judges_not_shown(&bench, &plan, policy)?
+        judge_checks(&bench, &plan, policy)?
     } else {
         Vec::new()
     };

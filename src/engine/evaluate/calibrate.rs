@@ -112,11 +112,6 @@ impl<'w> Calibration<'w> {
         self.rows.len()
     }
 
-    /// The evaluator that asks the judge.
-    pub fn evaluator(&self) -> &EvaluatorId {
-        &self.evaluator
-    }
-
     /// Who will be asked.
     pub fn asked(&self) -> Asked {
         let mut asked = Asked::default();

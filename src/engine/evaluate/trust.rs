@@ -4,7 +4,7 @@
 
 use crate::domain::agreement::Kappa;
 use crate::domain::finding::Findings;
-use crate::domain::id::DatasetId;
+use crate::domain::gate::JudgeCheck;
 use crate::domain::lane::GatePolicy;
 use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
@@ -17,9 +17,7 @@ use super::plan::Plan;
 
 /// The judges that may block, and the agreement that a lane demands of them.
 pub struct Trust<'w> {
-    wanted: f64,
-    judges: Vec<(String, DatasetId, Calibration<'w>)>,
-    unlabelled: Vec<String>,
+    judges: Vec<(JudgeCheck, Option<Calibration<'w>>)>,
 }
 
 impl<'w> Trust<'w> {
@@ -32,81 +30,88 @@ impl<'w> Trust<'w> {
         let Some(wanted) = policy.judge_kappa else {
             return Ok(None);
         };
-        let mut trust = Self {
-            wanted,
-            judges: Vec::new(),
-            unlabelled: Vec::new(),
-        };
+        let mut judges = Vec::new();
         for (name, rule) in plan.blocking_judges(policy) {
-            let judge = format!("judge `{}` of `{name}`", rule.prompt.0);
-            match &rule.calibration {
-                Some((dataset, _)) => {
-                    let calibration = Calibration::of(workspace, name, rule, dataset)?;
-                    trust.judges.push((judge, dataset.clone(), calibration));
-                }
-                None => trust.unlabelled.push(format!(
-                    "{judge} names no rows that people graded: name a dataset as its `calibration`"
-                )),
-            }
+            let dataset = rule.calibration.as_ref().map(|(dataset, _)| dataset);
+            let check = JudgeCheck {
+                evaluator: name.clone(),
+                judge: rule.prompt.0.clone(),
+                dataset: dataset.cloned(),
+                kappa: None,
+                wanted,
+                missing: Some("names no rows that people graded".to_owned()),
+            };
+            let calibration =
+                dataset.map(|dataset| Calibration::of(workspace, name, rule, dataset));
+            judges.push((check, calibration.transpose()?));
         }
-        Ok(Some(trust))
+        Ok(Some(Self { judges }))
+    }
+
+    /// Whether anybody will be asked.
+    pub fn asks(&self) -> bool {
+        self.judges
+            .iter()
+            .any(|(_, calibration)| calibration.is_some())
     }
 
     /// Who will be asked.
     pub fn asked(&self) -> Asked {
         let mut asked = Asked::default();
-        for (_, _, calibration) in &self.judges {
+        for calibration in self.judges.iter().filter_map(|(_, it)| it.as_ref()) {
             calibration.add_asked(&mut asked);
         }
         asked
     }
 
-    /// Asks the judges, and says of which of them the agreement was not shown, and why.
-    pub async fn not_shown(
+    /// Asks every judge about the rows that people graded.
+    pub async fn checks(
         self,
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
         limits: RunLimits,
-    ) -> Vec<String> {
-        let mut not_shown = self.unlabelled;
-        for (judge, dataset, calibration) in &self.judges {
-            let calibrated = calibration.run(providers, cache, limits).await;
-            if let Some(reason) = too_little(&calibrated, self.wanted) {
-                let evaluator = calibration.evaluator();
-                not_shown.push(format!(
-                    "{judge} {reason}: see `pointsman evaluator calibrate {evaluator} --dataset \
-                     {dataset}`"
-                ));
+    ) -> Vec<JudgeCheck> {
+        let mut checks = Vec::new();
+        for (mut check, calibration) in self.judges {
+            if let Some(calibration) = calibration {
+                let calibrated = calibration.run(providers, cache, limits).await;
+                (check.kappa, check.missing) = shown(&calibrated, check.wanted);
             }
+            checks.push(check);
         }
-        not_shown
+        checks
     }
 }
 
-/// Why the agreement is not shown: every row must have a verdict, and even the lower end of the
-/// interval must reach what is wanted. A verdict that goes with the order of two answers agrees with
-/// nobody.
-fn too_little(calibrated: &Calibrated, wanted: f64) -> Option<String> {
+/// The agreement, and why it is not shown: every row must have a verdict, and even the lower end of
+/// the interval must reach what is wanted. A verdict that goes with the order of two answers agrees
+/// with nobody.
+fn shown(calibrated: &Calibrated, wanted: f64) -> (Option<Kappa>, Option<String>) {
     let mut silent = calibrated.unanswered.iter().chain(&calibrated.unreadable);
     if let Some(first) = silent.next() {
-        return Some(format!(
+        let missing = format!(
             "gave no verdict on {} row(s) that people graded, the first because {}",
             1 + silent.count(),
             first.graded.reason
-        ));
+        );
+        return (None, Some(missing));
     }
     let mut table = calibrated.table;
     for flipped in calibrated.flipped.iter().flatten() {
         table.add(flipped.people_pass, !flipped.people_pass);
     }
-    match table.kappa() {
-        None => Some("shows no agreement: people or the judge gave only one verdict".to_owned()),
+    let kappa = table.kappa();
+    let missing = match kappa {
+        None => {
+            Some("shows no agreement, because people or the judge gave only one verdict".to_owned())
+        }
         Some(Kappa { low, .. }) if low >= wanted => None,
         Some(Kappa { value, low, .. }) => Some(format!(
             "agrees with people at a kappa of {value:.3} (with 95% confidence at least {low:.3}), and \
              the lane demands {wanted}"
         )),
-    }
+    };
+    (kappa, missing)
 }
 
 #[cfg(test)]
@@ -131,11 +136,15 @@ mod tests {
         }
     }
 
+    fn missing(calibrated: &Calibrated, wanted: f64) -> Option<String> {
+        shown(calibrated, wanted).1
+    }
+
     #[test]
     fn even_the_lower_end_must_reach_what_is_wanted() {
-        assert_eq!(too_little(&calibrated(50, 50, 0), 0.9), None);
-        assert_eq!(too_little(&calibrated(50, 50, 2), 0.8), None);
-        let small = too_little(&calibrated(5, 5, 1), 0.6).unwrap();
+        assert_eq!(missing(&calibrated(50, 50, 0), 0.9), None);
+        assert_eq!(missing(&calibrated(50, 50, 2), 0.8), None);
+        let small = missing(&calibrated(5, 5, 1), 0.6).unwrap();
         assert!(small.contains("kappa of 0.667"), "{small}");
     }
 
@@ -150,13 +159,13 @@ mod tests {
             flipped: Some(flipped.collect()),
             ..calibrated(50, 50, 0)
         };
-        let reason = too_little(&biased, 0.6).unwrap();
+        let reason = missing(&biased, 0.6).unwrap();
         assert!(reason.contains("kappa of 0.333"), "{reason}");
     }
 
     #[test]
     fn what_has_only_one_verdict_shows_nothing() {
-        assert!(too_little(&calibrated(0, 0, 0), 0.0).is_some());
-        assert!(too_little(&calibrated(90, 0, 0), 0.0).is_some());
+        assert!(missing(&calibrated(0, 0, 0), 0.0).is_some());
+        assert!(missing(&calibrated(90, 0, 0), 0.0).is_some());
     }
 }
