@@ -121,7 +121,7 @@ pub(super) fn write_addition(
 pub(super) fn write_blob(repository: &gix::Repository, bytes: &[u8]) -> Result<ObjectId, GitError> {
     let mut writer = Writer {
         repository,
-        written: BTreeSet::new(),
+        unsynced: BTreeSet::new(),
     };
     let id = writer.blob(bytes)?;
     writer.sync()?;
