@@ -2,7 +2,9 @@
 
 mod gate;
 mod margin;
+mod policy;
 mod races;
+mod soak;
 
 use crate::support::Sandbox;
 

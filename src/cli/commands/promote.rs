@@ -70,6 +70,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
         source,
         prompts: &args.prompts,
         reason: args.reason.clone(),
+        now: context.clock().now(),
     };
     let Some(plan) = plan(&lanes, request)? else {
         if ui.wants_json() {

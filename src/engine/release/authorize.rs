@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
+use crate::domain::hold::Hold;
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::ports::LaneRecord;
 
-use super::conditions::{gate, hold, order, tests_kept};
+use super::conditions::{freeze, gate, hold, order, soak, tests_kept};
+use super::soaked::Soaked;
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -30,6 +32,12 @@ pub struct Move<'m> {
     pub source: &'m Source,
     /// The policy in force.
     pub policy: Option<&'m Lane>,
+    /// Of the prompts that would change, those that a hold names, with their fingerprints.
+    pub held_prompts: &'m [(PromptId, Digest)],
+    /// What is held in the lane that the source is, if that is live there.
+    pub held_at_source: &'m [Hold],
+    /// Since when the content has been live in the lane before; absent where nobody asks.
+    pub soaked: Option<&'m Soaked>,
     /// Evaluators that the policy has a floor for and that a prompt would lose.
     pub dropped_tests: &'m [(PromptId, EvaluatorId)],
     /// What the policy's gate has seen.
@@ -69,10 +77,14 @@ pub struct Refusal {
 /// The sorts of conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
-    /// The snapshot must not be under a hold.
+    /// Neither the snapshot nor a prompt in it may be under a hold.
     Hold,
     /// It must come from the lane before this one.
     Order,
+    /// Nothing comes in while the lane is frozen.
+    Freeze,
+    /// It must have been live in the lane before for long enough.
+    Soak,
     /// What the policy has a floor for must go on being tested.
     Tests,
     /// Its evaluation must not be too old.
@@ -105,6 +117,8 @@ pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     hold::check(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         order::check(wanted, &mut refusals);
+        freeze::check(wanted, &mut refusals);
+        soak::check(wanted, &mut refusals);
         tests_kept::check(wanted, &mut refusals);
         gate::check(wanted, &mut refusals);
     }
@@ -125,7 +139,8 @@ mod tests {
     use crate::domain::finding::Span;
     use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck, Verdict};
     use crate::domain::id::DatasetId;
-    use crate::domain::lane::{GatePolicy, MaxAge};
+    use crate::domain::lane::{FreezePolicy, GatePolicy};
+    use crate::domain::period::Period;
     use crate::domain::prompt::ModelRef;
     use crate::domain::run::{RunId, Suite};
 
@@ -148,9 +163,11 @@ mod tests {
             order: 1,
             from: from.map(|from| (lane(from), Span::default())),
             gate: Some(GatePolicy {
-                evidence_max_age: Some(MaxAge { seconds: 3_600 }),
+                evidence_max_age: Some(Period { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
+            freeze: FreezePolicy::default(),
+            watch: None,
         }
     }
 
@@ -208,6 +225,9 @@ mod tests {
             snapshot: Digest::of(b"snapshot"),
             source: &source,
             policy: Some(policy),
+            held_prompts: &[],
+            held_at_source: &[],
+            soaked: None,
             dropped_tests: &[],
             shown: Shown::Evaluation(evaluation, &fingerprints),
             now: time(now),

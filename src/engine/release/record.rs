@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::domain::deployment::{
-    Changes, DeployKind, Deployment, EvidenceLink, Hold, RollbackTarget, Snapshot, Source,
+    Changes, DeployKind, Deployment, EvidenceLink, RollbackTarget, Snapshot, Source,
 };
+use crate::domain::hold::Hold;
+use crate::domain::watch::WatchPlan;
 use crate::engine::ports::{Content, LaneRecord, LaneStore, RecordDraft, TreeError};
 
 use super::ReleaseError;
@@ -30,6 +32,7 @@ pub(super) struct NewRecord {
     pub(super) holds: Vec<Hold>,
     pub(super) changes: Changes,
     pub(super) evidence: Vec<(EvidenceLink, Vec<u8>)>,
+    pub(super) watch: Option<WatchPlan>,
     /// What the record does, in a few words.
     pub(super) summary: String,
 }
@@ -62,6 +65,7 @@ pub(super) fn append(
         holds: new.holds,
         changes: new.changes,
         evidence: new.evidence.iter().map(|(link, _)| link.clone()).collect(),
+        watch: new.watch,
     };
     let mut attachments: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     attachments.insert(MANIFEST_PATH.to_owned(), new.manifest.into_bytes());
