@@ -1,8 +1,11 @@
 //! How long it takes to check a large workspace: `cargo bench --bench check`.
 
 mod support;
+#[path = "support/timing.rs"]
+mod timing;
 
-use support::{Bench, POINTSMAN, report, time};
+use support::{Bench, POINTSMAN};
+use timing::{report, time};
 
 fn main() {
     let bench = Bench::with_prompts(1_000);

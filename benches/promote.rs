@@ -1,8 +1,11 @@
 //! How long it takes to promote one prompt in a large lane: `cargo bench --bench promote`.
 
 mod support;
+#[path = "support/timing.rs"]
+mod timing;
 
-use support::{Bench, POINTSMAN, report, time};
+use support::{Bench, POINTSMAN};
+use timing::{report, time};
 
 const PROMPTS: usize = 10_000;
 

@@ -1,8 +1,11 @@
 //! How long the program takes to say anything at all: `cargo bench --bench startup`.
 
 mod support;
+#[path = "support/timing.rs"]
+mod timing;
 
-use support::{Bench, POINTSMAN, report, time};
+use support::{Bench, POINTSMAN};
+use timing::{report, time};
 
 fn main() {
     let bench = Bench::with_prompts(10);

@@ -1,9 +1,8 @@
-//! Times whole processes, as a user waits for them, in workspaces made for the purpose.
+//! Workspaces made for the purpose of timing whole processes in them, as a user waits for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -118,44 +117,8 @@ evals:
     }
 }
 
-/// What repeated runs of one command took.
-#[derive(Clone, Copy)]
-pub(crate) struct Timing {
-    /// The quickest run.
-    pub(crate) min: Duration,
-    /// The run in the middle.
-    pub(crate) median: Duration,
-}
-
-/// Times one command: `prepare` makes it before each run, off the clock.
-pub(crate) fn time(runs: usize, mut prepare: impl FnMut(usize) -> Command) -> Timing {
-    let mut times: Vec<Duration> = (0..runs)
-        .map(|index| {
-            let mut command = prepare(index);
-            let start = Instant::now();
-            run(&mut command);
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    Timing {
-        min: times[0],
-        median: times[times.len() / 2],
-    }
-}
-
-/// Prints a timing beside what we promise.
-#[expect(clippy::print_stdout, reason = "a benchmark's result goes to stdout")]
-pub(crate) fn report(name: &str, timing: Timing, promise: &str) {
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
-    println!(
-        "{name:<42} min {:>8.1} ms   median {:>8.1} ms   {promise}",
-        milliseconds(timing.min),
-        milliseconds(timing.median)
-    );
-}
-
-fn run(command: &mut Command) {
+/// Runs a command, which must succeed.
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().expect("the program starts");
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(

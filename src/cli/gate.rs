@@ -11,14 +11,15 @@ use crate::domain::run::RunId;
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::paired::{Baseline, Live};
 use crate::engine::evaluate::plan::{Plan, PlannedSuite, Selection, floors_elsewhere, plan};
-use crate::engine::evaluate::reuse::{looks, tested_suite};
+use crate::engine::evaluate::reuse::{looks, results_digest, tested_suite};
 use crate::engine::evaluate::summary::SuiteSummary;
+use crate::engine::evaluate::trust::Trust;
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::Workspace;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::evaluation::{AGAIN, Workbench, interrupted, limited, without_answers};
+use super::evaluation::{AGAIN, Workbench, interrupted, limited, wait_for, without_answers};
 use super::ui::Ui;
 
 /// What came of a suite, and how the evidence names it; a suite without rows is in no run.
@@ -54,7 +55,8 @@ pub fn evaluate_for_gate(
     let planned = plan(workspace, &selection, gate.repeats.max(1))?;
     let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
     let now = context.clock().now();
-    let against = against(&planned, gate, request.live)?;
+    let against = against(workspace, &planned, gate, request.live)?;
+    let judges = judges_not_shown(&bench, &planned, gate)?;
     let candidate = tested(&bench, ui, planned, gate, now)?;
     let (live, baselines) = against.test(&bench, ui, gate, now)?;
     let suites = candidate
@@ -65,6 +67,7 @@ pub fn evaluate_for_gate(
     let demand = Demand::Policy {
         policy: gate,
         elsewhere: &elsewhere,
+        judges: &judges,
         live: &live,
     };
     Ok(Evaluation {
@@ -72,6 +75,20 @@ pub fn evaluate_for_gate(
         baselines,
         decision: decide(demand, &summaries),
     })
+}
+
+/// The judges that may block without the agreement with people that the policy demands.
+pub fn judges_not_shown(
+    bench: &Workbench<'_>,
+    plan: &Plan,
+    gate: &GatePolicy,
+) -> Result<Vec<String>, CommandError> {
+    let Some(trust) = Trust::of(bench.workspace, plan, gate)? else {
+        return Ok(Vec::new());
+    };
+    let key = |name: &str| bench.key(name);
+    let providers = providers::build(&bench.setup(&key, true), &trust.asked())?;
+    wait_for(trust.not_shown(&providers, bench.cache()))
 }
 
 /// What the candidate will be compared with.
@@ -85,6 +102,7 @@ pub struct Against {
 /// Plans the tests of the version that is live: the candidate's rows and evaluators, with the
 /// prompt as it is live. What is not live yet, or is the same, needs none.
 pub fn against(
+    workspace: &Workspace<'_>,
     candidate: &Plan,
     gate: &GatePolicy,
     live: Option<&dyn FileTree>,
@@ -109,7 +127,7 @@ pub fn against(
                 against.dropped.push(dropped);
             }
         }
-        let pair = (planned.of_version(closure), planned.clone());
+        let pair = (planned.of_version(closure, workspace)?, planned.clone());
         against.pairs.push(pair);
     }
     Ok(against)
@@ -194,7 +212,12 @@ fn tested(
     let mut tested: Vec<Tested> = Vec::new();
     for suite in &planned.suites {
         if let Some(known) = tested_suite(&bench.store, suite, gate.evidence_max_age, now)? {
-            tested.push(Tested::new(known.summary, &known.run, known.finished_at));
+            tested.push(Tested::new(
+                bench,
+                known.summary,
+                &known.run,
+                known.finished_at,
+            )?);
         }
     }
     let left = planned.only(|suite| {
@@ -218,7 +241,7 @@ fn tested(
 
 fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, CommandError> {
     let key = |name: &str| bench.key(name);
-    let providers = providers::build(&bench.setup(&key, true), &plan.models())?;
+    let providers = providers::build(&bench.setup(&key, true), &plan.asked())?;
     let ran = bench.run(ui, plan, &providers)?;
     if let Some(limit) = ran.outcome.limit {
         return Err(limited(limit, AGAIN));
@@ -231,23 +254,28 @@ fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, C
     }
     let finished_at = bench.now();
     let suites = ran.outcome.suites.into_iter();
-    Ok(suites
-        .map(|summary| Tested::new(summary, &ran.id, finished_at))
-        .collect())
+    suites
+        .map(|summary| Tested::new(bench, summary, &ran.id, finished_at))
+        .collect()
 }
 
 impl Tested {
-    fn new(summary: SuiteSummary, run: &RunId, finished_at: Timestamp) -> Self {
+    fn new(
+        bench: &Workbench<'_>,
+        summary: SuiteSummary,
+        run: &RunId,
+        finished_at: Timestamp,
+    ) -> Result<Self, CommandError> {
         let evidence = EvaluatedSuite {
             suite: summary.suite.clone(),
             run: run.clone(),
             finished_at,
             cases: summary.cases,
-            results: summary.results_digest(),
+            results: results_digest(&bench.store, run, summary.suite.digest())?,
         };
-        Self {
+        Ok(Self {
             evidence: Some(evidence),
             summary,
-        }
+        })
     }
 }

@@ -13,6 +13,10 @@ use super::canonical::canonical_json;
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);
 
+/// The first 128 bits of a digest. It is never stored: evidence names the whole digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShortDigest([u8; 16]);
+
 /// The text is not 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a digest is 64 lower-case hexadecimal digits")]
@@ -27,6 +31,12 @@ impl Digest {
     /// The digest of the canonical form of a JSON value (see [`canonical_json`]).
     pub fn of_json(value: &serde_json::Value) -> Self {
         Self::of(canonical_json(value).as_bytes())
+    }
+
+    /// The first half: enough to tell apart what one process holds, where each byte counts.
+    pub fn shortened(&self) -> ShortDigest {
+        let half = self.0.first_chunk().expect("32 bytes are more than 16");
+        ShortDigest(*half)
     }
 
     /// The first twelve digits: enough for people to tell two digests apart.
@@ -53,9 +63,12 @@ impl DigestWriter {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+        let text: String = digits
+            .map(|digit| char::from(DIGITS[usize::from(digit)]))
+            .collect();
+        formatter.write_str(&text)
     }
 }
 

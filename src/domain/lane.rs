@@ -53,6 +53,9 @@ pub struct GatePolicy {
     pub confidence: Option<f64>,
     /// What is done where too little is shown.
     pub on_inconclusive: OnInconclusive,
+    /// The agreement with people that a judge must show before it may block: the least lower bound
+    /// of Cohen's kappa. Absent: none is demanded.
+    pub judge_kappa: Option<f64>,
     /// The most that the 95th percentile of the latency may grow to, as a ratio.
     pub max_latency_p95_ratio: Option<f64>,
     /// The most that the mean cost of an answer may grow to, as a ratio.

@@ -11,6 +11,7 @@ use crate::domain::deployment::{Deployment, ObjectId};
 use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
 use crate::domain::project::Price;
+use crate::domain::query::Query;
 use crate::domain::run::{Answer, CaseResult, ModelRequest, RunId, RunManifest};
 
 /// The one source of time.
@@ -91,6 +92,21 @@ pub trait Provider: Send + Sync {
         &'a self,
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>>;
+
+    /// Whether a query of an evaluator can be asked. The error says why not; most providers answer
+    /// prompts only.
+    fn accepts_query(&self, _query: &Query) -> Result<(), String> {
+        Err("it answers prompts and nothing else".to_owned())
+    }
+
+    /// Answers one query of an evaluator, retries included.
+    fn consult<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        let refused = self.accepts_query(query).err().unwrap_or_default();
+        Box::pin(std::future::ready(Err(ProviderError::Failed {
+            message: refused,
+            attempts: 0,
+        })))
+    }
 }
 
 impl<P: Provider + ?Sized> Provider for &P {
@@ -111,6 +127,14 @@ impl<P: Provider + ?Sized> Provider for &P {
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         (**self).answer(request)
+    }
+
+    fn accepts_query(&self, query: &Query) -> Result<(), String> {
+        (**self).accepts_query(query)
+    }
+
+    fn consult<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        (**self).consult(query)
     }
 }
 
@@ -163,10 +187,13 @@ pub trait RunStore: Send + Sync {
     /// The manifests of all runs, newest first.
     fn list(&self) -> Result<Vec<StoredRun>, StoreError>;
 
-    /// The results of a run, in the order in which they were stored. A torn last line, as a crash
-    /// leaves it, is left out.
-    fn results(&self, id: &RunId) -> Result<Vec<CaseResult>, StoreError>;
+    /// The results of a run, in the order in which they were stored, read one after the other: a run
+    /// may be larger than memory. A torn last line, as a crash leaves it, is left out.
+    fn results(&self, id: &RunId) -> Result<Results, StoreError>;
 }
+
+/// The results of a run, as they are read.
+pub type Results = Box<dyn Iterator<Item = Result<CaseResult, StoreError>> + Send>;
 
 /// A run as the store knows it.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::evaluate::compare::{ComparedSuite, Comparison, Flip, FlipSide};
-use crate::engine::evaluate::slices::SliceRate;
+use crate::engine::evaluate::rates::ComparedRates;
 use crate::engine::evaluate::stored::KeptRun;
 
 use super::eval::{percent, share};
@@ -89,47 +89,15 @@ pub fn run_table(lines: &[RunLine]) -> String {
     table.render()
 }
 
-/// A slice in two runs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ComparedSlice {
-    /// The slice, with what the second run has shown.
-    pub after: SliceRate,
-    /// How many cases passed in the first run.
-    pub passed_before: u64,
-}
-
-/// The slices that both runs have.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ComparedSlices(pub Vec<ComparedSlice>);
-
-impl ComparedSlices {
-    /// Pairs the slices of two runs.
-    pub fn new(before: &[SliceRate], after: &[SliceRate]) -> Self {
-        let key = |rate: &SliceRate| SliceRate {
-            passed: 0,
-            total: 0,
-            ..rate.clone()
-        };
-        let pairs = after.iter().filter_map(|after| {
-            let old = before.iter().find(|old| key(old) == key(after))?;
-            Some(ComparedSlice {
-                after: after.clone(),
-                passed_before: old.passed,
-            })
-        });
-        Self(pairs.collect())
-    }
-}
-
 /// Renders two runs side by side.
-pub fn render_comparison(comparison: &Comparison, slices: &ComparedSlices) -> String {
+pub fn render_comparison(comparison: &Comparison) -> String {
     let mut text = format!(
         "before: run {}\nafter:  run {}\n\n",
         comparison.before, comparison.after
     );
     text.push_str(&rates(&comparison.suites));
-    if !slices.0.is_empty() {
-        let _ = write!(text, "\n{}", render_slices(&slices.0));
+    if comparison.suites.iter().any(|it| !it.slices.is_empty()) {
+        let _ = write!(text, "\n{}", slices(&comparison.suites));
     }
     for (only, side) in [
         (&comparison.only_before, "before"),
@@ -171,25 +139,18 @@ fn rates(suites: &[ComparedSuite]) -> String {
         .align_right(5);
     for suite in suites {
         for (name, rates) in &suite.evaluators {
-            let [before, after] = rates.passed;
-            table.row([
+            let names = [
                 suite.prompt.to_string(),
                 suite.dataset.to_string(),
                 name.to_string(),
-                rate(before, rates.total),
-                rate(after, rates.total),
-                change(before, after, rates.total),
-                rates.interval().map_or("-".to_owned(), |interval| {
-                    let [lower, upper] = [interval.lower, interval.upper].map(|end| end * 100.0);
-                    format!("{lower:+.1} and {upper:+.1}")
-                }),
-            ]);
+            ];
+            table.row(names.into_iter().chain(figures(rates)));
         }
     }
     table.render()
 }
 
-fn render_slices(slices: &[ComparedSlice]) -> String {
+fn slices(suites: &[ComparedSuite]) -> String {
     let titles = [
         "SLICE",
         "VALUE",
@@ -199,28 +160,39 @@ fn render_slices(slices: &[ComparedSlice]) -> String {
         "BEFORE",
         "AFTER",
         "CHANGE",
+        "BETWEEN",
     ];
-    let mut table = TextTable::new(&titles);
-    for column in 5..titles.len() {
-        table = table.align_right(column);
-    }
-    for ComparedSlice {
-        after,
-        passed_before,
-    } in slices
-    {
-        table.row([
-            after.by.to_string(),
-            after.value.clone().unwrap_or_else(|| "-".to_owned()),
-            after.prompt.to_string(),
-            after.dataset.to_string(),
-            after.evaluator.to_string(),
-            rate(*passed_before, after.total),
-            rate(after.passed, after.total),
-            change(*passed_before, after.passed, after.total),
-        ]);
+    let mut table = TextTable::new(&titles)
+        .align_right(5)
+        .align_right(6)
+        .align_right(7);
+    for suite in suites {
+        for slice in &suite.slices {
+            let names = [
+                slice.by.to_string(),
+                slice.value.clone().unwrap_or_else(|| "-".to_owned()),
+                suite.prompt.to_string(),
+                suite.dataset.to_string(),
+                slice.evaluator.to_string(),
+            ];
+            table.row(names.into_iter().chain(figures(&slice.rates)));
+        }
     }
     table.render()
+}
+
+/// The rates before and after, the change, and between which ends it lies.
+fn figures(rates: &ComparedRates) -> [String; 4] {
+    let [before, after] = rates.passed;
+    [
+        rate(before, rates.total),
+        rate(after, rates.total),
+        change(before, after, rates.total),
+        rates.interval.map_or("-".to_owned(), |interval| {
+            let [lower, upper] = [interval.lower, interval.upper].map(|end| end * 100.0);
+            format!("{lower:+.1} and {upper:+.1}")
+        }),
+    ]
 }
 
 fn rate(passed: u64, total: u64) -> String {

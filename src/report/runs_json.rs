@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::domain::id::{DatasetId, PromptId};
 use crate::engine::evaluate::compare::{ComparedSuite, Comparison, Flip, FlipSide};
+use crate::engine::evaluate::rates::{ComparedRates, ComparedSlice};
 
-use super::runs::{ComparedSlice, ComparedSlices, RunLine};
+use super::runs::RunLine;
 
 const LIST_SCHEMA: &str = "pointsman/runs/v1";
 const COMPARE_SCHEMA: &str = "pointsman/runs-compare/v1";
@@ -88,6 +89,8 @@ struct ComparedRatesV1<'r> {
     /// The difference of the rates lies between these; each is wrong in one of twenty.
     difference_lower: Option<f64>,
     difference_upper: Option<f64>,
+    /// Groups of rows that are not independent, where there are any.
+    clusters: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,11 +121,15 @@ struct ComparedSliceV1<'r> {
     passed_before: u64,
     passed_after: u64,
     total: u64,
+    difference_lower: Option<f64>,
+    difference_upper: Option<f64>,
+    clusters: Option<u64>,
 }
 
-impl<'r> ComparisonV1<'r> {
-    /// A comparison.
-    pub fn new(comparison: &'r Comparison, slices: &'r ComparedSlices) -> Self {
+impl<'r> From<&'r Comparison> for ComparisonV1<'r> {
+    fn from(comparison: &'r Comparison) -> Self {
+        let suites = comparison.suites.iter();
+        let slices = suites.flat_map(|suite| suite.slices.iter().map(move |it| (suite, it)));
         Self {
             schema: COMPARE_SCHEMA,
             before: comparison.before.as_str(),
@@ -130,7 +137,9 @@ impl<'r> ComparisonV1<'r> {
             suites: comparison.suites.iter().map(Into::into).collect(),
             only_before: names(&comparison.only_before),
             only_after: names(&comparison.only_after),
-            slices: slices.0.iter().map(Into::into).collect(),
+            slices: slices
+                .map(|(suite, slice)| slice_of(suite, slice))
+                .collect(),
         }
     }
 }
@@ -153,14 +162,7 @@ impl<'r> From<&'r ComparedSuite> for ComparedSuiteV1<'r> {
             model_after: suite.models[1].to_string(),
             prompt_changed: suite.fingerprints[0] != suite.fingerprints[1],
             evaluators: rates
-                .map(|(name, rates)| ComparedRatesV1 {
-                    evaluator: name.as_str(),
-                    passed_before: rates.passed[0],
-                    passed_after: rates.passed[1],
-                    total: rates.total,
-                    difference_lower: rates.interval().map(|interval| interval.lower),
-                    difference_upper: rates.interval().map(|interval| interval.upper),
-                })
+                .map(|(name, rates)| rates_of(name.as_str(), rates))
                 .collect(),
             flips: suite.flips.iter().map(Into::into).collect(),
         }
@@ -191,17 +193,31 @@ impl<'r> From<&'r FlipSide> for FlipSideV1<'r> {
     }
 }
 
-impl<'r> From<&'r ComparedSlice> for ComparedSliceV1<'r> {
-    fn from(slice: &'r ComparedSlice) -> Self {
-        Self {
-            by: slice.after.by.to_string(),
-            value: slice.after.value.as_deref(),
-            prompt: slice.after.prompt.as_str(),
-            dataset: slice.after.dataset.as_str(),
-            evaluator: slice.after.evaluator.as_str(),
-            passed_before: slice.passed_before,
-            passed_after: slice.after.passed,
-            total: slice.after.total,
-        }
+fn rates_of<'r>(evaluator: &'r str, rates: &ComparedRates) -> ComparedRatesV1<'r> {
+    ComparedRatesV1 {
+        evaluator,
+        passed_before: rates.passed[0],
+        passed_after: rates.passed[1],
+        total: rates.total,
+        difference_lower: rates.interval.map(|interval| interval.lower),
+        difference_upper: rates.interval.map(|interval| interval.upper),
+        clusters: rates.clusters,
+    }
+}
+
+fn slice_of<'r>(suite: &'r ComparedSuite, slice: &'r ComparedSlice) -> ComparedSliceV1<'r> {
+    let rates = rates_of(slice.evaluator.as_str(), &slice.rates);
+    ComparedSliceV1 {
+        by: slice.by.to_string(),
+        value: slice.value.as_deref(),
+        prompt: suite.prompt.as_str(),
+        dataset: suite.dataset.as_str(),
+        evaluator: rates.evaluator,
+        passed_before: rates.passed_before,
+        passed_after: rates.passed_after,
+        total: rates.total,
+        difference_lower: rates.difference_lower,
+        difference_upper: rates.difference_upper,
+        clusters: rates.clusters,
     }
 }

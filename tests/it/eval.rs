@@ -3,6 +3,8 @@
 
 mod conversations;
 mod faults;
+mod graders;
+mod incremental;
 mod judges;
 mod limits;
 mod programs;

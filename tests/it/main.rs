@@ -5,6 +5,7 @@ mod support;
 
 mod check;
 mod console;
+mod crash;
 mod demo;
 mod diff;
 mod eval;

@@ -1,6 +1,7 @@
 //! `pointsman plan`: what the rows at hand can prove.
 
 use crate::support::Sandbox;
+use crate::support::model_server::{ModelServer, Reply};
 
 fn with_margin() -> Sandbox {
     let sandbox = Sandbox::with_workspace();
@@ -67,6 +68,39 @@ fn where_answers_vary_more_repeats_help_and_chance_is_assumed_until_it_was_measu
     assert_eq!(suite["calls"], 6);
     let margin = |name: &str| suite[name].as_f64().expect("a number");
     assert!(margin("provable_margin_expected") > margin("provable_margin_at_best"));
+}
+
+#[test]
+fn chance_is_measured_from_the_repeats_of_an_earlier_run() {
+    let planned_after = |second_answer: &'static str| {
+        let server = ModelServer::start(move |number, call| {
+            let queue = call.last_message().split(':').next().unwrap_or_default();
+            Reply::says(if number == 1 { second_answer } else { queue })
+        });
+        let sandbox = with_margin();
+        let settings = format!(
+            "[providers.local]\nkind = \"openai\"\nbase_url = \"{}\"\nconcurrency = 1\n",
+            server.base_url()
+        );
+        sandbox.write("pointsman.toml", settings);
+        let prompt = "prompts/triage.prompt.yml";
+        sandbox.edit(prompt, "model: echo/echo", "model: local/small");
+        sandbox.pointsman(&["eval", "--repeats", "2"]);
+        let run = sandbox.pointsman(&["plan", "--lane", "staging", "--json"]);
+        let suite = run.succeeds().json()["suites"][0].clone();
+        assert_eq!(suite["chance"], "measured");
+        assert_eq!(
+            (&suite["known_answers"], &suite["calls"]),
+            (&6.into(), &0.into())
+        );
+        let margin = |name: &str| suite[name].as_f64().expect("a number");
+        let margins = ["provable_margin_at_best", "provable_margin_expected"];
+        margins.map(margin)
+    };
+    let [at_best, expected] = planned_after("billing");
+    assert!((expected - at_best).abs() < 1e-12, "{expected} {at_best}");
+    let [at_best, expected] = planned_after("other");
+    assert!(expected > at_best, "one of three rows varies");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `pointsman promote`: one record for each move, or nothing at all.
 
 mod gate;
+mod limits;
 mod margin;
 mod policy;
 mod races;

@@ -184,6 +184,35 @@ fn nothing_that_the_repository_configures_is_run() {
 }
 
 #[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "the test harness shows what a test that cannot run has to say"
+)]
+fn a_repository_of_another_user_is_refused_until_it_is_trusted_by_name() {
+    let sandbox = Sandbox::without_gates();
+    // Nobody but the superuser can give a file away.
+    if sandbox.shell("chown -R 65534 .").run().code != Some(0) {
+        eprintln!("skipped: only the superuser can give a repository to another user");
+        return;
+    }
+    let promote = ["promote", "staging", "--yes"];
+    let run = sandbox.pointsman(&promote);
+    run.exits(2)
+        .tells("belongs to another user")
+        .tells("safe.directory");
+    sandbox.write(
+        "../home/gitconfig",
+        format!("[safe]\n\tdirectory = {}\n", sandbox.path().display()),
+    );
+    let settings = sandbox.path().join("../home/gitconfig");
+    let settings = settings
+        .to_str()
+        .expect("temporary folders have text names");
+    let trusted = sandbox.command(&promote).env("GIT_CONFIG_GLOBAL", settings);
+    trusted.run().succeeds();
+}
+
+#[test]
 fn a_lane_that_is_checked_out_does_not_move_under_ones_feet() {
     let sandbox = Sandbox::without_gates();
     sandbox.promotes("staging");

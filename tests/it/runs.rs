@@ -122,6 +122,38 @@ fn flips_are_shown_with_both_answers_and_what_broke_comes_first() {
 }
 
 #[test]
+fn rows_that_hang_together_show_less_in_a_comparison() {
+    let sandbox = Sandbox::with_workspace();
+    let row = |number: usize| {
+        let cluster = number % 3;
+        format!(
+            "{{\"id\": \"r{number}\", \"vars\": {{\"ticket\": \"bug {number}\"}}, \"expected\": \"bug\", \"cluster\": \"c{cluster}\"}}\n"
+        )
+    };
+    let rows: String = (0..30).map(row).collect();
+    let interval = |rows: &str| {
+        sandbox.write("datasets/tickets.jsonl", rows);
+        let run = evaluated(&sandbox);
+        let args = ["runs", "compare", &run, &run, "--slice", "tag", "--json"];
+        let suite = sandbox.pointsman(&args).json();
+        let rates = suite["suites"][0]["evaluators"][0].clone();
+        for figure in ["difference_lower", "difference_upper", "clusters"] {
+            assert_eq!(
+                suite["slices"][0][figure], rates[figure],
+                "all rows are in one slice"
+            );
+        }
+        let upper = rates["difference_upper"].as_f64().expect("an upper bound");
+        (upper, rates["clusters"].clone())
+    };
+    let (together, clusters) = interval(&rows);
+    assert_eq!(clusters, 3);
+    let (apart, clusters) = interval(&rows.replace("\"cluster\"", "\"note\""));
+    assert!(clusters.is_null());
+    assert!(apart < 0.06 && together > 0.4, "{apart} {together}");
+}
+
+#[test]
 fn a_comparison_as_json_names_every_flip() {
     let (sandbox, before, _) = two_runs();
     let output = sandbox.pointsman(&["runs", "compare", &before, "--json"]);

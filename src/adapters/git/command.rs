@@ -263,10 +263,14 @@ fn finish(mut command: Command, stdin: &[u8]) -> Result<GitOutput, GitError> {
     let unusable = |error: std::io::Error| GitError::NoExecutable(error.to_string());
     let mut child = command.spawn().map_err(unusable)?;
     let mut pipe = child.stdin.take().expect("stdin was piped above");
-    // A process that ends without reading its input tells why by its exit status.
-    let _ = pipe.write_all(stdin);
+    let told = pipe.write_all(stdin);
     drop(pipe);
     let output = child.wait_with_output().map_err(unusable)?;
+    // A process that fails without reading its input tells why by its exit status. One that
+    // succeeds has done what it was told, which may be less than it was to be told.
+    if output.status.success() {
+        told.map_err(|error| GitError::NotTold(error.to_string()))?;
+    }
     Ok(GitOutput {
         success: output.status.success(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

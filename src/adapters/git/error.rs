@@ -33,6 +33,9 @@ pub enum GitError {
     /// The `git` program cannot be started.
     #[error("cannot run `git`: {0}")]
     NoExecutable(String),
+    /// The `git` program ended before it was told everything.
+    #[error("`git` was not told all that it was to do: {0}")]
+    NotTold(String),
     /// The `git` program is too old.
     #[error("git {0} is too old: pointsman needs 2.41 or later")]
     TooOld(String),
@@ -73,7 +76,7 @@ impl GitError {
                 "install git 2.41 or later and put it on your `PATH`"
             }
             Self::Unusable(_) => "run `git fsck` to see what is wrong with it",
-            Self::Read(_) | Self::Failed { .. } => return None,
+            Self::Read(_) | Self::NotTold(_) | Self::Failed { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gix::objs::tree::{Editor, EntryKind as GitKind};
 use gix::objs::{Commit, Tree};
@@ -69,7 +69,7 @@ pub(super) fn write_record(
     let identity = committer(repository)?;
     let mut writer = Writer {
         repository,
-        written: BTreeSet::new(),
+        unsynced: BTreeSet::new(),
     };
     let tree = writer.tree(draft).map_err(git_error)?;
     let commit = NewCommit {
@@ -101,7 +101,7 @@ pub(super) fn write_addition(
     let identity = committer(repository)?;
     let mut writer = Writer {
         repository,
-        written: BTreeSet::new(),
+        unsynced: BTreeSet::new(),
     };
     let tree = writer.added(addition).map_err(git_error)?;
     let commit = NewCommit {
@@ -121,22 +121,22 @@ struct NewCommit<'a> {
     time: Timestamp,
 }
 
-/// Remembers what it wrote, to sync it.
+/// Remembers what its commit needs, to sync it.
 struct Writer<'r> {
     repository: &'r gix::Repository,
-    written: BTreeSet<gix::ObjectId>,
+    unsynced: BTreeSet<gix::ObjectId>,
 }
 
 impl Writer<'_> {
     fn object(&mut self, object: impl gix::objs::WriteTo) -> Result<gix::ObjectId, GitError> {
         let id = self.repository.write_object(object)?.detach();
-        self.written.insert(id);
+        self.unsynced.insert(id);
         Ok(id)
     }
 
     fn blob(&mut self, bytes: &[u8]) -> Result<gix::ObjectId, GitError> {
         let id = self.repository.write_blob(bytes)?.detach();
-        self.written.insert(id);
+        self.unsynced.insert(id);
         Ok(id)
     }
 
@@ -174,6 +174,9 @@ impl Writer<'_> {
 
     /// The tree of the record: the snapshot, and beside it what `.lane/` holds.
     fn tree(&mut self, draft: &RecordDraft) -> Result<gix::ObjectId, GitError> {
+        // What comes in was written by whoever committed it, and git leaves that to the system.
+        let taken = draft.content.edits.values().flatten().map(gix_id);
+        self.unsynced.extend(taken);
         let mut editor = snapshot_editor(self.repository, &draft.content)?;
         let snapshot = editor.write(|tree: &Tree| self.object(tree.clone()))?;
         let expected = gix_id(&draft.deployment.snapshot.git_tree);
@@ -194,12 +197,12 @@ impl Writer<'_> {
         editor.write(|tree: &Tree| self.object(tree.clone()))
     }
 
-    /// Brings everything written to disk: the files, then the folders that name them. An object
-    /// that was there before in a pack has no file of its own and is safe already.
+    /// Brings everything that the commit needs to disk: the files, then the folders that name them.
+    /// An object in a pack has no file of its own and is safe already.
     fn sync(&self) -> Result<(), GitError> {
         let objects = self.repository.objects.store_ref().path().to_owned();
         let mut folders: BTreeSet<PathBuf> = BTreeSet::from([objects.clone()]);
-        for id in &self.written {
+        for id in &self.unsynced {
             let name = id.to_string();
             let folder = objects.join(&name[..2]);
             let Ok(file) = File::open(folder.join(&name[2..])) else {
@@ -208,18 +211,23 @@ impl Writer<'_> {
             file.sync_all().map_err(|error| sync_error(&error))?;
             folders.insert(folder);
         }
-        for folder in folders.iter().rev() {
-            let folder = File::open(folder).map_err(|error| sync_error(&error))?;
-            folder.sync_all().map_err(|error| sync_error(&error))?;
-        }
-        Ok(())
+        folders
+            .iter()
+            .rev()
+            .try_for_each(|folder| sync_folder(folder))
     }
+}
+
+/// Brings the names in a folder to disk.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), GitError> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| sync_error(&error))
 }
 
 fn sync_error(error: &std::io::Error) -> GitError {
     GitError::Failed {
         action: "write".to_owned(),
-        message: format!("cannot bring objects to disk: {error}"),
+        message: format!("cannot bring it to disk: {error}"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::engine::ports::{LaneError, LaneRecord, LaneStore as _, RecordDraft};
 
 use super::command::GitOutput;
 use super::lanes::{GitLanes, git_error};
+use super::objects::sync_folder;
 
 impl GitLanes<'_> {
     /// Moves the local branch to the record `id`, if it still is where the record expects it.
@@ -15,7 +16,7 @@ impl GitLanes<'_> {
         let expected = draft.deployment.previous.as_ref();
         let output = self.update_ref(&name, id, expected, &draft.message)?;
         if output.success {
-            return Ok(());
+            return self.sync_ref(&name);
         }
         // Who won is read off the ref, not off the message: its wording is not an interface.
         let now = self.id_at(&name)?;
@@ -167,6 +168,15 @@ impl GitLanes<'_> {
             "--stdin",
         ];
         self.git(&arguments, script.as_bytes())
+    }
+
+    /// Brings the name of a ref's file to disk: git syncs what the file holds, not its folder.
+    fn sync_ref(&self, name: &str) -> Result<(), LaneError> {
+        let local = self.repository.local();
+        let file = local.common_dir().join(name);
+        let folders = file.ancestors().skip(1);
+        let mut folders = folders.take_while(|folder| *folder != local.common_dir());
+        folders.try_for_each(sync_folder).map_err(git_error)
     }
 
     fn git(&self, arguments: &[&str], stdin: &[u8]) -> Result<GitOutput, LaneError> {

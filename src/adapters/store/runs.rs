@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::run::{CaseResult, RunId, RunManifest};
-use crate::engine::ports::{RunStore, RunWriter, StoreError, StoredRun};
+use crate::engine::ports::{Results, RunStore, RunWriter, StoreError, StoredRun};
 
 use super::whole::{store_error, sync_folder, write_durably};
 
@@ -91,30 +91,46 @@ impl RunStore for FileRunStore {
         Ok(names.iter().filter_map(|name| self.stored(name)).collect())
     }
 
-    fn results(&self, id: &RunId) -> Result<Vec<CaseResult>, StoreError> {
+    fn results(&self, id: &RunId) -> Result<Results, StoreError> {
         let path = self.run(id).join(CASES);
-        let failed = |error: io::Error| store_error("read", &path, error.to_string());
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut reader = BufReader::new(file);
-        let mut results = Vec::new();
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {
-            // A crash leaves a last line without its end.
-            if line.pop() != Some(b'\n') {
-                break;
+        match File::open(&path) {
+            Ok(file) => Ok(Box::new(StoredResults {
+                path,
+                reader: BufReader::new(file),
+                line: Vec::new(),
+                line_number: 0,
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Box::new(std::iter::empty()))
             }
-            let result = serde_json::from_slice(&line).map_err(|error| {
-                let message = format!("line {} is not a result: {error}", results.len() + 1);
-                store_error("read", &path, message)
-            })?;
-            results.push(result);
-            line.clear();
+            Err(error) => Err(store_error("read", &path, error.to_string())),
         }
-        Ok(results)
+    }
+}
+
+/// Reads the results of one run.
+struct StoredResults {
+    path: PathBuf,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    line_number: usize,
+}
+
+impl Iterator for StoredResults {
+    type Item = Result<CaseResult, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.line.clear();
+        self.line_number += 1;
+        if let Err(error) = self.reader.read_until(b'\n', &mut self.line) {
+            return Some(Err(store_error("read", &self.path, error.to_string())));
+        }
+        // A crash leaves a last line without its end.
+        let line = self.line.strip_suffix(b"\n")?;
+        Some(serde_json::from_slice(line).map_err(|error| {
+            let message = format!("line {} is not a result: {error}", self.line_number);
+            store_error("read", &self.path, message)
+        }))
     }
 }
 
@@ -248,7 +264,7 @@ mod tests {
 
     fn rows(store: &FileRunStore, id: &RunId) -> Vec<String> {
         let results = store.results(id).unwrap();
-        results.into_iter().map(|result| result.key.row).collect()
+        results.map(|result| result.unwrap().key.row).collect()
     }
 
     #[test]
@@ -328,7 +344,7 @@ mod tests {
         let path = store.run(&id).join(CASES);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replacen("\"b\"", "b", 1)).unwrap();
-        let error = store.results(&id).unwrap_err();
+        let error = store.results(&id).unwrap().find_map(Result::err).unwrap();
         assert!(error.message.starts_with("line 2 "), "{error}");
     }
 

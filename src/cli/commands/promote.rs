@@ -115,7 +115,8 @@ fn evaluation(
         return Ok(None);
     };
     let candidate = plan.candidate();
-    let workspace = Workspace::new(&candidate);
+    let disk = context.disk();
+    let workspace = Workspace::new(&candidate).with_programs_from(disk.as_deref());
     let live = Some(plan.standing().tree());
     let request = GateRequest {
         prompts: &prompts,

@@ -1,5 +1,6 @@
 //! Checks a whole workspace: every file by itself, and every name that one file uses of another.
 
+mod evaluators;
 mod lanes;
 mod prompts;
 mod rows;
@@ -86,12 +87,13 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn run(&mut self) {
-        stray::check_stray_files(self);
         let project = self.workspace.project();
         let project = self.keep(project).unwrap_or_default();
         let evaluators = self.read_evaluators();
+        stray::check_stray_files(self, &evaluators);
         let datasets = self.read_datasets();
-        let prompts = prompts::check_prompts(self, &project, &evaluators);
+        let prompts = prompts::check_prompts(self, &project);
+        evaluators::check_evaluators(self, &project, &prompts, &evaluators);
         rows::check_rows(self, &datasets, &prompts, &evaluators);
         lanes::check_lanes(self, &prompts);
     }

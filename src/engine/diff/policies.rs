@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::id::LaneName;
-use crate::domain::lane::{GatePolicy, Lane, OnInconclusive};
+use crate::domain::lane::{FreezePolicy, GatePolicy, Lane, OnInconclusive};
 use crate::domain::watch::WatchPlan;
 use crate::engine::workspace::Workspace;
 
@@ -104,26 +104,34 @@ pub fn rule_changes(old: &Lane, new: &Lane) -> Vec<RuleChange> {
     keys.into_iter().filter_map(change).collect()
 }
 
-/// Everything that a policy asks for, by the name of the rule.
+/// Everything that a policy asks for, by the name of the rule. Every field is taken apart by name: a
+/// rule that is new to us cannot be forgotten here.
 fn rules(lane: &Lane) -> BTreeMap<String, Rule> {
+    let Lane {
+        name: _,
+        description: _,
+        order,
+        from,
+        gate,
+        freeze: FreezePolicy { windows, soak },
+        watch,
+    } = lane;
     let mut rules = Rules::default();
     // One lane before this one is as good as another; none at all asks for less.
-    let from = lane.from.as_ref().map(|(from, _)| from.to_string());
+    let from = from.as_ref().map(|(from, _)| from.to_string());
     rules.put("from", from, 0.0);
-    rules.put("order", Some(lane.order.to_string()), 0.0);
-    rules.gate(lane.gate.as_ref());
-    for window in &lane.freeze.windows {
-        let text = window.to_string();
-        rules.put(
-            &format!("freeze.windows `{text}`"),
-            Some("frozen".to_owned()),
-            0.0,
-        );
+    rules.put("order", Some(order.to_string()), 0.0);
+    if let Some(gate) = gate {
+        rules.gate(gate);
     }
-    if let Some(soak) = lane.freeze.soak {
+    for window in windows {
+        let key = format!("freeze.windows `{window}`");
+        rules.put(&key, Some("frozen".to_owned()), 0.0);
+    }
+    if let Some(soak) = soak {
         rules.put("freeze.soak", Some(soak.to_string()), seconds(soak.seconds));
     }
-    if let Some(watch) = &lane.watch {
+    if let Some(watch) = watch {
         rules.watch(watch);
     }
     rules.0
@@ -157,47 +165,55 @@ impl Rules {
         );
     }
 
-    fn gate(&mut self, gate: Option<&GatePolicy>) {
-        let Some(gate) = gate else {
-            return;
-        };
+    fn gate(&mut self, gate: &GatePolicy) {
+        let GatePolicy {
+            floors,
+            repeats,
+            evidence_max_age,
+            margin,
+            confidence,
+            on_inconclusive,
+            judge_kappa,
+            max_latency_p95_ratio,
+            max_cost_ratio,
+        } = gate;
         self.put("gate", Some("asked for".to_owned()), 0.0);
-        for (evaluator, floor) in &gate.floors {
+        for (evaluator, floor) in floors {
             self.least(&format!("gate.floors.{evaluator}"), Some(floor.rate));
         }
-        self.least("gate.repeats", Some(f64::from(gate.repeats)));
-        if let Some(age) = gate.evidence_max_age {
+        self.least("gate.repeats", Some(f64::from(*repeats)));
+        if let Some(age) = evidence_max_age {
             let text = Some(age.to_string());
             self.put("gate.evidence_max_age", text, -seconds(age.seconds));
         }
-        self.most("gate.margin", gate.margin);
-        self.least(
-            "gate.confidence",
-            Some(gate.confidence.unwrap_or(GatePolicy::CONFIDENCE)),
-        );
-        let (word, strength) = match gate.on_inconclusive {
+        self.most("gate.margin", *margin);
+        let confidence = confidence.unwrap_or(GatePolicy::CONFIDENCE);
+        self.least("gate.confidence", Some(confidence));
+        let (word, strength) = match on_inconclusive {
             OnInconclusive::Block => ("block", 1.0),
             OnInconclusive::Warn => ("warn", 0.0),
         };
         self.put("gate.on_inconclusive", Some(word.to_owned()), strength);
-        self.most("gate.max_latency_p95_ratio", gate.max_latency_p95_ratio);
-        self.most("gate.max_cost_ratio", gate.max_cost_ratio);
+        self.least("gate.judge_kappa", *judge_kappa);
+        self.most("gate.max_latency_p95_ratio", *max_latency_p95_ratio);
+        self.most("gate.max_cost_ratio", *max_cost_ratio);
     }
 
     fn watch(&mut self, watch: &WatchPlan) {
-        let times = watch.checkpoints.iter().map(ToString::to_string);
+        let WatchPlan {
+            checkpoints,
+            max_error_rate_increase,
+            max_latency_p95_ratio,
+            max_cost_per_call_ratio,
+            min_score_delta,
+        } = watch;
+        let times = checkpoints.iter().map(ToString::to_string);
         let times = times.collect::<Vec<_>>().join(", ");
         self.put("watch.checkpoints", Some(times), 0.0);
-        self.most(
-            "watch.max_error_rate_increase",
-            watch.max_error_rate_increase,
-        );
-        self.most("watch.max_latency_p95_ratio", watch.max_latency_p95_ratio);
-        self.most(
-            "watch.max_cost_per_call_ratio",
-            watch.max_cost_per_call_ratio,
-        );
-        self.least("watch.min_score_delta", watch.min_score_delta);
+        self.most("watch.max_error_rate_increase", *max_error_rate_increase);
+        self.most("watch.max_latency_p95_ratio", *max_latency_p95_ratio);
+        self.most("watch.max_cost_per_call_ratio", *max_cost_per_call_ratio);
+        self.least("watch.min_score_delta", *min_score_delta);
     }
 }
 

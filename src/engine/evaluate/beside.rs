@@ -20,7 +20,8 @@ pub(super) fn beside_live(policy: &GatePolicy, live: &Live, suites: &[SuiteSumma
         let Some(baseline) = live.baselines.get(&key) else {
             continue;
         };
-        match Pair::new(baseline, suite, policy) {
+        let rows = [baseline.summary.rows.by_row(), suite.rows.by_row()];
+        match Pair::new(baseline, suite, &rows, policy) {
             Ok(pair) => {
                 let comparisons = policy.margin.map(|margin| pair.comparisons(margin));
                 let with_level = |judged| (pair.alpha(), judged);
@@ -82,13 +83,12 @@ fn with_failures(judged: Vec<(f64, Judged)>) -> Vec<Comparison> {
 /// A row that must pass, and whose result depends on chance, must be tested often enough.
 fn untested_critical_rows(suite: &SuiteSummary) -> Option<String> {
     let chance = suite.blocking.intersection(&suite.by_chance).next()?;
-    let mut rows = suite.rows.values();
-    let row = rows.find(|row| row.critical && row.gates)?;
+    let row = suite.first_critical.as_ref()?;
     let repeats = suite.suite.repeats;
     (repeats < ENOUGH_REPEATS).then(|| {
         format!(
-            "`{}` on `{}`: critical row `{}` was tested {repeats} time(s), and `{chance}` depends on chance: {ENOUGH_REPEATS} repeats show whether it holds",
-            suite.suite.prompt, suite.suite.dataset, row.row
+            "`{}` on `{}`: critical row `{row}` was tested {repeats} time(s), and `{chance}` depends on chance: {ENOUGH_REPEATS} repeats show whether it holds",
+            suite.suite.prompt, suite.suite.dataset
         )
     })
 }

@@ -12,11 +12,9 @@ use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::prompt::ModelRef;
 use crate::domain::run::{CaseResult, RunId, Suite};
 
-use super::statistics::{Interval, plus_two};
+use super::rates::{ComparedRates, ComparedSlice, RateCounter};
+use super::slices::{SliceBy, values};
 use super::stored::KeptRun;
-
-/// How likely each end of an interval may be wrong.
-const ALPHA: f64 = 0.05;
 
 /// How many names a reason shows.
 const SHOWN: usize = 5;
@@ -49,27 +47,10 @@ pub struct ComparedSuite {
     pub fingerprints: [Digest; 2],
     /// How each evaluator graded.
     pub evaluators: BTreeMap<EvaluatorId, ComparedRates>,
+    /// How it graded parts of the cases.
+    pub slices: Vec<ComparedSlice>,
     /// The cases whose grade changed: first those that do not pass any more.
     pub flips: Vec<Flip>,
-}
-
-/// How one evaluator graded before and after.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ComparedRates {
-    /// Cases that passed, before and after.
-    pub passed: [u64; 2],
-    /// Cases in all.
-    pub total: u64,
-    /// By row: how much larger the share of passes is afterwards, from -1 to 1.
-    pub differences: Vec<f64>,
-}
-
-impl ComparedRates {
-    /// Where the difference of the rates lies, as if rows were independent: each end is wrong in
-    /// one of twenty. Absent without rows.
-    pub fn interval(&self) -> Option<Interval> {
-        (!self.differences.is_empty()).then(|| plus_two(&self.differences, ALPHA))
-    }
 }
 
 /// A case that passed and does not any more, or the other way round.
@@ -107,8 +88,12 @@ pub struct FlipSide {
 #[error("these runs cannot be compared\n{}", .0.join("\n"))]
 pub struct NotComparable(pub Vec<String>);
 
-/// Compares two runs, or says everything that stands in the way.
-pub fn compare(before: &KeptRun, after: &KeptRun) -> Result<Comparison, NotComparable> {
+/// Compares two runs, as a whole and by slices, or says everything that stands in the way.
+pub fn compare(
+    before: &KeptRun,
+    after: &KeptRun,
+    by: &[SliceBy],
+) -> Result<Comparison, NotComparable> {
     let mut reasons: Vec<String> = [before, after].into_iter().filter_map(open).collect();
     let (old, new) = (by_name(before), by_name(after));
     let mut suites = Vec::new();
@@ -121,7 +106,7 @@ pub fn compare(before: &KeptRun, after: &KeptRun) -> Result<Comparison, NotCompa
         };
         let found = pair.differences_of_the_test();
         if found.is_empty() {
-            suites.push(pair.compare());
+            suites.push(pair.compare(by));
         }
         reasons.extend(found);
     }
@@ -227,65 +212,86 @@ impl Pair<'_> {
         format!("{}: {what}: {}", self.name, shown.join(", "))
     }
 
-    fn compare(&self) -> ComparedSuite {
+    fn compare(&self, by: &[SliceBy]) -> ComparedSuite {
         let [old, new] = &self.suites;
-        let mut flips = Vec::new();
-        let mut evaluators = BTreeMap::new();
-        for name in old.evaluators.keys() {
-            evaluators.insert(name.clone(), self.rates(name, &mut flips));
-        }
+        let names = || old.evaluators.keys();
+        let mut flips: Vec<Flip> = names().flat_map(|name| self.flips(name)).collect();
         flips.sort_by(|one, two| flip_order(one).cmp(&flip_order(two)));
         ComparedSuite {
             prompt: old.prompt.clone(),
             dataset: old.dataset.clone(),
             models: [old.model.clone(), new.model.clone()],
             fingerprints: [old.fingerprint, new.fingerprint],
-            evaluators,
+            evaluators: names()
+                .map(|name| (name.clone(), self.rates(name)))
+                .collect(),
+            slices: by.iter().flat_map(|by| self.slices(by)).collect(),
             flips,
         }
     }
 
-    fn rates(&self, name: &EvaluatorId, flips: &mut Vec<Flip>) -> ComparedRates {
-        let mut rates = ComparedRates::default();
-        let mut by_row: BTreeMap<&str, (i64, u32)> = BTreeMap::new();
-        for (place, old) in &self.cases[0] {
-            let Some(new) = self.cases[1].get(place) else {
-                continue;
-            };
-            let sides = [old, new].map(|case| side(case, name));
-            let passes = [0, 1].map(|index| sides[index].grade == Grade::Pass);
-            rates.total += 1;
-            let row = by_row.entry(place.0).or_default();
-            row.0 += i64::from(passes[1]) - i64::from(passes[0]);
-            row.1 += 1;
-            for (sum, passed) in rates.passed.iter_mut().zip(passes) {
-                *sum += u64::from(passed);
-            }
-            if passes[0] != passes[1] {
-                flips.push(Flip {
-                    passes_now: passes[1],
-                    row: place.0.to_owned(),
-                    repeat: place.1,
-                    evaluator: name.clone(),
-                    critical: new.critical,
-                    gates: new.gates,
-                    sides,
-                });
+    /// The cases that both runs have, with their rows' names, before and after.
+    fn cases(&self) -> impl Iterator<Item = (&str, [&CaseResult; 2])> {
+        self.cases[0].iter().filter_map(|(place, old)| {
+            let new = self.cases[1].get(place)?;
+            Some((place.0, [*old, *new]))
+        })
+    }
+
+    fn rates(&self, name: &EvaluatorId) -> ComparedRates {
+        let mut counter = RateCounter::default();
+        for (row, sides) in self.cases() {
+            let passes = sides.map(|case| passes(case, name));
+            counter.add(row, sides[1].cluster.as_deref(), passes);
+        }
+        counter.finish()
+    }
+
+    /// The rates of parts: a row is in the slices of its tags in the second run.
+    fn slices(&self, by: &SliceBy) -> Vec<ComparedSlice> {
+        let mut counters: BTreeMap<_, RateCounter<'_>> = BTreeMap::new();
+        for (row, sides) in self.cases() {
+            for value in values(by, sides[1]) {
+                for name in self.suites[0].evaluators.keys() {
+                    // Rows without a value come last.
+                    let counter = counters.entry((value.is_none(), value, name)).or_default();
+                    let passes = sides.map(|case| passes(case, name));
+                    counter.add(row, sides[1].cluster.as_deref(), passes);
+                }
             }
         }
-        rates.differences = by_row.into_values().map(share).collect();
-        rates
+        let slices = counters.into_iter();
+        slices
+            .map(|((_, value, name), counter)| ComparedSlice {
+                by: by.clone(),
+                value: value.map(str::to_owned),
+                evaluator: name.clone(),
+                rates: counter.finish(),
+            })
+            .collect()
+    }
+
+    fn flips(&self, name: &EvaluatorId) -> Vec<Flip> {
+        let changed = self
+            .cases()
+            .filter(|(_, [old, new])| passes(old, name) != passes(new, name));
+        changed
+            .map(|(row, sides)| Flip {
+                passes_now: passes(sides[1], name),
+                row: row.to_owned(),
+                repeat: sides[1].key.repeat,
+                evaluator: name.clone(),
+                critical: sides[1].critical,
+                gates: sides[1].gates,
+                sides: sides.map(|case| side(case, name)),
+            })
+            .collect()
     }
 }
 
-/// The mean difference of a row over its repeats.
-fn share((sum, repeats): (i64, u32)) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "the sum is at most the number of repeats"
-    )]
-    let sum = sum as f64;
-    sum / f64::from(repeats)
+fn passes(case: &CaseResult, name: &EvaluatorId) -> bool {
+    let graded = case.grades.get(name);
+    graded.is_some_and(|graded| graded.grade == Grade::Pass)
 }
 
 fn side(case: &CaseResult, name: &EvaluatorId) -> FlipSide {

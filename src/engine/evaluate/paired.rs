@@ -5,17 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::digest::Digest;
+use crate::domain::digest::ShortDigest;
 use crate::domain::gate::{Comparison, Measure, NotComparable, Outcome, RatioCheck};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
 
 use super::statistics::{
-    Interval, Paired, RatioInterval, Shown, clustered, level_per_look, mcnemar, percentile_ratio,
-    plus_two, ratio_of_means,
+    Paired, RatioInterval, Shown, interval_of_rows, level_per_look, mcnemar, percentile_ratio,
+    ratio_of_means,
 };
 use super::summary::SuiteSummary;
-use super::tally::RowTally;
+use super::tally::{RowTally, Rows};
 
 /// The percentile of the latency that a policy bounds.
 const LATENCY_SHARE: f64 = 0.95;
@@ -47,9 +47,8 @@ pub struct Pair<'s> {
 }
 
 struct PairedRow<'s> {
-    digest: Digest,
-    before: &'s RowTally,
-    after: Option<&'s RowTally>,
+    before: RowTally<'s>,
+    after: Option<RowTally<'s>>,
 }
 
 /// One comparison, and the p-value of failing.
@@ -76,16 +75,13 @@ pub fn differences(baseline: &SuiteSummary, candidate: &SuiteSummary) -> Vec<Str
         let (before, after) = (before.repeats, after.repeats);
         reasons.push(format!("rows were tested {before} and {after} times"));
     }
-    if !reasons.is_empty() {
-        return reasons;
+    if baseline.missing() > 0 {
+        let missing = baseline.missing();
+        reasons.push(format!(
+            "the version that is live was not tested in {missing} case(s)"
+        ));
     }
-    let strange = |(digest, _): &(&Digest, &RowTally)| !baseline.rows.contains_key(digest);
-    if let Some((_, row)) = candidate.rows.iter().find(strange) {
-        reasons.push(format!("row `{}` was tested for one of them only", row.row));
-    }
-    let unanswered = |row: &&RowTally| row.gates && row.answers < before.repeats;
-    if let Some(row) = baseline.rows.values().find(unanswered) {
-        let row = &row.row;
+    if let Some(row) = &baseline.first_unanswered {
         reasons.push(format!(
             "the version that is live has no answer for row `{row}`"
         ));
@@ -94,28 +90,36 @@ pub fn differences(baseline: &SuiteSummary, candidate: &SuiteSummary) -> Vec<Str
 }
 
 impl<'s> Pair<'s> {
-    /// Pairs two summaries of the same test; otherwise says what differs.
+    /// Pairs the rows of two summaries of the same test, the older one first; otherwise says what
+    /// differs.
     pub fn new(
-        baseline: &'s Baseline,
+        baseline: &Baseline,
         candidate: &'s SuiteSummary,
+        [before, after]: &'s [Rows<'s>; 2],
         policy: &GatePolicy,
     ) -> Result<Self, Vec<String>> {
         let reasons = differences(&baseline.summary, candidate);
         if !reasons.is_empty() {
             return Err(reasons);
         }
-        let rows = baseline.summary.rows.iter();
-        let rows = rows.filter(|(_, before)| before.gates);
+        let mut after = after.iter().peekable();
+        let mut rows = Vec::new();
+        for before in before.iter() {
+            let same = after.next_if(|after| after.digest() == before.digest());
+            rows.push(PairedRow {
+                before,
+                after: same,
+            });
+        }
+        if after.next().is_some() {
+            let reason = "the candidate was tested on rows that the version that is live was not";
+            return Err(vec![reason.to_owned()]);
+        }
+        rows.retain(|row| row.before.gates());
         Ok(Self {
             candidate,
             alpha: level_per_look(policy.alpha(), baseline.looks),
-            rows: rows
-                .map(|(digest, before)| PairedRow {
-                    digest: *digest,
-                    before,
-                    after: candidate.rows.get(digest),
-                })
-                .collect(),
+            rows,
         })
     }
 
@@ -145,7 +149,9 @@ impl<'s> Pair<'s> {
             })
             .collect();
         let differences: Vec<f64> = rates.iter().map(|(before, after)| after - before).collect();
-        let (interval, clusters) = self.interval(&differences);
+        let clusters = self.rows.iter().map(|row| row.before.cluster());
+        let by_cluster = clusters.zip(differences.iter().copied());
+        let (interval, clusters) = interval_of_rows(by_cluster, self.alpha);
         let mean = mean(differences.iter().copied());
         let shown = Shown { interval, mean };
         let worse_rows = count(differences.iter().filter(|d| **d < 0.0));
@@ -182,35 +188,18 @@ impl<'s> Pair<'s> {
         }
     }
 
-    /// The interval of the differences, and how many clusters there are if rows are clustered.
-    fn interval(&self, differences: &[f64]) -> (Interval, Option<u64>) {
-        if self.rows.iter().all(|row| row.before.cluster.is_none()) {
-            return (plus_two(differences, self.alpha), None);
-        }
-        let mut clusters: BTreeMap<GroupKey<'_>, Vec<f64>> = BTreeMap::new();
-        for (row, difference) in self.rows.iter().zip(differences) {
-            clusters.entry(row.group()).or_default().push(*difference);
-        }
-        let clusters: Vec<Vec<f64>> = clusters.into_values().collect();
-        // One cluster shows nothing: the interval of no rows at all.
-        let interval =
-            clustered(&clusters, self.alpha).unwrap_or_else(|| plus_two(&[], self.alpha));
-        (interval, Some(count(clusters.iter())))
-    }
-
     /// The latency beside the policy's limit.
     pub(super) fn latency(&self, limit: f64) -> RatioCheck {
-        let known = |row: &RowTally| count(row.latencies_ms.iter()) == u64::from(row.cases);
+        let known = |row: RowTally<'_>| count(row.latencies_ms()) == u64::from(row.cases());
         if !self.both(known) {
             return self.unknown(Measure::LatencyP95, limit, "not every latency is known");
         }
-        let mut groups: BTreeMap<GroupKey<'_>, Paired> = BTreeMap::new();
+        let mut groups: BTreeMap<GroupKey, Paired> = BTreeMap::new();
         for row in &self.rows {
             let group = groups.entry(row.group()).or_default();
-            group.0.extend(&row.before.latencies_ms);
-            group
-                .1
-                .extend(row.after.iter().flat_map(|after| &after.latencies_ms));
+            group.0.extend(row.before.latencies_ms());
+            let after = row.after.into_iter();
+            group.1.extend(after.flat_map(RowTally::latencies_ms));
         }
         let groups: Vec<Paired> = groups.into_values().collect();
         match percentile_ratio(&groups, LATENCY_SHARE, self.alpha) {
@@ -225,14 +214,16 @@ impl<'s> Pair<'s> {
 
     /// The cost beside the policy's limit.
     pub(super) fn cost(&self, limit: f64) -> RatioCheck {
-        if !self.both(|row| row.cost_usd.1 == row.cases) {
+        let known = |row: RowTally<'_>| count(row.costs_usd()) == u64::from(row.cases());
+        if !self.both(known) {
             return self.unknown(Measure::Cost, limit, "not every cost is known");
         }
-        let mut groups: BTreeMap<GroupKey<'_>, (f64, f64)> = BTreeMap::new();
+        let mut groups: BTreeMap<GroupKey, (f64, f64)> = BTreeMap::new();
         for row in &self.rows {
             let group = groups.entry(row.group()).or_default();
-            group.0 += row.before.cost_usd.0;
-            group.1 += row.after.map_or(0.0, |after| after.cost_usd.0);
+            group.0 += row.before.costs_usd().sum::<f64>();
+            let after = row.after.into_iter();
+            group.1 += after.flat_map(RowTally::costs_usd).sum::<f64>();
         }
         let groups: Vec<(f64, f64)> = groups.into_values().collect();
         match ratio_of_means(&groups, self.alpha) {
@@ -246,7 +237,7 @@ impl<'s> Pair<'s> {
     }
 
     /// Whether something is known of both versions of every row.
-    fn both(&self, known: impl Fn(&RowTally) -> bool) -> bool {
+    fn both(&self, known: impl Fn(RowTally<'_>) -> bool) -> bool {
         let mut rows = self.rows.iter();
         rows.all(|row| known(row.before) && row.after.is_some_and(&known))
     }
@@ -289,14 +280,14 @@ impl<'s> Pair<'s> {
 }
 
 /// Orders groups of rows: clusters by name, and rows without one by digest.
-type GroupKey<'k> = (Option<&'k str>, Option<Digest>);
+type GroupKey = (Option<u32>, Option<ShortDigest>);
 
 impl PairedRow<'_> {
     /// What the row belongs to: its cluster, or itself.
-    fn group(&self) -> GroupKey<'_> {
-        match &self.before.cluster {
+    fn group(&self) -> GroupKey {
+        match self.before.cluster() {
             Some(cluster) => (Some(cluster), None),
-            None => (None, Some(self.digest)),
+            None => (None, Some(self.before.digest())),
         }
     }
 }

@@ -117,13 +117,14 @@ fn chance(planned: &PlannedSuite, earlier: Option<&SuiteSummary>) -> (Chance, f6
 /// The mean over rows of p̂·(1 − p̂)·K/(K − 1), which estimates p·(1 − p) without bias.
 fn variance_within_rows(summary: &SuiteSummary, evaluator: &EvaluatorId) -> f64 {
     let repeated = |cases: u32| f64::from(cases) / f64::from(cases - 1);
-    let rows = summary
-        .rows
-        .values()
-        .filter(|row| row.gates && row.cases > 1);
-    let (count, sum) = rows.fold((0.0, 0.0), |(count, sum), row| {
-        let rate = f64::from(row.passed(evaluator)) / f64::from(row.cases);
-        (count + 1.0, sum + rate * (1.0 - rate) * repeated(row.cases))
+    let rows = summary.rows.by_row();
+    let repeats = rows.iter().filter(|row| row.gates() && row.cases() > 1);
+    let (count, sum) = repeats.fold((0.0, 0.0), |(count, sum), row| {
+        let rate = f64::from(row.passed(evaluator)) / f64::from(row.cases());
+        (
+            count + 1.0,
+            sum + rate * (1.0 - rate) * repeated(row.cases()),
+        )
     });
     if count > 0.0 { sum / count } else { 0.0 }
 }

@@ -1,13 +1,13 @@
 //! What earlier runs have shown already: results to rely on, and runs to go on with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
 use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::period::Period;
-use crate::domain::run::{CaseKey, CaseResult, RunId};
-use crate::engine::ports::{RunStore, StoreError, StoredRun};
+use crate::domain::run::{CaseResult, RunId};
+use crate::engine::ports::{Results, RunStore, StoreError, StoredRun};
 
 use super::plan::{Plan, PlannedSuite};
 use super::summary::SuiteSummary;
@@ -48,10 +48,8 @@ pub fn tested_suite(
             continue;
         }
         let mut summary = SuiteSummary::new(planned);
-        for result in latest(store.results(&manifest.id)?) {
-            if result.key.suite == planned.digest {
-                summary.add(&result);
-            }
+        for result in of_suite(store, &manifest.id, planned.digest)? {
+            summary.add(&result?);
         }
         if summary.missing() == 0 {
             return Ok(Some(TestedSuite {
@@ -74,25 +72,48 @@ pub fn looks(store: &dyn RunStore, planned: &PlannedSuite) -> Result<u32, StoreE
         if run.finished_at.is_none() || !suites.any(|suite| suite.digest() == planned.digest) {
             continue;
         }
-        let mut answers = DigestWriter::default();
-        for result in latest(store.results(&run.manifest.id)?) {
-            if let (true, Ok(answer)) = (result.key.suite == planned.digest, &result.answer) {
+        let mut answers = Vec::new();
+        for result in of_suite(store, &run.manifest.id, planned.digest)? {
+            let result = result?;
+            if let Ok(answer) = &result.answer {
                 let answer = (&result.key.row, result.key.repeat, &answer.output);
-                answers.update(format!("{answer:?}").as_bytes());
+                answers.push(Digest::of(format!("{answer:?}").as_bytes()));
             }
         }
-        drawn.insert(answers.finish());
+        drawn.insert(of_all(answers));
     }
     Ok(u32::try_from(drawn.len()).unwrap_or(u32::MAX).max(1))
 }
 
+/// The digest of everything that a finished run has shown about a suite, whatever order it came in.
+pub fn results_digest(
+    store: &dyn RunStore,
+    run: &RunId,
+    suite: Digest,
+) -> Result<Digest, StoreError> {
+    let results = of_suite(store, run, suite)?;
+    let digests = results.map(|result| Ok(result?.digest()));
+    Ok(of_all(digests.collect::<Result<_, StoreError>>()?))
+}
+
+/// The digest of digests in any order.
+fn of_all(mut digests: Vec<Digest>) -> Digest {
+    digests.sort_unstable();
+    let mut writer = DigestWriter::default();
+    for digest in digests {
+        writer.update(digest.to_string().as_bytes());
+    }
+    writer.finish()
+}
+
 /// The run to go on with, and what it has shown.
-#[derive(Debug)]
 pub struct OpenRun {
     /// The run.
     pub run: StoredRun,
     /// The cases that need not be run again: those that have a verdict.
-    pub done: Vec<CaseResult>,
+    pub done: Results,
+    /// How many they are.
+    pub done_cases: u64,
 }
 
 /// Why a run cannot be gone on with.
@@ -130,9 +151,16 @@ pub fn open_run(
             .find(|run| run.finished_at.is_none() && plan_digest(run) == digest)
             .ok_or(ResumeError::NothingToResume)?,
     };
-    let mut done = latest(store.results(&run.manifest.id)?);
-    done.retain(|result| result.provider_error().is_none());
-    Ok(OpenRun { run, done })
+    let mut done_cases = 0;
+    for result in verdicts(store, &run.manifest.id)? {
+        result?;
+        done_cases += 1;
+    }
+    Ok(OpenRun {
+        done: verdicts(store, &run.manifest.id)?,
+        done_cases,
+        run,
+    })
 }
 
 fn named_run(runs: Vec<StoredRun>, id: &RunId, digest: Digest) -> Result<StoredRun, ResumeError> {
@@ -153,12 +181,26 @@ fn plan_digest(run: &StoredRun) -> Digest {
     crate::domain::run::RunManifest::plan_digest(&run.manifest.suites)
 }
 
-/// One result for each case, the one that was stored last: a resumed run asks again for what had
-/// no verdict.
-pub(super) fn latest(results: Vec<CaseResult>) -> Vec<CaseResult> {
-    let mut by_case: BTreeMap<CaseKey, CaseResult> = BTreeMap::new();
-    for result in results {
-        by_case.insert(result.key.clone(), result);
-    }
-    by_case.into_values().collect()
+/// The results of a run that have a verdict, each case once. A case with a verdict is never asked
+/// again, so that of a finished run this is everything.
+fn verdicts(store: &dyn RunStore, run: &RunId) -> Result<Results, StoreError> {
+    let mut seen = HashSet::new();
+    let mut is_new = move |result: &CaseResult| {
+        result.provider_error().is_none() && seen.insert(result.key.digest())
+    };
+    let results = store.results(run)?;
+    Ok(Box::new(results.filter(move |result| {
+        result.as_ref().map_or(true, &mut is_new)
+    })))
+}
+
+/// What a finished run has shown about one suite.
+fn of_suite(
+    store: &dyn RunStore,
+    run: &RunId,
+    suite: Digest,
+) -> Result<impl Iterator<Item = Result<CaseResult, StoreError>>, StoreError> {
+    let results = verdicts(store, run)?;
+    let own = move |result: &CaseResult| result.key.suite == suite;
+    Ok(results.filter(move |result| result.as_ref().map_or(true, own)))
 }

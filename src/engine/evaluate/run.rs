@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::domain::digest::Digest;
+use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::finding::Findings;
 use crate::domain::run::{
     CaseError, CaseErrorKind, CaseKey, CaseResult, Graded, RunId, RunManifest,
 };
 use crate::engine::event::{Event, Listener};
-use crate::engine::ports::{AnswerCache, Clock, RunStore, RunWriter, StoreError};
+use crate::engine::ports::{AnswerCache, Clock, Results, RunStore, RunWriter, StoreError};
 use crate::engine::workspace::Workspace;
 
 use super::budget::{LimitReached, RunLimits};
@@ -37,7 +37,7 @@ pub struct RunInput<'a> {
     /// Where results go.
     pub writer: Box<dyn RunWriter>,
     /// Results of an earlier, interrupted part of the run.
-    pub done: Vec<CaseResult>,
+    pub done: Results,
     /// Set from outside to stop: what was started is finished, and nothing more is started.
     pub stop: &'a AtomicBool,
     /// What the run may take.
@@ -106,16 +106,21 @@ pub fn new_manifest(
 /// Runs a plan to its end, or until it is told to stop.
 pub async fn run(input: RunInput<'_>, listener: &mut dyn Listener) -> Result<RunOutcome, RunError> {
     let caller = Caller::new(input.providers, input.cache, input.limits);
-    let mut ledger = Ledger::new(input.plan, &input.done);
-    let already_done: HashSet<CaseKey> = input.done.into_iter().map(|result| result.key).collect();
+    let mut ledger = Ledger::new(input.plan);
+    let mut done = HashSet::new();
+    for result in input.done {
+        let result = result?;
+        done.insert(result.key.digest());
+        ledger.add(&result);
+    }
     listener.on_event(&Event::RunStarted {
         cases: input.plan.cases(),
-        already_done: already_done.len() as u64,
+        already_done: done.len() as u64,
     });
     let journal = Journal::start(input.writer);
     let pending = Cases::new(input.workspace, input.plan)
         .take_while(|_| !input.stop.load(Ordering::Relaxed) && caller.budget().reached().is_none())
-        .filter(|case| !matches!(case, Ok(case) if already_done.contains(&case.key())));
+        .filter(|case| !matches!(case, Ok(case) if is_done(&done, case)));
     let mut results = stream::iter(pending)
         .map(|case| async { Ok::<_, Findings>(evaluate(&caller, case?).await) })
         .buffer_unordered(caller.width());
@@ -166,19 +171,15 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn new(plan: &Plan, done: &[CaseResult]) -> Self {
+    fn new(plan: &Plan) -> Self {
         let places = plan.suites.iter().enumerate();
-        let mut ledger = Self {
+        Self {
             suites: plan.suites.iter().map(SuiteSummary::new).collect(),
             places: places
                 .map(|(place, planned)| (planned.digest, place))
                 .collect(),
             without_verdict: 0,
-        };
-        for result in done {
-            ledger.add(result);
         }
-        ledger
     }
 
     fn add(&mut self, result: &CaseResult) {
@@ -198,6 +199,10 @@ impl Ledger {
             cache_error: caller.cache_error(),
         }
     }
+}
+
+fn is_done(done: &HashSet<ShortDigest>, case: &Case<'_>) -> bool {
+    !done.is_empty() && done.contains(&case.key().digest())
 }
 
 impl Case<'_> {

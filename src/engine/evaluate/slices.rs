@@ -84,6 +84,20 @@ pub fn slices(
     suites: &[Suite],
     cases: &[CaseResult],
 ) -> Result<Vec<SliceRate>, NoSuchColumn> {
+    check_columns(by, cases)?;
+    let mut rates = Vec::new();
+    for suite in suites {
+        let digest = suite.digest();
+        for by in by {
+            let own = cases.iter().filter(|case| case.key.suite == digest);
+            rates.extend(of_suite(suite, by, own));
+        }
+    }
+    Ok(rates)
+}
+
+/// Makes sure that every column that cases are to be sliced by is one that some row has.
+pub fn check_columns(by: &[SliceBy], cases: &[CaseResult]) -> Result<(), NoSuchColumn> {
     for by in by {
         if let SliceBy::Column(name) = by
             && !cases.iter().any(|case| case.columns.contains_key(name))
@@ -95,15 +109,7 @@ pub fn slices(
             });
         }
     }
-    let mut rates = Vec::new();
-    for suite in suites {
-        let digest = suite.digest();
-        for by in by {
-            let own = cases.iter().filter(|case| case.key.suite == digest);
-            rates.extend(of_suite(suite, by, own));
-        }
-    }
-    Ok(rates)
+    Ok(())
 }
 
 fn of_suite<'c>(
@@ -142,7 +148,8 @@ fn of_suite<'c>(
         .collect()
 }
 
-fn values<'c>(by: &SliceBy, case: &'c CaseResult) -> Vec<Option<&'c str>> {
+/// The slices that a case is in; `None` is the one of cases without a value.
+pub(super) fn values<'c>(by: &SliceBy, case: &'c CaseResult) -> Vec<Option<&'c str>> {
     match by {
         SliceBy::Tag if case.tags.is_empty() => vec![None],
         SliceBy::Tag => {

@@ -1,13 +1,12 @@
 //! Runs as they were stored: found by name, and summed up as when they ran.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::evaluator::Grade;
 use crate::domain::id::EvaluatorId;
-use crate::domain::run::{CaseResult, RunManifest, Suite};
-use crate::engine::ports::{RunStore, StoreError, StoredRun};
+use crate::domain::run::{CaseKey, CaseResult, RunManifest, Suite};
+use crate::engine::ports::{Results, RunStore, StoreError, StoredRun};
 
-use super::reuse::latest;
 use super::summary::SuiteSummary;
 
 /// The name of the newest run.
@@ -78,7 +77,7 @@ fn names(runs: &[StoredRun]) -> Vec<String> {
 impl KeptRun {
     /// Reads the results of a run.
     pub fn read(store: &dyn RunStore, run: StoredRun) -> Result<Self, StoreError> {
-        let mut cases = latest(store.results(&run.manifest.id)?);
+        let mut cases = latest(store.results(&run.manifest.id)?)?;
         let digests: Vec<_> = run.manifest.suites.iter().map(Suite::digest).collect();
         let place = |case: &CaseResult| digests.iter().position(|it| *it == case.key.suite);
         cases.retain(|case| place(case).is_some());
@@ -124,4 +123,15 @@ impl KeptRun {
         }
         summary
     }
+}
+
+/// One result for each case, the one that was stored last: a resumed run asks again for what had
+/// no verdict.
+fn latest(results: Results) -> Result<Vec<CaseResult>, StoreError> {
+    let mut by_case: BTreeMap<CaseKey, CaseResult> = BTreeMap::new();
+    for result in results {
+        let result = result?;
+        by_case.insert(result.key.clone(), result);
+    }
+    Ok(by_case.into_values().collect())
 }

@@ -1,9 +1,9 @@
 //! What came of a suite, in numbers. Results are added one by one and let go, so that a summary is
-//! small however many cases there are, and the order in which they finish does not show.
+//! small however many cases there are, and the order in which they finish does not show. Each case
+//! is added once: who reads results sees to that.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::evaluator::Grade;
 use crate::domain::gate::CriticalFailure;
 use crate::domain::id::EvaluatorId;
@@ -11,7 +11,7 @@ use crate::domain::run::{Answer, CaseErrorKind, CaseResult, Suite};
 use crate::domain::untrusted::shorten;
 
 use super::plan::PlannedSuite;
-use super::tally::RowTally;
+use super::tally::{RowTallies, in_milliseconds};
 
 /// How many failing cases of a suite are kept to be shown.
 const KEPT_FAILURES: usize = 100;
@@ -43,14 +43,16 @@ pub struct SuiteSummary {
     pub critical_failures: BTreeSet<CriticalFailureKey>,
     /// How many failures there are, kept or not.
     pub failure_count: u64,
-    /// What came of each row, by the digest of what the row tests.
-    pub rows: BTreeMap<Digest, RowTally>,
+    /// What came of each row.
+    pub rows: RowTallies,
+    /// The first row, by name, that gates and lacks an answer.
+    pub first_unanswered: Option<String>,
+    /// The first row, by name, that gates and must pass.
+    pub first_critical: Option<String>,
     /// The evaluators whose grades depend on chance, in the answer or in a judge.
     pub by_chance: BTreeSet<EvaluatorId>,
     critical_misses: BTreeMap<(String, EvaluatorId), u32>,
     failures: BTreeMap<FailureKey, Failure>,
-    results: Vec<Digest>,
-    seen: HashSet<(Digest, u32)>,
 }
 
 /// How one evaluator graded the cases of a suite.
@@ -149,6 +151,9 @@ impl SuiteSummary {
             .map(|name| (name.clone(), EvaluatorSummary::default()))
             .collect();
         Self {
+            rows: RowTallies::new(suite.evaluators.keys()),
+            first_unanswered: None,
+            first_critical: None,
             suite,
             blocking,
             planned_cases,
@@ -159,27 +164,23 @@ impl SuiteSummary {
             critical_failures: BTreeSet::new(),
             failure_count: 0,
             failures: BTreeMap::new(),
-            rows: BTreeMap::new(),
             by_chance: BTreeSet::new(),
             critical_misses: BTreeMap::new(),
-            results: Vec::new(),
-            seen: HashSet::new(),
         }
     }
 
-    /// Adds what came of a case. A case that was added before does not count twice.
+    /// Adds what came of a case.
     pub fn add(&mut self, result: &CaseResult) {
-        if !self.seen.insert((result.row_digest, result.key.repeat)) {
-            return;
-        }
         self.cases += 1;
-        self.results.push(result.digest());
         self.usage.add(result);
         self.errors.add(result);
-        self.rows
-            .entry(result.row_digest)
-            .or_insert_with(|| RowTally::new(result))
-            .add(result);
+        self.rows.add(result);
+        if result.gates && result.answer.is_err() {
+            keep_first(&mut self.first_unanswered, &result.key.row);
+        }
+        if result.gates && result.critical {
+            keep_first(&mut self.first_critical, &result.key.row);
+        }
         if result.answer.is_err() {
             self.add_unanswered(result);
         }
@@ -201,9 +202,8 @@ impl SuiteSummary {
 
     /// The latency that this share of the answers did not exceed, in milliseconds.
     pub fn latency_ms(&self, share: f64) -> Option<f64> {
-        let latencies = self.rows.values().flat_map(|row| &row.latencies_ms);
-        let mut sorted: Vec<f64> = latencies.copied().collect();
-        sorted.sort_by(f64::total_cmp);
+        let mut sorted: Vec<u32> = self.rows.latencies_us().collect();
+        sorted.sort_unstable();
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -211,18 +211,8 @@ impl SuiteSummary {
             reason = "a rank among fewer than 2^52 latencies"
         )]
         let rank = (share * sorted.len() as f64).ceil() as usize;
-        sorted.get(rank.saturating_sub(1)).copied()
-    }
-
-    /// The digest of all results, whatever order they came in.
-    pub fn results_digest(&self) -> Digest {
-        let mut sorted = self.results.clone();
-        sorted.sort_unstable();
-        let mut writer = DigestWriter::default();
-        for digest in sorted {
-            writer.update(digest.to_string().as_bytes());
-        }
-        writer.finish()
+        let latency = sorted.get(rank.saturating_sub(1));
+        latency.copied().map(in_milliseconds)
     }
 
     /// The failures of critical rows, as a gate reports them. A row that is tested
@@ -259,12 +249,14 @@ impl SuiteSummary {
     }
 
     fn add_failures(&mut self, result: &CaseResult) {
-        for name in self.suite.evaluators.keys().cloned().collect::<Vec<_>>() {
-            let (grade, reason) = match result.grades.get(&name) {
-                Some(graded) if graded.grade == Grade::Pass => continue,
-                Some(graded) => (graded.grade, graded.reason.as_str()),
-                None => (Grade::Error, "was not graded"),
-            };
+        let graded = |name: &EvaluatorId| match result.grades.get(name) {
+            Some(graded) => (graded.grade, graded.reason.as_str()),
+            None => (Grade::Error, "was not graded"),
+        };
+        let names = self.suite.evaluators.keys();
+        let failed = names.filter(|name| graded(name).0 != Grade::Pass);
+        for name in failed.cloned().collect::<Vec<_>>() {
+            let (grade, reason) = graded(&name);
             let counts = result.gates && self.blocking.contains(&name);
             if counts && result.critical {
                 let key = (result.key.row.clone(), name.clone(), reason.to_owned());
@@ -299,6 +291,12 @@ impl SuiteSummary {
         if self.failures.len() > KEPT_FAILURES {
             self.failures.pop_last();
         }
+    }
+}
+
+fn keep_first(first: &mut Option<String>, name: &str) {
+    if first.as_deref().is_none_or(|first| name < first) {
+        *first = Some(name.to_owned());
     }
 }
 

@@ -155,6 +155,7 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
     };
     let margin = number("margin", 0.001, 0.5)?;
     let confidence = number("confidence", 0.8, 0.999)?;
+    let judge_kappa = number("judge_kappa", 0.0, 1.0)?;
     let max_latency_p95_ratio = number("max_latency_p95_ratio", 1.0, 1_000.0)?;
     let max_cost_ratio = number("max_cost_ratio", 1.0, 1_000.0)?;
     let on_inconclusive = match fields.optional("on_inconclusive") {
@@ -169,6 +170,7 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
         margin,
         confidence,
         on_inconclusive,
+        judge_kappa,
         max_latency_p95_ratio,
         max_cost_ratio,
     })
@@ -279,6 +281,7 @@ mod tests {
             ("[gate]\nmargin = 5\n", "out-of-range"),
             ("[gate]\nconfidence = 0.5\n", "out-of-range"),
             ("[gate]\nmax_cost_ratio = 0.9\n", "out-of-range"),
+            ("[gate]\njudge_kappa = 1.1\n", "out-of-range"),
             ("[gate]\non_inconclusive = \"pass\"\n", "unknown-word"),
             ("[gate]\nfloor = { a = 0.9 }\n", "unknown-key"),
             ("[gate]\nevidence_max_age = \"2 weeks\"\n", "invalid-value"),

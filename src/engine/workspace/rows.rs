@@ -7,7 +7,7 @@ use std::io::{BufRead, Read as _};
 use indexmap::IndexMap;
 
 use crate::domain::dataset::{Dataset, Priority, Row, RowSource, RowStatus, RowsFormat};
-use crate::domain::digest::Digest;
+use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::prompt::Role;
 use crate::domain::run::RenderedMessage;
@@ -40,7 +40,7 @@ const SPEAKERS: [(&str, Role); 2] = [("user", Role::User), ("assistant", Role::A
 pub struct RowReader {
     lines: Lines,
     cluster: Option<String>,
-    seen: HashMap<Digest, u32>,
+    seen: HashMap<ShortDigest, u32>,
 }
 
 enum Lines {
@@ -91,7 +91,8 @@ impl RowReader {
                     .map_or_else(|| value.to_string(), str::to_owned),
             );
         }
-        match self.seen.insert(Digest::of(row.id.as_bytes()), row.line) {
+        let name = Digest::of(row.id.as_bytes()).shortened();
+        match self.seen.insert(name, row.line) {
             None => Ok(row),
             Some(first) => {
                 let message = format!("the row id `{}` stands here twice", row.id);

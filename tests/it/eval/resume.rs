@@ -42,6 +42,22 @@ fn a_resumed_run_asks_only_for_what_has_no_answer() {
 }
 
 #[test]
+fn a_result_that_stands_in_the_store_twice_counts_once() {
+    let (server, well) = refuses_bugs();
+    let sandbox = asking(&server);
+    eval(&sandbox, &["--no-cache"]).exits(9);
+    well.store(true, Ordering::SeqCst);
+    let cases = runs(&sandbox)[0].join("cases.jsonl");
+    let text = std::fs::read_to_string(&cases).expect("the run was kept");
+    std::fs::write(&cases, text.repeat(2)).expect("the store is ours");
+    let output = eval(&sandbox, &["--no-cache", "--resume"]);
+    output
+        .succeeds()
+        .tells("2 of 3 cases are done")
+        .says("3 of 3 cases");
+}
+
+#[test]
 fn a_line_that_a_crash_left_half_written_is_asked_for_again() {
     let (server, well) = refuses_bugs();
     let sandbox = asking(&server);

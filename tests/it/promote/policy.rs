@@ -179,14 +179,14 @@ fn all_that_stands_in_the_way_is_told_at_once_with_what_to_do() {
     sandbox.commit("Test less");
     sandbox.wait_seconds(120 * HOUR);
     sandbox.promotes("staging");
-    let held = sandbox.record("staging")["snapshot"]["sha256"].clone();
-    let held = held.as_str().expect("a digest");
+    let bad = sandbox.record("staging")["snapshot"]["sha256"].clone();
+    let bad = bad.as_str().expect("a digest");
     let hold = [
         "lanes",
         "hold",
         "production",
         "--snapshot",
-        held,
+        bad,
         "--yes",
         "--reason",
         "bad",

@@ -219,6 +219,8 @@ fn slices_show_the_rates_of_parts() {
         "column:locale",
     ]);
     compared.succeeds().says("column:locale  de");
+    let between = "1/1 100.0%  1/1 100.0%    +0.0  -97.3 and +97.3";
+    assert!(compared.stdout.contains(between), "{}", compared.stdout);
 }
 
 /// Asserts that every element that opens is closed in its turn.

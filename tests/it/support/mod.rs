@@ -6,6 +6,8 @@ pub(crate) mod model_server;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod source;
+#[cfg(unix)]
+pub(crate) mod strace;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;

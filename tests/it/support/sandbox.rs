@@ -111,6 +111,20 @@ impl Sandbox {
         }
     }
 
+    /// A copy of the repository as it is now, in a folder of its own, with a clock of its own.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::without_git();
+        copy.shared
+            .clock_second
+            .store(self.now().as_second(), Ordering::SeqCst);
+        let from = format!("{}/.", self.repository.display());
+        let mut command = self.closed_command("cp");
+        command.args(["-a", &from]).arg(&copy.repository);
+        let line = format!("cp -a {from}");
+        Run::new(command, line, self.folder()).run().succeeds();
+        copy
+    }
+
     /// The repository's folder.
     pub(crate) fn path(&self) -> &Path {
         &self.repository

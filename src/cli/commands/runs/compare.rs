@@ -5,9 +5,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::engine::evaluate::compare::{NotComparable, compare};
-use crate::engine::evaluate::slices::{SliceBy, slices};
+use crate::engine::evaluate::slices::{SliceBy, check_columns};
 use crate::engine::evaluate::stored::LATEST;
-use crate::report::runs::{ComparedSlices, render_comparison};
+use crate::report::runs::render_comparison;
 use crate::report::runs_json::ComparisonV1;
 
 /// Compare two runs: which cases changed their grade, first those that do not pass any more
@@ -40,17 +40,12 @@ pub(super) fn run(
     let store = super::store(context)?;
     let before = super::kept(&store, &args.before)?;
     let after = super::kept(&store, &args.after)?;
-    let comparison = compare(&before, &after)?;
-    let rates = [&before, &after].map(|kept| {
-        let suites = &kept.run.manifest.suites;
-        slices(&args.slices, suites, &kept.cases)
-    });
-    let [old, new] = rates;
-    let slices = ComparedSlices::new(&old?, &new?);
+    check_columns(&args.slices, &after.cases)?;
+    let comparison = compare(&before, &after, &args.slices)?;
     if ui.wants_json() {
-        ui.json(&ComparisonV1::new(&comparison, &slices));
+        ui.json(&ComparisonV1::from(&comparison));
     } else {
-        ui.text(render_comparison(&comparison, &slices));
+        ui.text(render_comparison(&comparison));
     }
     Ok(Exit::Success)
 }

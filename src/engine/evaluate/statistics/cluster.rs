@@ -1,7 +1,34 @@
 //! The interval of a mean difference where rows are not independent of one another.
 
+use std::collections::BTreeMap;
+
 use super::count::number;
-use super::plus_two::{Interval, plus_two_parts};
+use super::plus_two::{Interval, plus_two, plus_two_parts};
+
+/// The interval of the mean difference over rows, each with the cluster that it belongs to, and how
+/// many clusters there are. A row without one is a cluster of its own; where no row has one, the
+/// interval is that of `plus_two` and there is nothing to count. One cluster shows as much as no
+/// rows at all.
+pub fn interval_of_rows<C: Ord>(
+    rows: impl IntoIterator<Item = (Option<C>, f64)>,
+    alpha: f64,
+) -> (Interval, Option<u64>) {
+    let mut together: BTreeMap<C, Vec<f64>> = BTreeMap::new();
+    let mut apart = Vec::new();
+    for (cluster, difference) in rows {
+        match cluster {
+            Some(cluster) => together.entry(cluster).or_default().push(difference),
+            None => apart.push(difference),
+        }
+    }
+    if together.is_empty() {
+        return (plus_two(&apart, alpha), None);
+    }
+    let apart = apart.into_iter().map(|difference| vec![difference]);
+    let clusters: Vec<Vec<f64>> = together.into_values().chain(apart).collect();
+    let interval = clustered(&clusters, alpha).unwrap_or_else(|| plus_two(&[], alpha));
+    (interval, Some(clusters.len() as u64))
+}
 
 /// The interval of the mean difference over rows that fall into clusters; each inner list holds the
 /// differences of one cluster. Fewer than two clusters say nothing: `None`.
@@ -20,7 +47,7 @@ use super::plus_two::{Interval, plus_two_parts};
 /// 2411.00640, §2.2), with the correction C/(C−1) for few clusters. It alone would be zero where no
 /// row changed; SE₁ alone does not know of uneven clusters. The larger of the two is on the safe
 /// side of both.
-pub fn clustered(clusters: &[Vec<f64>], alpha: f64) -> Option<Interval> {
+fn clustered(clusters: &[Vec<f64>], alpha: f64) -> Option<Interval> {
     let count = number(clusters.len());
     let rows = number(clusters.iter().map(Vec::len).sum());
     if clusters.len() < 2 || rows == 0.0 {
@@ -52,7 +79,6 @@ fn sum(differences: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plus_two;
     use super::*;
 
     #[track_caller]
@@ -96,6 +122,20 @@ mod tests {
         let clusters: Vec<Vec<f64>> = clusters.chunks(4).map(<[f64]>::to_vec).collect();
         let together = clustered(&clusters, 0.05).unwrap();
         assert!(together.lower < apart.lower && apart.upper < together.upper);
+    }
+
+    #[test]
+    fn rows_of_no_cluster_stand_for_themselves() {
+        let rows = [(None, 0.5), (None, -1.0), (None, 0.0)];
+        let alone = interval_of_rows::<&str>(rows, 0.05);
+        assert_eq!(alone, (plus_two(&[0.5, -1.0, 0.0], 0.05), None));
+        let rows = [(Some("b"), 0.5), (None, -1.0), (Some("b"), 0.0)];
+        let clusters = [vec![0.5, 0.0], vec![-1.0]];
+        let interval = clustered(&clusters, 0.05).unwrap();
+        assert_eq!(interval_of_rows(rows, 0.05), (interval, Some(2)));
+        let one = [(Some("b"), 0.5), (Some("b"), 0.0)];
+        let nothing = (plus_two(&[], 0.05), Some(1));
+        assert_eq!(interval_of_rows(one, 0.05), nothing);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod simulation;
 mod student;
 
 pub use bootstrap::{Paired, fewest_answers, percentile_ratio};
-pub use cluster::clustered;
+pub use cluster::interval_of_rows;
 pub use holm::holm;
 pub use margin::Shown;
 pub use mcnemar::mcnemar;

@@ -1,0 +1,209 @@
+//! Moves that are killed, and moves that another one overtakes: at every system call that changes
+//! something, for the program itself and for the `git` that it starts.
+
+use crate::support::Sandbox;
+use crate::support::strace::{Point, Process, can_trace};
+
+const PROMOTE: [&str; 5] = ["promote", "staging", "--yes", "--reason", "clearer"];
+const ROLLBACK: [&str; 5] = ["rollback", "staging", "--yes", "--reason", "wrong"];
+
+/// A lane with two records, and a third wording that is not released yet.
+fn lane_of_two() -> Sandbox {
+    let sandbox = Sandbox::without_gates();
+    for words in ["well", "better"] {
+        sandbox.reword(words);
+        sandbox.promotes("staging");
+    }
+    sandbox.reword("best");
+    sandbox
+}
+
+/// The cure that a refusal names: the lock file that is to be removed.
+#[track_caller]
+fn lock_named_in(talk: &str) -> String {
+    let name = talk
+        .split(['\'', '`', '"'])
+        .find(|word| word.strip_suffix(".lock").is_some());
+    let name = name.unwrap_or_else(|| panic!("no lock file is named:\n{talk}"));
+    let (_, path) = name
+        .split_once(".git/")
+        .unwrap_or_else(|| panic!("the lock is not in the repository: {name}"));
+    format!(".git/{path}")
+}
+
+/// Kills a move at every point. The lane is old or new, nothing is corrupt, and the same command
+/// brings the move to its end, if need be after the cure that it names.
+fn is_old_or_new_wherever_it_dies(process: Process, args: &[&str]) {
+    let start = lane_of_two();
+    if !can_trace(&start) {
+        return;
+    }
+    let (mut old, mut new) = (0, 0);
+    Point::each(process, |point| {
+        let sandbox = start.copy();
+        let before = sandbox.tip("staging");
+        let Some(killed) = sandbox.killed_at(point, args) else {
+            return false;
+        };
+        sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+        if sandbox.tip("staging") == before {
+            old += 1;
+            assert_ne!(killed.code, Some(0), "{point:?}\n{}", killed.transcript());
+            finish_after_the_cure(&sandbox, args);
+        } else {
+            new += 1;
+        }
+        assert_eq!(sandbox.record("staging")["sequence"], 3, "{point:?}");
+        assert_eq!(sandbox.git(&["rev-parse", "lanes/staging~1"]), before);
+        true
+    });
+    // Both sides of the move were seen, or the test has shown nothing.
+    assert!(old > 0 && new > 0, "{old} times old, {new} times new");
+}
+
+/// Runs a command again, if need be after what it names as the cure of a stale lock.
+fn finish_after_the_cure(sandbox: &Sandbox, args: &[&str]) {
+    let again = sandbox.pointsman(args);
+    if again.code != Some(0) {
+        again.exits(2).tells("lock file of a dead process");
+        sandbox.remove(&lock_named_in(&again.stderr));
+        sandbox.pointsman(args).succeeds();
+    }
+}
+
+#[test]
+fn a_promotion_that_dies_anywhere_leaves_the_lane_old_or_new() {
+    is_old_or_new_wherever_it_dies(Process::Pointsman, &PROMOTE);
+}
+
+#[test]
+fn a_promotion_whose_git_dies_anywhere_leaves_the_lane_old_or_new() {
+    is_old_or_new_wherever_it_dies(Process::Git("update-ref"), &PROMOTE);
+}
+
+#[test]
+fn a_rollback_that_dies_anywhere_leaves_the_lane_old_or_new() {
+    is_old_or_new_wherever_it_dies(Process::Pointsman, &ROLLBACK);
+}
+
+#[test]
+fn a_rollback_whose_git_dies_anywhere_leaves_the_lane_old_or_new() {
+    is_old_or_new_wherever_it_dies(Process::Git("update-ref"), &ROLLBACK);
+}
+
+/// Halts a promotion at every point and lets another one run from its start to its end. Exactly
+/// one of them moves the lane.
+fn has_one_winner_wherever_it_is_overtaken(process: Process) {
+    let start = lane_of_two();
+    if !can_trace(&start) {
+        return;
+    }
+    let expected = start.tip("staging");
+    let mut args = PROMOTE.to_vec();
+    args.extend(["--expect", &expected]);
+    let (mut first_wins, mut second_wins) = (0, 0);
+    Point::each(process, |point| {
+        let sandbox = start.copy();
+        let Some(halted) = sandbox.halted_at(point, &args) else {
+            return false;
+        };
+        let second = sandbox.pointsman(&args);
+        let first = halted.resume(&sandbox);
+        let transcripts = format!("{point:?}\n{}\n{}", first.transcript(), second.transcript());
+        match (first.code, second.code) {
+            (Some(0), Some(8)) => first_wins += 1,
+            (Some(8), Some(0)) => second_wins += 1,
+            // The first one holds git's lock while it halts.
+            (Some(0), Some(2)) => {
+                second.tells("staging.lock");
+                first_wins += 1;
+            }
+            _ => panic!("no single winner:\n{transcripts}"),
+        }
+        assert_eq!(sandbox.record("staging")["sequence"], 3, "{transcripts}");
+        let parent = sandbox.git(&["rev-parse", "lanes/staging~1"]);
+        assert_eq!(parent, expected, "{transcripts}");
+        true
+    });
+    assert!(
+        first_wins > 0 && second_wins > 0,
+        "{first_wins} to {second_wins}"
+    );
+}
+
+#[test]
+fn a_promotion_that_is_overtaken_anywhere_has_one_winner() {
+    has_one_winner_wherever_it_is_overtaken(Process::Pointsman);
+}
+
+#[test]
+fn a_promotion_whose_git_is_overtaken_anywhere_has_one_winner() {
+    has_one_winner_wherever_it_is_overtaken(Process::Git("update-ref"));
+}
+
+/// Lets one call after another fail as on a full or a broken disk. No failure is taken for a
+/// success, and the lane is old or new.
+fn is_honest_about_every_failure(process: Process, error: &str) {
+    let start = lane_of_two();
+    if !can_trace(&start) {
+        return;
+    }
+    let before = start.tip("staging");
+    let mut failures = 0;
+    Point::each(process, |point| {
+        let sandbox = start.copy();
+        let Some(run) = sandbox.failing_at(error, point, &PROMOTE) else {
+            return false;
+        };
+        sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+        if sandbox.tip("staging") == before {
+            failures += 1;
+            assert_ne!(run.code, Some(0), "{point:?}\n{}", run.transcript());
+            finish_after_the_cure(&sandbox, &PROMOTE);
+        }
+        assert_eq!(sandbox.record("staging")["sequence"], 3, "{point:?}");
+        true
+    });
+    assert!(failures > 0, "no call failed");
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_call_is_told_and_leaves_the_lane_old_or_new() {
+    is_honest_about_every_failure(Process::Pointsman, "ENOSPC");
+    is_honest_about_every_failure(Process::Git("update-ref"), "ENOSPC");
+}
+
+#[test]
+fn a_disk_that_fails_at_any_call_is_told_and_leaves_the_lane_old_or_new() {
+    is_honest_about_every_failure(Process::Pointsman, "EIO");
+    is_honest_about_every_failure(Process::Git("update-ref"), "EIO");
+}
+
+#[test]
+fn what_a_record_needs_is_on_disk_before_the_lane_moves_and_the_move_before_success_is_told() {
+    let sandbox = Sandbox::without_gates();
+    if !can_trace(&sandbox) {
+        return;
+    }
+    let trace = sandbox.trace_of(&PROMOTE);
+    let lines: Vec<&str> = trace.lines().collect();
+    let place = |what: &str, part: &str| {
+        let found = lines
+            .iter()
+            .position(|line| line.contains(what) && line.contains(part));
+        found.unwrap_or_else(|| panic!("no {what} of {part}:\n{trace}"))
+    };
+    let moved = place("rename", "refs/heads/lanes/staging.lock");
+    let told = place("write(1", "lane staging is at #1");
+    assert!(place("fsync(", "refs/heads/lanes/staging.lock>") < moved);
+    let objects = sandbox.git(&["rev-list", "--objects", "lanes/staging"]);
+    for line in objects.lines() {
+        let id = line.split(' ').next().expect("a line starts with an id");
+        let (folder, name) = (format!("objects/{}", &id[..2]), &id[2..]);
+        let file = place("fsync(", &format!("{folder}/{name}>"));
+        let folder = place("fsync(", &format!("{folder}>"));
+        assert!(file < folder && folder < moved, "{line}");
+    }
+    let name = place("fsync(", "refs/heads/lanes>");
+    assert!(moved < name && name < told);
+}
