@@ -130,6 +130,13 @@ impl Context {
         Ok(GitAttestations::new(self.repository()?, self.remote()?)?)
     }
 
+    /// The workspace's files as they stand on disk, which is where programs are run from; a bare
+    /// repository has none.
+    pub fn disk(&self) -> Option<Box<dyn FileTree>> {
+        let root = self.workspace_root().ok()?;
+        Some(Box::new(WorktreeTree::new(root)))
+    }
+
     /// Where pointsman keeps what is not under version control.
     pub fn state_dir(&self) -> Result<PathBuf, CommandError> {
         Ok(self.repository()?.common_dir().join("pointsman"))

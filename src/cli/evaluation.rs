@@ -102,7 +102,7 @@ impl<'a> Workbench<'a> {
     /// What a plan would ask for, and what is known of it already.
     pub fn preview(&self, plan: &Plan) -> Result<Vec<SuitePreview>, CommandError> {
         let key = |name: &str| self.key(name);
-        let providers = build(&self.setup(&key, false), &plan.models())?;
+        let providers = build(&self.setup(&key, false), &plan.asked())?;
         Ok(preview(self.workspace, plan, &providers, self.cache())?)
     }
 
@@ -174,19 +174,12 @@ impl<'a> Workbench<'a> {
 /// Runs to the end, or until Ctrl-C. The first one lets what was started finish; the second one
 /// stops at once.
 fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutcome, CommandError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            CommandError::usage(format!("cannot start calling providers: {error}"))
-                .with_hint("close other programs and try again")
-        })?;
     let mut listener: Box<dyn Listener> = if ui.shows_progress() {
         Box::new(Progress::new())
     } else {
         Box::new(Silent)
     };
-    runtime.block_on(async {
+    wait_for(async {
         let running = run(input, listener.as_mut());
         tokio::pin!(running);
         tokio::select! {
@@ -199,7 +192,19 @@ fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutco
             outcome = &mut running => outcome.map_err(CommandError::from),
             _ = tokio::signal::ctrl_c() => Err(interrupted(RESUME)),
         }
-    })
+    })?
+}
+
+/// Waits for work that may ask providers.
+pub fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CommandError::usage(format!("cannot start calling providers: {error}"))
+                .with_hint("close other programs and try again")
+        })?;
+    Ok(runtime.block_on(work))
 }
 
 /// How `eval` goes on after it was cut off.

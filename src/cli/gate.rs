@@ -13,12 +13,13 @@ use crate::engine::evaluate::paired::{Baseline, Live};
 use crate::engine::evaluate::plan::{Plan, PlannedSuite, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::reuse::{looks, results_digest, tested_suite};
 use crate::engine::evaluate::summary::SuiteSummary;
+use crate::engine::evaluate::trust::Trust;
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::Workspace;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::evaluation::{AGAIN, Workbench, interrupted, limited, without_answers};
+use super::evaluation::{AGAIN, Workbench, interrupted, limited, wait_for, without_answers};
 use super::ui::Ui;
 
 /// What came of a suite, and how the evidence names it; a suite without rows is in no run.
@@ -54,7 +55,8 @@ pub fn evaluate_for_gate(
     let planned = plan(workspace, &selection, gate.repeats.max(1))?;
     let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
     let now = context.clock().now();
-    let against = against(&planned, gate, request.live)?;
+    let against = against(workspace, &planned, gate, request.live)?;
+    let judges = judges_not_shown(&bench, &planned, gate)?;
     let candidate = tested(&bench, ui, planned, gate, now)?;
     let (live, baselines) = against.test(&bench, ui, gate, now)?;
     let suites = candidate
@@ -65,6 +67,7 @@ pub fn evaluate_for_gate(
     let demand = Demand::Policy {
         policy: gate,
         elsewhere: &elsewhere,
+        judges: &judges,
         live: &live,
     };
     Ok(Evaluation {
@@ -85,7 +88,7 @@ pub fn is_known(
     let now = context.clock().now();
     let selection = Selection::Prompts(request.prompts.to_vec());
     let candidate = plan(workspace, &selection, gate.repeats.max(1))?;
-    let against = against(&candidate, gate, request.live)?;
+    let against = against(workspace, &candidate, gate, request.live)?;
     let live = against.pairs.into_iter().map(|(live, _)| live).collect();
     for planned in [candidate, Plan { suites: live }] {
         let mut unknown = Vec::new();
@@ -101,6 +104,20 @@ pub fn is_known(
     Ok(true)
 }
 
+/// The judges that may block without the agreement with people that the policy demands.
+pub fn judges_not_shown(
+    bench: &Workbench<'_>,
+    plan: &Plan,
+    gate: &GatePolicy,
+) -> Result<Vec<String>, CommandError> {
+    let Some(trust) = Trust::of(bench.workspace, plan, gate)? else {
+        return Ok(Vec::new());
+    };
+    let key = |name: &str| bench.key(name);
+    let providers = providers::build(&bench.setup(&key, true), &trust.asked())?;
+    wait_for(trust.not_shown(&providers, bench.cache()))
+}
+
 /// What the candidate will be compared with.
 #[derive(Default)]
 pub struct Against {
@@ -112,6 +129,7 @@ pub struct Against {
 /// Plans the tests of the version that is live: the candidate's rows and evaluators, with the
 /// prompt as it is live. What is not live yet, or is the same, needs none.
 pub fn against(
+    workspace: &Workspace<'_>,
     candidate: &Plan,
     gate: &GatePolicy,
     live: Option<&dyn FileTree>,
@@ -136,7 +154,7 @@ pub fn against(
                 against.dropped.push(dropped);
             }
         }
-        let pair = (planned.of_version(closure), planned.clone());
+        let pair = (planned.of_version(closure, workspace)?, planned.clone());
         against.pairs.push(pair);
     }
     Ok(against)
@@ -250,7 +268,7 @@ fn tested(
 
 fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, CommandError> {
     let key = |name: &str| bench.key(name);
-    let providers = providers::build(&bench.setup(&key, true), &plan.models())?;
+    let providers = providers::build(&bench.setup(&key, true), &plan.asked())?;
     let ran = bench.run(ui, plan, &providers)?;
     if let Some(limit) = ran.outcome.limit {
         return Err(limited(limit, AGAIN));

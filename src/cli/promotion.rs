@@ -69,6 +69,7 @@ impl PromotionArgs {
             source,
             prompts: &self.prompts,
             reason: self.reason.clone(),
+            now: context.clock().now(),
         };
         let Some(mut plan) = plan(lanes, request)? else {
             return Ok(None);
@@ -127,7 +128,8 @@ pub fn evaluation(
         return Ok(None);
     };
     let candidate = plan.candidate();
-    let workspace = Workspace::new(&candidate);
+    let disk = context.disk();
+    let workspace = Workspace::new(&candidate).with_programs_from(disk.as_deref());
     let live = Some(plan.standing().tree());
     let request = GateRequest {
         prompts: &prompts,

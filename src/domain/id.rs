@@ -154,6 +154,12 @@ impl EvaluatorId {
     pub fn path(&self) -> String {
         format!("evaluators/{}.yml", self.0)
     }
+
+    /// Where the recorded answers to the evaluator's own questions live, relative to the workspace
+    /// root. Those of judges live with the judges' prompts.
+    pub fn recordings_path(&self) -> String {
+        format!("recordings/evaluators/{}.jsonl", self.0)
+    }
 }
 
 impl LaneName {

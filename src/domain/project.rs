@@ -29,6 +29,9 @@ pub struct Project {
     pub prices: BTreeMap<String, Price>,
 }
 
+/// The longest name of a file that systems know, in bytes: a longer word is no file.
+const LONGEST_FILE_NAME: usize = 255;
+
 /// The providers that exist without being declared.
 pub const BUILT_IN_PROVIDERS: [&str; 2] = ["echo", "replay"];
 
@@ -39,6 +42,23 @@ pub enum ProviderSettings {
     Server(ServerSettings),
     /// A program on this machine.
     Program(ProgramSettings),
+}
+
+impl ProviderSettings {
+    /// Whether it answers prompts.
+    pub fn answers_prompts(&self) -> bool {
+        !self.grades()
+    }
+
+    /// Whether it grades answers.
+    pub fn grades(&self) -> bool {
+        matches!(self, Self::Server(server) if server.wire == WireFormat::Grader)
+    }
+
+    /// Whether it places texts by their meaning.
+    pub fn embeds(&self) -> bool {
+        matches!(self, Self::Server(server) if matches!(server.wire, WireFormat::OpenAi { .. }))
+    }
 }
 
 /// A model server over HTTP.
@@ -78,6 +98,8 @@ pub enum WireFormat {
     Gemini,
     /// Whatever the templates say.
     Template(HttpTemplate),
+    /// A server that grades answers instead of giving them.
+    Grader,
 }
 
 /// How to ask a server that speaks no known wire format.
@@ -104,6 +126,28 @@ pub struct ProgramSettings {
     pub concurrency: usize,
     /// How long one may take.
     pub timeout: Duration,
+}
+
+impl ProgramSettings {
+    /// The paths in the workspace that the words of the command may name.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let words = self.command.iter();
+        let words = words.map(|word| word.strip_prefix("./").unwrap_or(word));
+        words.filter(|word| {
+            let mut segments = word.split('/');
+            segments.all(|segment| {
+                let plain = !segment.is_empty() && segment != "." && segment != "..";
+                plain && segment.len() <= LONGEST_FILE_NAME
+            })
+        })
+    }
+
+    /// Those of them that name a file below a folder of the workspace.
+    pub fn files_below(&self, folder: &str) -> impl Iterator<Item = String> {
+        let start = format!("{folder}/");
+        let paths = self.paths().filter(move |path| path.starts_with(&start));
+        paths.map(str::to_owned)
+    }
 }
 
 /// What a model costs.

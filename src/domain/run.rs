@@ -104,6 +104,9 @@ pub struct Suite {
     pub fingerprint: Digest,
     /// The digest of all rows, in their order.
     pub dataset_digest: Digest,
+    /// The digest of the program that answers; absent: no program of this machine does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Digest>,
     /// The digest of each evaluator.
     pub evaluators: BTreeMap<EvaluatorId, Digest>,
     /// How often each row is tested.
@@ -113,7 +116,7 @@ pub struct Suite {
 impl Suite {
     /// The digest of what is tested: another digest is another test.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&json!({
+        let mut suite = json!({
             "pointsman": "suite/v1",
             "prompt": self.prompt,
             "dataset": self.dataset,
@@ -121,7 +124,11 @@ impl Suite {
             "datasetDigest": self.dataset_digest,
             "evaluators": self.evaluators,
             "repeats": self.repeats,
-        }))
+        });
+        if let Some(program) = &self.program {
+            suite["program"] = json!(program);
+        }
+        Digest::of_json(&suite)
     }
 }
 

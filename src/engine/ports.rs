@@ -12,6 +12,7 @@ use crate::domain::deployment::{Deployment, ObjectId};
 use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
 use crate::domain::project::Price;
+use crate::domain::query::Query;
 use crate::domain::run::{Answer, CaseResult, ModelRequest, RunId, RunManifest};
 
 /// The one source of time.
@@ -92,6 +93,21 @@ pub trait Provider: Send + Sync {
         &'a self,
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>>;
+
+    /// Whether a query of an evaluator can be asked. The error says why not; most providers answer
+    /// prompts only.
+    fn accepts_query(&self, _query: &Query) -> Result<(), String> {
+        Err("it answers prompts and nothing else".to_owned())
+    }
+
+    /// Answers one query of an evaluator, retries included.
+    fn consult<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        let refused = self.accepts_query(query).err().unwrap_or_default();
+        Box::pin(std::future::ready(Err(ProviderError::Failed {
+            message: refused,
+            attempts: 0,
+        })))
+    }
 }
 
 impl<P: Provider + ?Sized> Provider for &P {
@@ -112,6 +128,14 @@ impl<P: Provider + ?Sized> Provider for &P {
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         (**self).answer(request)
+    }
+
+    fn accepts_query(&self, query: &Query) -> Result<(), String> {
+        (**self).accepts_query(query)
+    }
+
+    fn consult<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        (**self).consult(query)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod conversations;
 mod faults;
+mod graders;
 mod incremental;
 mod judges;
 mod limits;

@@ -1,6 +1,8 @@
 //! `pointsman evaluator list|test|calibrate`, and evaluations by every kind of evaluator.
 
+mod judges;
 mod kinds;
+mod outside;
 
 use crate::support::Sandbox;
 use crate::support::model_server::{ModelServer, Reply};

@@ -2,28 +2,29 @@
 
 mod address;
 mod echo;
+mod grader;
 mod pace;
 mod prices;
 mod program;
 pub mod record;
 pub mod replay;
 mod retry;
+mod runner;
 mod secrets;
 pub mod server;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::domain::finding::Findings;
-use crate::domain::id::PromptId;
 use crate::domain::project::{BUILT_IN_PROVIDERS, ProgramSettings, Project, ProviderSettings};
-use crate::domain::prompt::ModelRef;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::evaluate::Providers;
+use crate::engine::evaluate::asked::Asked;
 use crate::engine::ports::{Clock, FileTree, Provider};
 
 use echo::Echo;
+use grader::GradingProgram;
 use prices::Prices;
 use program::Program;
 use record::Recorder;
@@ -50,10 +51,10 @@ pub struct ProviderSetup<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
     /// The name stands nowhere.
-    #[error("prompt `{prompt}` asks provider `{name}`, which is not declared")]
+    #[error("{asker} asks provider `{name}`, which is not declared")]
     Unknown {
-        /// The prompt.
-        prompt: PromptId,
+        /// The prompt or the evaluator, for people.
+        asker: String,
         /// The provider's name.
         name: String,
         /// What may have been meant.
@@ -102,10 +103,10 @@ pub enum SetupError {
         reason: String,
     },
     /// A program would run, and nobody allowed it.
-    #[error("provider `{name}` runs the program `{program}`, which was not allowed")]
+    #[error("{asker} runs the program `{program}`, which was not allowed")]
     ProgramNotAllowed {
-        /// The provider's name.
-        name: String,
+        /// The provider or the evaluator, for people.
+        asker: String,
         /// The program.
         program: String,
     },
@@ -135,18 +136,17 @@ impl SetupError {
     }
 }
 
-/// Makes the providers that the given prompts ask.
-pub fn build<'a>(
-    setup: &ProviderSetup<'a>,
-    models: &BTreeMap<&PromptId, &ModelRef>,
-) -> Result<Providers<'a>, SetupError> {
+/// Makes everybody who will be asked.
+pub fn build<'a>(setup: &ProviderSetup<'a>, asked: &Asked) -> Result<Providers<'a>, SetupError> {
     let mut providers = Providers::new();
-    for (prompt, model) in models {
-        let name = model.provider.as_str();
-        if !providers.contains_key(name) {
-            let provider = setup.provider(name, prompt, models)?;
-            providers.insert(name.to_owned(), provider);
-        }
+    for (name, asker) in &asked.providers {
+        let provider = setup.provider(name, asker, asked)?;
+        providers.insert(name.clone(), provider);
+    }
+    for (name, (settings, asker)) in &asked.programs {
+        let folder = setup.folder_of(settings, asker)?;
+        let program = GradingProgram::new(name, settings, folder, setup.environment);
+        providers.insert(name.clone(), Box::new(program));
     }
     Ok(providers)
 }
@@ -155,7 +155,7 @@ pub fn build<'a>(
 pub fn build_recorder<'a>(
     setup: &ProviderSetup<'a>,
     live: &str,
-    models: &BTreeMap<&PromptId, &ModelRef>,
+    asked: &Asked,
 ) -> Result<Recorder<'a>, SetupError> {
     if !setup.project.providers.contains_key(live) {
         let known = setup.project.providers.keys().map(String::as_str);
@@ -164,7 +164,7 @@ pub fn build_recorder<'a>(
             help: did_you_mean(live, known),
         });
     }
-    let replay = Replay::load(setup.tree, replayed(models))?;
+    let replay = Replay::load(setup.tree, &asked.recordings)?;
     Ok(Recorder::new(replay, setup.declared(live)?, setup.clock))
 }
 
@@ -172,17 +172,17 @@ impl<'a> ProviderSetup<'a> {
     fn provider(
         &self,
         name: &str,
-        prompt: &PromptId,
-        models: &BTreeMap<&PromptId, &ModelRef>,
+        asker: &str,
+        all: &Asked,
     ) -> Result<Box<dyn Provider + 'a>, SetupError> {
         match name {
             "echo" => Ok(Box::new(Echo::new())),
-            "replay" => Ok(Box::new(Replay::load(self.tree, replayed(models))?)),
+            "replay" => Ok(Box::new(Replay::load(self.tree, &all.recordings)?)),
             declared if self.project.providers.contains_key(declared) => self.declared(declared),
             unknown => {
                 let declared = self.project.providers.keys().map(String::as_str);
                 Err(SetupError::Unknown {
-                    prompt: prompt.clone(),
+                    asker: asker.to_owned(),
                     name: unknown.to_owned(),
                     help: did_you_mean(unknown, declared.chain(BUILT_IN_PROVIDERS)),
                 })
@@ -218,19 +218,21 @@ impl<'a> ProviderSetup<'a> {
         }
     }
 
-    /// A program runs only where the one who gave the command said so. What the files under test
-    /// say is never enough: they may come from anywhere.
+    /// Where a program runs. It does so only where the one who gave the command said so: what the
+    /// files under test say is never enough, because they may come from anywhere.
+    fn folder_of(&self, settings: &ProgramSettings, asker: &str) -> Result<PathBuf, SetupError> {
+        match &self.programs_in {
+            Some(folder) => Ok(folder.clone()),
+            None if !self.will_call => Ok(PathBuf::new()),
+            None => Err(SetupError::ProgramNotAllowed {
+                asker: asker.to_owned(),
+                program: settings.command.first().cloned().unwrap_or_default(),
+            }),
+        }
+    }
+
     fn program(&self, name: &str, settings: &ProgramSettings) -> Result<Program, SetupError> {
-        let folder = match &self.programs_in {
-            Some(folder) => folder.clone(),
-            None if !self.will_call => PathBuf::new(),
-            None => {
-                return Err(SetupError::ProgramNotAllowed {
-                    name: name.to_owned(),
-                    program: settings.command.first().cloned().unwrap_or_default(),
-                });
-            }
-        };
+        let folder = self.folder_of(settings, &format!("provider `{name}`"))?;
         let prices = Prices::new(self.project, name, None);
         Ok(Program::new(
             name,
@@ -240,11 +242,4 @@ impl<'a> ProviderSetup<'a> {
             prices,
         ))
     }
-}
-
-fn replayed<'m>(models: &BTreeMap<&'m PromptId, &ModelRef>) -> BTreeSet<&'m PromptId> {
-    let replayed = models
-        .iter()
-        .filter(|(_, model)| model.provider == "replay");
-    replayed.map(|(prompt, _)| *prompt).collect()
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::domain::digest::Digest;
-use crate::domain::id::PromptId;
 use crate::domain::project::Price;
 use crate::domain::prompt::ModelRef;
+use crate::domain::query::{Query, Task};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{
     BoxFuture, Clock, Provider, ProviderError, ProviderProfile, StoreError,
@@ -22,7 +22,7 @@ pub struct Recorder<'a> {
     replay: Replay,
     live: Box<dyn Provider + 'a>,
     clock: &'a dyn Clock,
-    fresh: Mutex<BTreeMap<PromptId, Vec<Recording>>>,
+    fresh: Mutex<BTreeMap<String, Vec<Recording>>>,
 }
 
 impl<'a> Recorder<'a> {
@@ -45,9 +45,8 @@ impl<'a> Recorder<'a> {
     pub fn save(&self, root: &Path) -> Result<BTreeMap<String, usize>, StoreError> {
         let fresh = std::mem::take(&mut *self.lock());
         let mut saved = BTreeMap::new();
-        for (prompt, recordings) in fresh {
-            let path = prompt.recordings_path();
-            let mut all = self.replay.of_prompt(&prompt);
+        for (path, recordings) in fresh {
+            let mut all = self.replay.in_file(&path);
             let before = all.len();
             all.extend(recordings.into_iter().map(|new| (new.request, new)));
             saved.insert(path.clone(), all.len() - before);
@@ -60,34 +59,52 @@ impl<'a> Recorder<'a> {
         Ok(saved)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<PromptId, Vec<Recording>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<Recording>>> {
         self.fresh.lock().expect("no holder of the lock panics")
     }
 
     async fn ask(&self, request: &ModelRequest) -> Result<Answer, ProviderError> {
-        let digest = request.digest();
-        if let Some(answer) = self.replay.recorded(&request.prompt, &digest) {
+        let (digest, path) = (request.digest(), request.prompt.recordings_path());
+        if let Some(answer) = self.replay.recorded(&path, &digest) {
             return Ok(answer.clone());
         }
         let mut live = request.clone();
-        live.model = ModelRef {
-            provider: self.live.profile().name.clone(),
-            model: request.model.model.clone(),
-        };
+        live.model.provider.clone_from(&self.live.profile().name);
         let answer = self.live.answer(&live).await?;
+        self.keep(path, digest, &answer, &request.model.model);
+        Ok(answer)
+    }
+
+    async fn ask_query(&self, query: &Query) -> Result<Answer, ProviderError> {
+        let Task::Likeness {
+            model, recordings, ..
+        } = &query.task
+        else {
+            return self.live.consult(query).await;
+        };
+        let digest = query.digest();
+        if let Some(answer) = self.replay.recorded(recordings, &digest) {
+            return Ok(answer.clone());
+        }
+        let answer = self.live.consult(query).await?;
+        self.keep(recordings.clone(), digest, &answer, model);
+        Ok(answer)
+    }
+
+    fn keep(&self, path: String, request: Digest, answer: &Answer, model: &str) {
+        let from = ModelRef {
+            provider: self.live.profile().name.clone(),
+            model: model.to_owned(),
+        };
         let recording = Recording {
-            request: digest,
+            request,
             answer: answer.clone(),
             recorded: Provenance {
-                from: live.model.to_string(),
+                from: from.to_string(),
                 at: self.clock.now().to_string(),
             },
         };
-        self.lock()
-            .entry(request.prompt.clone())
-            .or_default()
-            .push(recording);
-        Ok(answer)
+        self.lock().entry(path).or_default().push(recording);
     }
 }
 
@@ -109,6 +126,15 @@ impl Provider for Recorder<'_> {
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         Box::pin(self.ask(request))
+    }
+
+    fn accepts_query(&self, query: &Query) -> Result<(), String> {
+        self.replay.accepts_query(query)?;
+        self.live.accepts_query(query)
+    }
+
+    fn consult<'q>(&'q self, query: &'q Query) -> BoxFuture<'q, Result<Answer, ProviderError>> {
+        Box::pin(self.ask_query(query))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers that were recorded before, read from `recordings/` of the workspace.
 //!
-//! One file for each prompt, one JSON object a line: the digest of the request, the answer, and
+//! One file for each prompt, and one for each evaluator that asks for itself; one JSON object a
+//! line: the digest of the request, the answer, and
 //! where and when it was recorded. A request that was not recorded has no answer, never a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Findings, Place, Span};
-use crate::domain::id::PromptId;
 use crate::domain::project::Price;
+use crate::domain::query::{Query, Task};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::domain::untrusted::shorten;
 use crate::engine::ports::{BoxFuture, FileTree, Provider, ProviderError, ProviderProfile};
@@ -44,18 +45,15 @@ pub struct Provenance {
 /// The provider `replay`.
 pub struct Replay {
     profile: ProviderProfile,
-    recordings: BTreeMap<PromptId, BTreeMap<Digest, Recording>>,
+    recordings: BTreeMap<String, BTreeMap<Digest, Recording>>,
 }
 
 impl Replay {
-    /// Reads the recordings of these prompts. A prompt without a file has none.
-    pub fn load<'p>(
-        tree: &dyn FileTree,
-        prompts: impl IntoIterator<Item = &'p PromptId>,
-    ) -> Result<Self, Findings> {
+    /// Reads the recordings in these files. A file that is not there holds none.
+    pub fn load(tree: &dyn FileTree, paths: &BTreeSet<String>) -> Result<Self, Findings> {
         let mut recordings = BTreeMap::new();
-        for prompt in prompts.into_iter().collect::<BTreeSet<_>>() {
-            recordings.insert(prompt.clone(), read(tree, &prompt.recordings_path())?);
+        for path in paths {
+            recordings.insert(path.clone(), read(tree, path)?);
         }
         Ok(Self {
             profile: ProviderProfile {
@@ -68,15 +66,20 @@ impl Replay {
         })
     }
 
-    /// The recorded answer to a request.
-    pub(super) fn recorded(&self, prompt: &PromptId, request: &Digest) -> Option<&Answer> {
-        let recording = self.recordings.get(prompt)?.get(request)?;
+    /// The answer to a request that is recorded in a file.
+    pub(super) fn recorded(&self, path: &str, request: &Digest) -> Option<&Answer> {
+        let recording = self.recordings.get(path)?.get(request)?;
         Some(&recording.answer)
     }
 
-    /// The recordings of a prompt, in the order of their digests.
-    pub(super) fn of_prompt(&self, prompt: &PromptId) -> BTreeMap<Digest, Recording> {
-        self.recordings.get(prompt).cloned().unwrap_or_default()
+    /// The recordings in a file, in the order of their digests.
+    pub(super) fn in_file(&self, path: &str) -> BTreeMap<Digest, Recording> {
+        self.recordings.get(path).cloned().unwrap_or_default()
+    }
+
+    fn find(&self, path: &str, digest: Digest) -> Result<Answer, ProviderError> {
+        let answer = self.recorded(path, &digest).cloned();
+        answer.ok_or(ProviderError::NotRecorded(digest))
     }
 }
 
@@ -93,9 +96,22 @@ impl Provider for Replay {
         &'a self,
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
-        let digest = request.digest();
-        let answer = self.recorded(&request.prompt, &digest).cloned();
-        let answer = answer.ok_or(ProviderError::NotRecorded(digest));
+        let answer = self.find(&request.prompt.recordings_path(), request.digest());
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn accepts_query(&self, query: &Query) -> Result<(), String> {
+        match query.task {
+            Task::Likeness { .. } => Ok(()),
+            Task::Verdict { .. } => Err("verdicts are not recorded".to_owned()),
+        }
+    }
+
+    fn consult<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        let answer = match &query.task {
+            Task::Likeness { recordings, .. } => self.find(recordings, query.digest()),
+            Task::Verdict { .. } => Err(ProviderError::NotRecorded(query.digest())),
+        };
         Box::pin(std::future::ready(answer))
     }
 }

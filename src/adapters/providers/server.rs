@@ -12,7 +12,9 @@ use reqwest::{Client, Response, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::domain::project::{Price, ServerSettings};
+use crate::domain::digest::Digest;
+use crate::domain::project::{Price, ServerSettings, WireFormat};
+use crate::domain::query::{Query, Task};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{BoxFuture, Clock, Provider, ProviderError, ProviderProfile};
 
@@ -40,6 +42,15 @@ pub struct Server<'a> {
     tokens: Option<TokenPacer>,
     throttle: Throttle,
     clock: &'a dyn Clock,
+}
+
+/// One question to the server, whoever asks it.
+struct Exchange<'e> {
+    url: Url,
+    body: Value,
+    digest: Digest,
+    model: &'e str,
+    read: &'e (dyn Fn(&[u8]) -> Result<Answer, Failure> + Sync),
 }
 
 /// What a server is made from, beside its settings.
@@ -82,7 +93,8 @@ impl<'a> Server<'a> {
                 name: setup.name.to_owned(),
                 endpoint: base.to_string(),
                 concurrency: settings.concurrency,
-                keep_answers: true,
+                // A server that grades is its owner's, and may grade otherwise tomorrow.
+                keep_answers: settings.wire != WireFormat::Grader,
             },
             client,
             base,
@@ -99,48 +111,79 @@ impl<'a> Server<'a> {
     }
 
     async fn call(&self, request: &ModelRequest) -> Result<Answer, ProviderError> {
-        let failed = |message: &str, attempts| ProviderError::Failed {
-            message: self.secrets.scrub(message).into_owned(),
-            attempts,
-        };
-        let body = self
+        let body = self.wire.body(request);
+        self.exchange(&Exchange {
+            url: self.wire.address(&self.base, request),
+            body: body.map_err(|message| self.failed(&message, 0))?,
+            digest: request.digest(),
+            model: &request.model.model,
+            read: &|body| self.wire.read(body),
+        })
+        .await
+    }
+
+    async fn ask(&self, query: &Query) -> Result<Answer, ProviderError> {
+        let (url, body) = self
             .wire
-            .body(request)
-            .map_err(|message| failed(&message, 0))?;
-        let url = self.wire.address(&self.base, request);
-        let digest = request.digest();
+            .query(&self.base, &query.task)
+            .map_err(|message| self.failed(&message, 0))?;
+        let model = match &query.task {
+            Task::Likeness { model, .. } => model,
+            Task::Verdict { .. } => "",
+        };
+        self.exchange(&Exchange {
+            url,
+            body,
+            digest: query.digest(),
+            model,
+            read: &|body| self.wire.read_query(&query.task, body),
+        })
+        .await
+    }
+
+    /// Asks until there is an answer, or no further try may succeed.
+    async fn exchange(&self, exchange: &Exchange<'_>) -> Result<Answer, ProviderError> {
         let mut attempt = 1;
         loop {
-            let failure = match self.paced_try(&url, &body).await {
-                Ok(answer) => return Ok(self.finished(request, answer)),
+            let failure = match self.paced_try(exchange).await {
+                Ok(answer) => return Ok(self.finished(exchange.model, answer)),
                 Err(failure) => failure,
             };
             if !failure.another_try || attempt == self.max_attempts {
-                return Err(failed(&failure.message, attempt));
+                return Err(self.failed(&failure.message, attempt));
             }
-            tokio::time::sleep(retry::wait(attempt, &digest, failure.wish)).await;
+            tokio::time::sleep(retry::wait(attempt, &exchange.digest, failure.wish)).await;
             attempt += 1;
         }
     }
 
-    fn finished(&self, request: &ModelRequest, mut answer: Answer) -> Answer {
-        let price = self.prices.of(&request.model.model);
-        answer.cost_usd = price.and_then(|price| price.cost_usd(&answer));
+    fn failed(&self, message: &str, attempts: u32) -> ProviderError {
+        ProviderError::Failed {
+            message: self.secrets.scrub(message).into_owned(),
+            attempts,
+        }
+    }
+
+    fn finished(&self, model: &str, mut answer: Answer) -> Answer {
+        if answer.cost_usd.is_none() {
+            let price = self.prices.of(model);
+            answer.cost_usd = price.and_then(|price| price.cost_usd(&answer));
+        }
         self.secrets.scrub_answer(&mut answer);
         answer
     }
 
     /// One try, when the limits let it start.
-    async fn paced_try(&self, url: &Url, body: &Value) -> Result<Answer, Failure> {
+    async fn paced_try(&self, exchange: &Exchange<'_>) -> Result<Answer, Failure> {
         let permit = self.throttle.enter().await;
         if let Some(requests) = &self.requests {
             requests.wait(1).await;
         }
         let mut thought = 0;
         if let Some(tokens) = &self.tokens {
-            thought = tokens.wait(body.to_string().len()).await;
+            thought = tokens.wait(exchange.body.to_string().len()).await;
         }
-        let answer = self.try_once(url, body).await;
+        let answer = self.try_once(exchange).await;
         match &answer {
             Ok(answer) => {
                 permit.succeeded();
@@ -154,10 +197,10 @@ impl<'a> Server<'a> {
         answer
     }
 
-    async fn try_once(&self, url: &Url, body: &Value) -> Result<Answer, Failure> {
+    async fn try_once(&self, exchange: &Exchange<'_>) -> Result<Answer, Failure> {
         let started = Instant::now();
         let call = async {
-            let request = self.client.post(url.clone()).json(body);
+            let request = self.client.post(exchange.url.clone()).json(&exchange.body);
             let response = request.send().await.map_err(|error| broken(&error))?;
             self.read(response).await
         };
@@ -167,7 +210,7 @@ impl<'a> Server<'a> {
         };
         let body = body?;
         let latency = started.elapsed();
-        let mut answer = self.wire.read(&body)?;
+        let mut answer = (exchange.read)(&body)?;
         answer.latency_ms = Some((latency.as_secs_f64() * 1e6).round() / 1e3);
         Ok(answer)
     }
@@ -207,6 +250,14 @@ impl Provider for Server<'_> {
         request: &'a ModelRequest,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         Box::pin(self.call(request))
+    }
+
+    fn accepts_query(&self, query: &Query) -> Result<(), String> {
+        self.wire.query(&self.base, &query.task).map(|_| ())
+    }
+
+    fn consult<'q>(&'q self, query: &'q Query) -> BoxFuture<'q, Result<Answer, ProviderError>> {
+        Box::pin(self.ask(query))
     }
 }
 

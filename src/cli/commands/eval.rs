@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
-use crate::cli::gate::against;
+use crate::cli::gate::{against, judges_not_shown};
 use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
@@ -88,7 +88,8 @@ const NEWEST: &str = "newest";
 pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, CommandError> {
     args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
-    let workspace = Workspace::new(tree.as_ref());
+    let disk = context.disk();
+    let workspace = Workspace::new(tree.as_ref()).with_programs_from(disk.as_deref());
     let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
     bench.allow_programs(args.allow_exec)?;
     bench.limits = RunLimits::from(&args.limits);
@@ -118,11 +119,13 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     };
     let elsewhere = floors_elsewhere(&workspace, &plan, policy)?;
     let tree = live_tree(context, args, policy)?.filter(|_| ran.outcome.finished);
-    let against = against(&plan, policy, tree.as_deref())?;
+    let against = against(&workspace, &plan, policy, tree.as_deref())?;
+    let judges = judges_not_shown(&bench, &plan, policy)?;
     let (live, _) = against.test(&bench, ui, policy, context.clock().now())?;
     let demand = Demand::Policy {
         policy,
         elsewhere: &elsewhere,
+        judges: &judges,
         live: &live,
     };
     report(context, ui, &bench, args, demand, &ran)
@@ -185,24 +188,20 @@ fn execute(
     let key = |name: &str| bench.key(name);
     let setup = bench.setup(&key, true);
     if let Some(live) = &args.record {
-        if plan
-            .models()
-            .values()
-            .all(|model| model.provider != "replay")
-        {
+        let mut asked = plan.asked();
+        if !asked.replays() {
             return Err(nothing_to_record());
         }
-        let recorder = build_recorder(&setup, live, &plan.models())?;
-        let mut models = plan.models();
-        models.retain(|_, model| model.provider != "replay");
-        let mut providers = build(&setup, &models)?;
+        let recorder = build_recorder(&setup, live, &asked)?;
+        asked.providers.remove("replay");
+        let mut providers = build(&setup, &asked)?;
         let replay: &dyn Provider = &recorder;
         providers.insert("replay".to_owned(), Box::new(replay));
         let ran = bench.run(ui, plan, &providers);
         save(context, ui, &recorder)?;
         return ran;
     }
-    let providers = build(&setup, &plan.models())?;
+    let providers = build(&setup, &plan.asked())?;
     match &args.resume {
         None => bench.run(ui, plan, &providers),
         Some(wanted) => resume(ui, bench, plan, &providers, wanted),

@@ -2,6 +2,7 @@
 
 mod combination;
 mod comparison;
+mod outside;
 mod rule;
 mod tool_calls;
 
@@ -20,6 +21,7 @@ pub use comparison::{
     ExpectedRule, JsonRule, JsonValue, SimilarityMetric, SimilarityRule, TextOperator, TextRule,
     TextValue,
 };
+pub use outside::{EmbeddingRule, VerdictFrom, VerdictRule};
 pub use rule::{JudgeRule, JudgeVerdict, LengthUnit, Rule, ScriptRule};
 pub use tool_calls::{ArgumentsMatch, CallOrder, CallsWanted, ToolCallsRule, WantedCall};
 
@@ -89,8 +91,14 @@ impl Grade {
 
 impl Evaluator {
     /// The digest of the rule with all its parts. Remarks and examples are left out. `judges` are
-    /// the fingerprints of the prompts that the rule asks: another judge is another rule.
-    pub fn digest(&self, judges: &BTreeMap<PromptId, Digest>) -> Digest {
+    /// the fingerprints of the prompts that the rule asks, and `answerers` who answers: servers and
+    /// programs, by the names under which they are asked. Another judge is another rule, and so is
+    /// the same one somewhere else.
+    pub fn digest(
+        &self,
+        judges: &BTreeMap<PromptId, Digest>,
+        answerers: &BTreeMap<String, Digest>,
+    ) -> Digest {
         let judge = match &self.rule {
             Rule::LlmJudge(rule) => json!(judges.get(&rule.prompt.0)),
             rule => {
@@ -106,13 +114,17 @@ impl Evaluator {
                 }
             }
         };
-        Digest::of_json(&json!({
+        let mut canonical = json!({
             "pointsman": "evaluator/v1",
             "id": self.id,
             "blocking": self.blocking,
             "rule": self.rule.canonical(),
             "judge": judge,
-        }))
+        });
+        if !answerers.is_empty() {
+            canonical["answerers"] = json!(answerers);
+        }
+        Digest::of_json(&canonical)
     }
 
     /// The judges' prompts, where the rule or a part of it asks one.
@@ -121,7 +133,7 @@ impl Evaluator {
     }
 
     /// The files that the rule is made of: its own, those of the evaluators that it combines, and
-    /// those of scripts.
+    /// those of scripts and programs.
     pub fn files(&self) -> BTreeSet<String> {
         let mut files = BTreeSet::from([self.id.path()]);
         self.rule.visit(&mut |rule| match rule {
@@ -130,6 +142,10 @@ impl Evaluator {
                 files.extend(names.map(EvaluatorId::path));
             }
             Rule::Script(rule) => files.extend(rule.file.clone()),
+            Rule::Verdict(VerdictRule {
+                from: VerdictFrom::Program(program),
+                ..
+            }) => files.extend(program.files_below("evaluators")),
             _ => {}
         });
         files

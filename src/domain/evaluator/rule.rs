@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::finding::Span;
-use super::super::id::PromptId;
+use super::super::id::{DatasetId, PromptId};
 use super::combination::CombineRule;
 use super::comparison::{ExpectedRule, JsonRule, JsonValue, SimilarityRule, TextRule};
+use super::outside::{EmbeddingRule, VerdictRule};
 use super::tool_calls::{CallsWanted, ToolCallsRule};
 
 /// What an evaluator checks.
@@ -47,6 +48,10 @@ pub enum Rule {
     LlmJudge(JudgeRule),
     /// Asks a script, in a sandbox.
     Script(ScriptRule),
+    /// Asks a program or a server for the verdict.
+    Verdict(VerdictRule),
+    /// Measures how near the meanings of the answer and a reference are.
+    Embedding(EmbeddingRule),
     /// Combines other rules.
     Combine(CombineRule),
 }
@@ -79,6 +84,9 @@ pub struct JudgeRule {
     pub prompt: (PromptId, Span),
     /// What verdicts there are.
     pub verdict: JudgeVerdict,
+    /// The rows that people graded, which show how far the judge agrees with them, and where they
+    /// are named. Not a part of the rule: the same judge can be held against more rows.
+    pub calibration: Option<(DatasetId, Span)>,
 }
 
 /// What verdicts a judge may give, and which of them pass.
@@ -99,6 +107,13 @@ pub enum JudgeVerdict {
         labels: Vec<String>,
         /// The words that pass.
         pass: Vec<String>,
+    },
+    /// Which of two answers is better. Asked in both orders, and decided only where both agree.
+    Better {
+        /// The row's column with the answer that is compared with.
+        than: String,
+        /// Whether an answer that is as good as the other passes.
+        tie_passes: bool,
     },
 }
 
@@ -137,19 +152,52 @@ impl Rule {
         judges
     }
 
-    /// The judges that the rule's own file names, and where. Those of evaluators that it combines
-    /// are named in their files.
-    pub fn judges_named_here(&self) -> Vec<&(PromptId, Span)> {
-        match self {
-            Self::LlmJudge(rule) => vec![&rule.prompt],
-            Self::Combine(rule) => {
-                let inline = rule.parts.iter().filter(|part| part.name.is_none());
-                inline
-                    .flat_map(|part| part.rule.judges_named_here())
-                    .collect()
-            }
-            _ => Vec::new(),
+    /// This rule with those of its parts that stand in the same file. Evaluators that it combines by
+    /// name have files of their own.
+    pub fn written_here(&self) -> Vec<&Self> {
+        let mut rules = vec![self];
+        if let Self::Combine(rule) = self {
+            let inline = rule.parts.iter().filter(|part| part.name.is_none());
+            rules.extend(inline.flat_map(|part| part.rule.written_here()));
         }
+        rules
+    }
+
+    /// The datasets that judges are held against.
+    pub fn calibrations(&self) -> Vec<&DatasetId> {
+        let mut datasets = Vec::new();
+        self.visit(&mut |rule| {
+            if let Self::LlmJudge(JudgeRule {
+                calibration: Some((dataset, _)),
+                ..
+            }) = rule
+            {
+                datasets.push(dataset);
+            }
+        });
+        datasets
+    }
+
+    /// Where answers to questions of the rule's own may be recorded.
+    pub fn recordings(&self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        self.visit(&mut |rule| {
+            if let Self::Embedding(rule) = rule {
+                paths.insert(rule.owner.recordings_path());
+            }
+        });
+        paths
+    }
+
+    /// The evaluators of this rule and its parts that ask somebody outside who is no judge.
+    pub fn outside(&self) -> Vec<&Self> {
+        let mut outside = Vec::new();
+        self.visit(&mut |rule| {
+            if matches!(rule, Self::Verdict(_) | Self::Embedding(_)) {
+                outside.push(rule);
+            }
+        });
+        outside
     }
 
     /// The columns of a row that the rule compares with.
@@ -164,6 +212,11 @@ impl Rule {
             Self::Expected(_) => Some("expected"),
             Self::Text(rule) => rule.value.column(),
             Self::Similarity(rule) => rule.value.column(),
+            Self::Embedding(rule) => rule.value.column(),
+            Self::LlmJudge(JudgeRule {
+                verdict: JudgeVerdict::Better { than, .. },
+                ..
+            }) => Some(than),
             Self::Json(JsonRule::PointerEquals {
                 value: JsonValue::Column(column),
                 ..
@@ -185,10 +238,11 @@ impl Rule {
             Self::Length { .. } => "length",
             Self::Latency { .. } => "latency",
             Self::Cost { .. } => "cost",
-            Self::Similarity(_) => "similarity",
+            Self::Similarity(_) | Self::Embedding(_) => "similarity",
             Self::ToolCalls(_) => "tool-calls",
             Self::LlmJudge(_) => "llm-judge",
             Self::Script(_) => "javascript",
+            Self::Verdict(rule) => rule.kind(),
             Self::Combine(rule) => rule.kind(),
         }
     }
@@ -233,6 +287,8 @@ impl Rule {
                 "timeLimitMs": rule.time_limit_ms,
             }),
             Self::Combine(rule) => rule.canonical(),
+            Self::Verdict(rule) => rule.canonical(),
+            Self::Embedding(rule) => rule.canonical(),
             Self::LlmJudge(rule) => match &rule.verdict {
                 JudgeVerdict::Scale {
                     min,
@@ -242,6 +298,9 @@ impl Rule {
                     json!({"min": min, "max": max, "threshold": threshold})
                 }
                 JudgeVerdict::Labels { labels, pass } => json!({"labels": labels, "pass": pass}),
+                JudgeVerdict::Better { than, tie_passes } => {
+                    json!({"than": than, "tiePasses": tie_passes})
+                }
             },
         };
         json!({"kind": self.kind(), "options": options})

@@ -1,5 +1,6 @@
 //! Checks a whole workspace: every file by itself, and every name that one file uses of another.
 
+mod evaluators;
 mod lanes;
 mod prompts;
 mod rows;
@@ -91,10 +92,11 @@ impl Checker<'_> {
         let project = self.keep(project).unwrap_or_default();
         let evaluators = self.read_evaluators();
         let datasets = self.read_datasets();
-        let prompts = prompts::check_prompts(self, &project, &evaluators);
+        let prompts = prompts::check_prompts(self, &project);
+        evaluators::check_evaluators(self, &project, &prompts, &evaluators);
         rows::check_rows(self, &datasets, &prompts, &evaluators);
         let keys = lanes::check_lanes(self, &prompts);
-        stray::check_stray_files(self, &keys);
+        stray::check_stray_files(self, &evaluators, &keys);
     }
 
     fn read_evaluators(&mut self) -> prompts::Evaluators {

@@ -1,17 +1,16 @@
-//! Checks prompts: templates and variables, and the providers, datasets, evaluators and judges that
-//! they name.
+//! Checks prompts: templates and variables, and the providers, datasets and evaluators that they
+//! name.
 
 use std::collections::BTreeMap;
 
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Span};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
-use crate::domain::project::{BUILT_IN_PROVIDERS, Project};
+use crate::domain::project::{BUILT_IN_PROVIDERS, Project, ProviderSettings};
 use crate::domain::prompt::Prompt;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::workspace::closure::Closure;
 use crate::engine::workspace::document::Source;
-use crate::engine::workspace::files::read_text;
 use crate::engine::workspace::prompt::read_prompt;
 
 use super::Checker;
@@ -23,11 +22,7 @@ pub(super) type Evaluators = BTreeMap<EvaluatorId, Evaluator>;
 pub(super) type Prompts = BTreeMap<PromptId, Prompt>;
 
 /// Reads and checks all prompts.
-pub(super) fn check_prompts(
-    checker: &mut Checker<'_>,
-    project: &Project,
-    evaluators: &Evaluators,
-) -> Prompts {
+pub(super) fn check_prompts(checker: &mut Checker<'_>, project: &Project) -> Prompts {
     let mut prompts = Prompts::new();
     for id in &checker.inventory.prompts {
         let source = checker.workspace.prompt_source(id);
@@ -43,7 +38,6 @@ pub(super) fn check_prompts(
         check_closure(checker, &source, &prompt);
         prompts.insert(id.clone(), prompt);
     }
-    check_judges(checker, &prompts, evaluators);
     prompts
 }
 
@@ -79,6 +73,17 @@ fn check_provider(checker: &mut Checker<'_>, source: &Source, prompt: &Prompt, p
         checker
             .findings
             .push(Finding::error("unknown-provider", place, message).with_help(help));
+    } else if project
+        .providers
+        .get(name)
+        .is_some_and(ProviderSettings::grades)
+    {
+        let place = source.place(prompt.model_span);
+        let message = format!("the provider `{name}` grades, and answers no prompts");
+        let help = "name a provider of another kind";
+        checker
+            .findings
+            .push(Finding::error("wrong-provider", place, message).with_help(help));
     }
 }
 
@@ -102,7 +107,7 @@ fn check_evals(checker: &mut Checker<'_>, source: &Source, prompt: &Prompt) {
     }
 }
 
-fn check_name<'n>(
+pub(super) fn check_name<'n>(
     checker: &mut Checker<'_>,
     source: &Source,
     sort: &str,
@@ -116,46 +121,5 @@ fn check_name<'n>(
         checker
             .findings
             .push(finding.with_help(did_you_mean(name, known)));
-    }
-}
-
-fn check_judges(checker: &mut Checker<'_>, prompts: &Prompts, evaluators: &Evaluators) {
-    for evaluator in evaluators.values() {
-        let judges = evaluator.rule.judges_named_here();
-        if judges.is_empty() {
-            continue;
-        }
-        let path = evaluator.id.path();
-        let Ok(Some(source)) = read_text(checker.workspace.tree(), &path) else {
-            continue;
-        };
-        for (id, span) in judges {
-            check_judge(checker, prompts, &source, id, *span);
-        }
-    }
-}
-
-fn check_judge(
-    checker: &mut Checker<'_>,
-    prompts: &Prompts,
-    source: &Source,
-    id: &PromptId,
-    span: Span,
-) {
-    match prompts.get(id) {
-        None if checker.inventory.prompts.contains(id) => {}
-        None => {
-            let known = checker.inventory.prompts.iter().map(PromptId::as_str);
-            check_name(checker, source, "prompt", id.as_str(), span, known);
-        }
-        Some(judge) if !judge.variables.contains_key("output") => {
-            let message = format!("the judge `{id}` does not look at the output");
-            let help = format!("declare the variable `output` in {} and use it", id.path());
-            let place = source.place(span);
-            checker
-                .findings
-                .push(Finding::error("blind-judge", place, message).with_help(help));
-        }
-        Some(_) => {}
     }
 }

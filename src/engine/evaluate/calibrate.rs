@@ -7,27 +7,29 @@ use serde_json::Value;
 
 use crate::domain::agreement::TruthTable;
 use crate::domain::dataset::Row;
-use crate::domain::evaluator::{Grade, JudgeVerdict, Rule};
+use crate::domain::evaluator::{Grade, JudgeRule, JudgeVerdict, Rule};
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
-use crate::domain::prompt::ModelRef;
 use crate::domain::run::{Answer, CaseErrorKind, Graded};
 use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::asked::Asked;
 use super::budget::RunLimits;
 use super::call::{Caller, Providers};
-use super::grade::Grader;
 use super::grading::{Grading, Judged};
 
 /// The column that holds the answer to judge.
 const OUTPUT: &str = "output";
 
+/// The column that holds what a person said of it.
+const EXPECTED: &str = "expected";
+
 /// A judge and the rows that it is held against.
 pub struct Calibration {
     evaluator: EvaluatorId,
-    grader: Grader,
+    rule: JudgeRule,
     judges: BTreeMap<PromptId, Closure>,
     rows: Vec<LabelledRow>,
 }
@@ -45,6 +47,9 @@ pub struct Calibrated {
     pub table: TruthTable,
     /// The rows that people and judge see differently, in the order of the dataset.
     pub disagreements: Vec<JudgedRow>,
+    /// The rows whose verdict changed with the order in which two answers were shown; absent: the
+    /// judge is shown one.
+    pub flipped: Option<Vec<JudgedRow>>,
     /// The rows whose verdict could not be read.
     pub unreadable: Vec<JudgedRow>,
     /// The rows for which the judge did not answer.
@@ -81,13 +86,22 @@ impl Calibration {
                 .with_help("name an evaluator of kind `llm-judge`")
                 .into());
         };
+        Self::of(workspace, id, rule, dataset)
+    }
+
+    /// The same for a judge that an evaluator asks, by itself or as a part.
+    pub(super) fn of(
+        workspace: &Workspace<'_>,
+        id: &EvaluatorId,
+        rule: &JudgeRule,
+        dataset: &DatasetId,
+    ) -> Result<Self, Findings> {
         let judge = workspace.closure(&rule.prompt.0)?;
-        let rows = labelled_rows(workspace, dataset, &rule.verdict)?;
         Ok(Self {
-            grader: Grader::compile(&evaluator, &[])?,
+            rows: labelled_rows(workspace, dataset, &rule.verdict)?,
+            rule: rule.clone(),
             judges: BTreeMap::from([(rule.prompt.0.clone(), judge)]),
-            evaluator: evaluator.id,
-            rows,
+            evaluator: id.clone(),
         })
     }
 
@@ -96,12 +110,22 @@ impl Calibration {
         self.rows.len()
     }
 
-    /// The judge with its model.
-    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
-        let judges = self.judges.iter();
-        judges
-            .map(|(id, closure)| (id, &closure.prompt().model))
-            .collect()
+    /// The evaluator that asks the judge.
+    pub fn evaluator(&self) -> &EvaluatorId {
+        &self.evaluator
+    }
+
+    /// Who will be asked.
+    pub fn asked(&self) -> Asked {
+        let mut asked = Asked::default();
+        self.add_asked(&mut asked);
+        asked
+    }
+
+    pub(super) fn add_asked(&self, asked: &mut Asked) {
+        for judge in self.judges.values() {
+            asked.add_prompt(judge.prompt());
+        }
     }
 
     /// Asks the judge about every row.
@@ -114,6 +138,10 @@ impl Calibration {
         let mut calibrated = Calibrated {
             table: TruthTable::default(),
             disagreements: Vec::new(),
+            flipped: match self.rule.verdict {
+                JudgeVerdict::Better { .. } => Some(Vec::new()),
+                _ => None,
+            },
             unreadable: Vec::new(),
             unanswered: Vec::new(),
         };
@@ -137,7 +165,7 @@ impl Calibration {
             repeat: 0,
         };
         let graded = grading
-            .grade(&self.evaluator, &self.grader, &mut judged)
+            .ask_judge(&self.evaluator, &self.rule, &mut judged)
             .await;
         let mut errors = judged.values().filter_map(|answer| answer.as_ref().err());
         let row = JudgedRow {
@@ -151,12 +179,25 @@ impl Calibration {
 }
 
 impl Calibrated {
+    /// In how many pairs the verdict changed with the order, and how many pairs had a verdict in
+    /// both; absent for a judge that is shown one answer.
+    pub fn position_bias(&self) -> Option<(u64, u64)> {
+        let flipped = self.flipped.as_ref()?.len() as u64;
+        Some((flipped, flipped + self.table.total()))
+    }
+
     fn add(&mut self, row: JudgedRow, answered: bool) {
         let judge_passes = match row.graded.grade {
             Grade::Pass => true,
             Grade::Fail => false,
-            _ if answered => return self.unreadable.push(row),
-            _ => return self.unanswered.push(row),
+            Grade::Unknown | Grade::Error => {
+                let rows = match &mut self.flipped {
+                    Some(flipped) if row.graded.grade == Grade::Unknown => flipped,
+                    _ if answered => &mut self.unreadable,
+                    _ => &mut self.unanswered,
+                };
+                return rows.push(row);
+            }
         };
         self.table.add(row.people_pass, judge_passes);
         if row.people_pass != judge_passes {
@@ -206,6 +247,12 @@ fn labelled(row: Row, verdict: &JudgeVerdict) -> Result<LabelledRow, String> {
     let Some(output) = row.column(OUTPUT).and_then(Value::as_str) else {
         return Err(format!("row `{}` has no text `{OUTPUT}` to judge", row.id));
     };
+    if matches!(verdict, JudgeVerdict::Better { than, .. } if than == EXPECTED) {
+        return Err(format!(
+            "the judge compares with `{EXPECTED}`, where row `{}` says what a person thinks",
+            row.id
+        ));
+    }
     let answer = Answer {
         output: output.to_owned(),
         ..Answer::default()
@@ -252,7 +299,13 @@ fn people_pass(expected: &Value, verdict: &JudgeVerdict) -> Option<bool> {
         (JudgeVerdict::Labels { labels, pass }, Value::String(label)) => {
             labels.contains(label).then(|| pass.contains(label))
         }
-        (JudgeVerdict::Labels { .. }, _) => None,
+        (JudgeVerdict::Better { tie_passes, .. }, Value::String(better)) => match better.as_str() {
+            "output" => Some(true),
+            "other" => Some(false),
+            "neither" => Some(*tie_passes),
+            _ => None,
+        },
+        (JudgeVerdict::Labels { .. } | JudgeVerdict::Better { .. }, _) => None,
     }
 }
 
@@ -263,6 +316,9 @@ fn wanted_label(verdict: &JudgeVerdict) -> String {
         }
         JudgeVerdict::Labels { labels, .. } => {
             format!("give one of {}, or `true` or `false`", labels.join(", "))
+        }
+        JudgeVerdict::Better { .. } => {
+            "say which is better: `output`, `other` or `neither`".to_owned()
         }
     }
 }

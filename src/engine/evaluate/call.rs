@@ -8,8 +8,11 @@ use tokio::sync::Semaphore;
 
 use crate::domain::digest::Digest;
 use crate::domain::project::Price;
+use crate::domain::query::{Query, Task};
 use crate::domain::run::{Answer, CaseError, CaseErrorKind, ModelRequest};
-use crate::engine::ports::{AnswerCache, Provider, ProviderError, ProviderProfile, StoreError};
+use crate::engine::ports::{
+    AnswerCache, BoxFuture, Provider, ProviderError, ProviderProfile, StoreError,
+};
 
 use super::budget::{Budget, RunLimits};
 
@@ -80,8 +83,33 @@ impl<'a> Caller<'a> {
 
     /// Answers a request.
     pub(super) async fn ask(&self, request: &ModelRequest, digest: Digest) -> Reply {
-        let Some(desk) = self.desks.get(request.model.provider.as_str()) else {
-            let message = format!("there is no provider `{}`", request.model.provider);
+        let model = &request.model;
+        let ask = |provider: &'a dyn Provider| provider.answer(request);
+        self.call(&model.provider, &model.model, digest, ask).await
+    }
+
+    /// Answers a query of an evaluator.
+    pub(super) async fn consult(&self, query: &Query) -> Reply {
+        let model = match &query.task {
+            Task::Likeness { model, .. } => model,
+            Task::Verdict { .. } => "",
+        };
+        let ask = |provider: &'a dyn Provider| provider.consult(query);
+        self.call(&query.provider, model, query.digest(), ask).await
+    }
+
+    async fn call<'q>(
+        &self,
+        provider: &str,
+        model: &str,
+        digest: Digest,
+        ask: impl FnOnce(&'a dyn Provider) -> BoxFuture<'q, Result<Answer, ProviderError>>,
+    ) -> Reply
+    where
+        'a: 'q,
+    {
+        let Some(desk) = self.desks.get(provider) else {
+            let message = format!("there is no provider `{provider}`");
             return Reply {
                 answer: Err(provider_error(message)),
                 reused: false,
@@ -106,9 +134,9 @@ impl<'a> Caller<'a> {
         if !self.budget.take_call() {
             return stopped();
         }
-        let answer = desk.provider.answer(request).await;
+        let answer = ask(desk.provider).await;
         if let Ok(answer) = &answer {
-            let price = desk.provider.price(&request.model.model);
+            let price = desk.provider.price(model);
             let nothing = (price == Some(Price::NOTHING)).then_some(0.0);
             self.budget.pay(answer.cost_usd.or(nothing));
         }

@@ -22,6 +22,8 @@ pub enum Demand<'p> {
         /// Evaluators that grade prompts of the workspace that are not tested here: a floor under
         /// one of them says nothing about this evaluation.
         elsewhere: &'p BTreeSet<EvaluatorId>,
+        /// The judges whose agreement with people was not shown, with the reasons.
+        judges: &'p [String],
         /// The version that is live, which a candidate must not fall behind.
         live: &'p Live,
     },
@@ -37,11 +39,13 @@ pub fn decide(demand: Demand<'_>, suites: &[SuiteSummary]) -> Decision {
     if let Demand::Policy {
         policy,
         elsewhere,
+        judges,
         live,
     } = demand
     {
         checks.extend(unseen_floors(policy, elsewhere, suites));
         decision = beside_live(policy, live, suites);
+        decision.not_shown.extend_from_slice(judges);
     }
     decision.checks = checks;
     decision.critical_failures = suites.iter().flat_map(SuiteSummary::critical).collect();
@@ -194,6 +198,7 @@ mod tests {
             model: "echo/echo".to_owned().try_into().unwrap(),
             fingerprint: Digest::of(b"prompt"),
             dataset_digest: Digest::of(b"rows"),
+            program: None,
             evaluators: (0..2)
                 .map(|index| (name(index), Digest::of(b"rule")))
                 .collect(),
@@ -255,6 +260,7 @@ mod tests {
         Demand::Policy {
             policy,
             elsewhere: &NONE,
+            judges: &[],
             live: &NOTHING_LIVE,
         }
     }
@@ -355,6 +361,7 @@ mod tests {
         let demand = Demand::Policy {
             policy: &policy(&[("gone", 1.0)]),
             elsewhere: &elsewhere,
+            judges: &[],
             live: &NOTHING_LIVE,
         };
         let decision = decided(demand, &[gating(Grade::Pass)]);

@@ -8,12 +8,12 @@ use crate::domain::dataset::{Priority, Row, RowStatus};
 use crate::domain::evaluator::{Evaluator, Example, Grade};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
-use crate::domain::prompt::ModelRef;
 use crate::domain::run::{Answer, CaseErrorKind, Graded};
 use crate::engine::ports::AnswerCache;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::asked::Asked;
 use super::budget::RunLimits;
 use super::call::{Caller, Providers};
 use super::grade::{Grader, calls_in_text};
@@ -87,16 +87,17 @@ impl Examples {
             .collect()
     }
 
-    /// The judges that will be asked, with their models.
-    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
-        let with_examples = self
-            .evaluators
-            .iter()
-            .filter(|it| !it.evaluator.examples.is_empty());
-        let judges = with_examples.flat_map(|it| it.judges.values());
-        judges
-            .map(|closure| (&closure.prompt().id, &closure.prompt().model))
-            .collect()
+    /// Who will be asked.
+    pub fn asked(&self) -> Asked {
+        let mut asked = Asked::default();
+        let evaluators = self.evaluators.iter();
+        for prepared in evaluators.filter(|it| !it.evaluator.examples.is_empty()) {
+            for judge in prepared.judges.values() {
+                asked.add_prompt(judge.prompt());
+            }
+            asked.add_grader(&prepared.grader);
+        }
+        asked
     }
 
     /// Grades every example, in the order of the files.

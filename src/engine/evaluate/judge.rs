@@ -1,11 +1,13 @@
 //! Asking a model about an answer, and reading its verdict strictly.
 //!
-//! A judge is a prompt of the workspace. Of its variables, `output` is the answer, `expected` the
-//! row's expected value, `fence` a marker, and every other one a variable of the row. The fence is
+//! A judge is a prompt of the workspace. Of its variables, `output` is the answer (`first` and
+//! `second`, where it is shown two), `expected` the row's expected value, `conversation` the row's
+//! conversation as JSON, so that no message can pass for two, `fence` a marker, and every other one
+//! a variable of the row. The fence is
 //! derived from all that the judge is shown and from the judge itself: no text can hold the fence
 //! that it will stand behind, and yet the same question is the same request and can be recorded.
-//! A judge that declares `fence` puts it where its texts begin and end; one that does not gets the
-//! answer between two lines that hold it.
+//! A judge that declares `fence` puts it where its texts begin and end; one that does not gets each
+//! answer and the conversation between two lines that hold it.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -14,29 +16,63 @@ use serde_json::{Value, json};
 
 use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
-use crate::domain::evaluator::{Grade, JudgeVerdict};
+use crate::domain::evaluator::{Grade, JudgeRule, JudgeVerdict};
 use crate::domain::run::{Graded, ModelRequest};
 use crate::domain::untrusted::shorten;
 use crate::engine::workspace::closure::{Closure, RenderError};
 
+use super::pairwise::{ORDERS, in_both_orders};
+
 /// How much of a judge's text a reason shows, in characters.
 const SHOWN: usize = 200;
 
-/// What the judge is asked about an answer.
-pub(super) fn question(
+/// What the judge is asked about an answer, in the order of the questions; the error is the reason
+/// why nothing can be.
+pub(super) fn questions(
+    rule: &JudgeRule,
     judge: &Closure,
     output: &str,
     row: &Row,
     repeat_index: u32,
+) -> Result<Vec<ModelRequest>, String> {
+    let ask = |answers: &[(&str, &str)]| {
+        let asked = question(judge, answers, row, repeat_index);
+        asked.map_err(|error| error.to_string())
+    };
+    let JudgeVerdict::Better { than, .. } = &rule.verdict else {
+        return Ok(vec![ask(&[("output", output)])?]);
+    };
+    let other = row.column(than).and_then(Value::as_str);
+    let other = other.ok_or_else(|| format!("the row has no text `{than}` to compare with"))?;
+    ORDERS
+        .iter()
+        .map(|[name, other_name]| ask(&[(name, output), (other_name, other)]))
+        .collect()
+}
+
+/// Answers stand under the names of their variables.
+fn question(
+    judge: &Closure,
+    answers: &[(&str, &str)],
+    row: &Row,
+    repeat_index: u32,
 ) -> Result<ModelRequest, RenderError> {
     let declared = &judge.prompt().variables;
+    let conversation = json!(row.messages).to_string();
+    let fenced: Vec<(&str, &str)> = answers
+        .iter()
+        .copied()
+        .chain([("conversation", conversation.as_str())])
+        .filter(|(name, _)| declared.contains_key(*name))
+        .collect();
     let mut values: IndexMap<String, Value> = declared
         .keys()
         .filter_map(|name| {
-            let value = match name.as_str() {
-                "output" => Some(Value::from(output)),
-                "fence" => None,
-                column => row.column(column).cloned(),
+            let text = fenced.iter().find(|(fenced, _)| fenced == name);
+            let value = match (text, name.as_str()) {
+                (Some((_, text)), _) => Some(Value::from(*text)),
+                (None, "fence") => None,
+                (None, column) => row.column(column).cloned(),
             };
             value.map(|value| (name.clone(), value))
         })
@@ -44,8 +80,11 @@ pub(super) fn question(
     let fence = fence(&values, judge.fingerprint());
     if declared.contains_key("fence") {
         values.insert("fence".to_owned(), Value::from(fence));
-    } else if let Some(value) = values.get_mut("output") {
-        *value = Value::from(format!("{fence}\n{output}\n{fence}"));
+    } else {
+        for (name, text) in fenced {
+            let text = format!("{fence}\n{text}\n{fence}");
+            values.insert(name.to_owned(), Value::from(text));
+        }
     }
     judge.render(&values, repeat_index)
 }
@@ -73,9 +112,10 @@ struct LabelVerdict {
     reason: String,
 }
 
-/// Reads a judge's answer. It must be exactly one JSON object of the agreed shape with a verdict
-/// that may be given; anything else is an error, never a pass or a failure.
-pub(super) fn read_verdict(answer: &str, verdict: &JudgeVerdict) -> Graded {
+/// Reads a judge's answers, one for each question. Each must be exactly one JSON object of the agreed
+/// shape with a verdict that may be given; anything else is an error, never a pass or a failure.
+pub(super) fn read_verdict(answers: &[&str], verdict: &JudgeVerdict) -> Graded {
+    let answer = answers.first().copied().unwrap_or_default();
     match verdict {
         JudgeVerdict::Scale {
             min,
@@ -112,6 +152,7 @@ pub(super) fn read_verdict(answer: &str, verdict: &JudgeVerdict) -> Graded {
                 }
             }
         },
+        JudgeVerdict::Better { tie_passes, .. } => in_both_orders(answers, *tie_passes),
     }
 }
 
@@ -164,17 +205,17 @@ mod tests {
 
     #[test]
     fn a_score_passes_from_the_threshold_on_and_is_placed_on_the_scale() {
-        let graded = read_verdict(r#"{"score": 4, "reason": "fine"}"#, &scale());
+        let graded = read_verdict(&[r#"{"score": 4, "reason": "fine"}"#], &scale());
         assert_eq!(graded.grade, Grade::Pass);
         assert_eq!(graded.reason, "4 of 5: fine");
         assert!((graded.score - 0.75).abs() < f64::EPSILON);
-        let graded = read_verdict(" {\"reason\": \"\", \"score\": 3.9}\n", &scale());
+        let graded = read_verdict(&[" {\"reason\": \"\", \"score\": 3.9}\n"], &scale());
         assert_eq!(graded.grade, Grade::Fail);
     }
 
     #[test]
     fn a_label_passes_where_it_is_listed() {
-        let read = |text| read_verdict(text, &labels()).grade;
+        let read = |text| read_verdict(&[text], &labels()).grade;
         assert_eq!(read(r#"{"label": "good", "reason": "x"}"#), Grade::Pass);
         assert_eq!(read(r#"{"label": "bad", "reason": "x"}"#), Grade::Fail);
         assert_eq!(read(r#"{"label": "Good", "reason": "x"}"#), Grade::Error);
@@ -200,7 +241,7 @@ mod tests {
             r#"{"score": NaN, "reason": "x"}"#,
             r#"{"score": 1e999, "reason": "x"}"#,
         ] {
-            let graded = read_verdict(answer, &scale());
+            let graded = read_verdict(&[answer], &scale());
             assert_eq!(graded.grade, Grade::Error, "{answer}");
         }
     }

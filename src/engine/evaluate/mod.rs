@@ -1,5 +1,7 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+mod answerers;
+pub mod asked;
 mod beside;
 pub mod budget;
 pub mod calibrate;
@@ -13,6 +15,7 @@ mod grading;
 mod journal;
 mod judge;
 pub mod paired;
+mod pairwise;
 pub mod plan;
 pub mod preview;
 pub mod prospect;
@@ -25,5 +28,6 @@ pub mod statistics;
 pub mod stored;
 pub mod summary;
 pub mod tally;
+pub mod trust;
 
 pub use call::Providers;

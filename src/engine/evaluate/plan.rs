@@ -7,14 +7,17 @@ use serde_json::Value;
 
 use crate::domain::dataset::Dataset;
 use crate::domain::digest::{Digest, DigestWriter};
+use crate::domain::evaluator::JudgeRule;
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
-use crate::domain::prompt::{EvalBinding, ModelRef, Prompt};
+use crate::domain::prompt::{EvalBinding, Prompt};
 use crate::domain::run::{RunManifest, Suite};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::answerers::Answerers;
+use super::asked::Asked;
 use super::grade::Grader;
 
 /// Which prompts are tested.
@@ -85,15 +88,33 @@ impl Plan {
             .collect()
     }
 
-    /// The prompts whose requests will be answered, judges among them, with their models.
-    pub fn models(&self) -> BTreeMap<&PromptId, &ModelRef> {
-        let closures = self
-            .suites
-            .iter()
-            .flat_map(|planned| planned.judges.values().chain([planned.closure.as_ref()]));
-        closures
-            .map(|closure| (&closure.prompt().id, &closure.prompt().model))
-            .collect()
+    /// The judges that a gate may block on, each once for each evaluator that asks it.
+    pub(super) fn blocking_judges(&self) -> Vec<(&EvaluatorId, &JudgeRule)> {
+        let mut judges: Vec<(&EvaluatorId, &JudgeRule)> = Vec::new();
+        for planned in &self.suites {
+            for name in &planned.blocking {
+                for rule in planned.graders[name].judges() {
+                    if !judges.contains(&(name, rule)) {
+                        judges.push((name, rule));
+                    }
+                }
+            }
+        }
+        judges
+    }
+
+    /// Who will be asked, judges and other graders among them.
+    pub fn asked(&self) -> Asked {
+        let mut asked = Asked::default();
+        for planned in &self.suites {
+            for closure in planned.judges.values().chain([planned.closure.as_ref()]) {
+                asked.add_prompt(closure.prompt());
+            }
+            for grader in planned.graders.values() {
+                asked.add_grader(grader);
+            }
+        }
+        asked
     }
 }
 
@@ -114,19 +135,24 @@ impl PlannedSuite {
             .values()
             .any(|judge| answers_vary(judge.prompt()));
         let varying =
-            graders.filter(|(_, grader)| chance || (judges_vary && grader.judge_count() > 0));
+            graders.filter(|(_, grader)| chance || (judges_vary && !grader.judges().is_empty()));
         varying.map(|(name, _)| name.clone()).collect()
     }
 
-    /// The same test of another version of the prompt: the same rows, evaluators and repeats.
-    #[must_use]
-    pub fn of_version(&self, closure: Closure) -> Self {
+    /// The same test of another version of the prompt: the same rows, evaluators and repeats, and
+    /// the providers and programs of this workspace.
+    pub fn of_version(
+        &self,
+        closure: Closure,
+        workspace: &Workspace<'_>,
+    ) -> Result<Self, Findings> {
         let suite = Suite {
             model: closure.prompt().model.clone(),
             fingerprint: closure.fingerprint(),
+            program: Answerers::new(workspace).program(&closure.prompt().model.provider)?,
             ..self.suite.clone()
         };
-        Self {
+        Ok(Self {
             digest: suite.digest(),
             suite,
             rows: self.rows,
@@ -135,10 +161,10 @@ impl PlannedSuite {
             dataset: self.dataset.clone(),
             graders: Arc::clone(&self.graders),
             judges: Arc::clone(&self.judges),
-        }
+        })
     }
 
-    /// How many times models are asked about one answer, at most.
+    /// How many times judges and other graders outside are asked about one answer, at most.
     pub fn judge_count(&self) -> usize {
         self.graders.values().map(Grader::judge_count).sum()
     }
@@ -167,6 +193,7 @@ pub fn plan(
         workspace,
         repeats,
         dataset_digests: BTreeMap::new(),
+        answerers: Answerers::new(workspace),
         findings: Vec::new(),
     };
     let mut suites: Vec<PlannedSuite> = Vec::new();
@@ -215,6 +242,7 @@ struct Planner<'w> {
     workspace: &'w Workspace<'w>,
     repeats: u32,
     dataset_digests: BTreeMap<String, (Digest, u64)>,
+    answerers: Answerers<'w>,
     findings: Vec<Finding>,
 }
 
@@ -247,6 +275,8 @@ impl Planner<'_> {
             complete &= self.add_rule(name, tools, &mut rules).is_some();
         }
         let (closure, dataset, (dataset_digest, rows)) = (closure?, dataset?, counted?);
+        let program = self.answerers.program(&closure.prompt().model.provider);
+        let program = self.keep(program)?;
         if !complete {
             return None;
         }
@@ -256,6 +286,7 @@ impl Planner<'_> {
             model: closure.prompt().model.clone(),
             fingerprint: closure.fingerprint(),
             dataset_digest,
+            program,
             evaluators: rules.digests,
             repeats: self.repeats,
         };
@@ -284,7 +315,9 @@ impl Planner<'_> {
         }
         let grader = self.keep(Grader::compile(&evaluator, tools))?;
         rules.graders.insert(name.clone(), grader);
-        let digest = evaluator.digest(&fingerprints);
+        let models = fingerprints.keys().map(|id| rules.judges[id].prompt());
+        let answerers = self.answerers.of_rule(&evaluator.rule, models);
+        let digest = evaluator.digest(&fingerprints, &self.keep(answerers)?);
         rules.digests.insert(name.clone(), digest);
         if evaluator.blocking {
             rules.blocking.insert(name.clone());

@@ -1,12 +1,13 @@
 //! Whether a plan can be run as it is, found before anything is asked: what a prompt wants must be
 //! sayable to its provider, and a cost limit needs prices.
 
-use crate::domain::id::PromptId;
+use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::prompt::{ModelRef, Prompt};
 use crate::domain::run::{ModelRequest, RenderedMessage};
 
 use super::budget::RunLimits;
 use super::call::Providers;
+use super::grade::{Grader, OutsideGrader};
 use super::plan::Plan;
 
 /// Why a plan cannot be run.
@@ -20,6 +21,16 @@ pub enum NotReady {
         /// The model.
         model: ModelRef,
         /// What cannot be said.
+        reason: String,
+    },
+    /// The provider cannot be asked by this evaluator.
+    #[error("evaluator `{evaluator}` cannot ask provider `{provider}`: {reason}")]
+    CannotGrade {
+        /// The evaluator.
+        evaluator: EvaluatorId,
+        /// The provider.
+        provider: String,
+        /// Why not.
         reason: String,
     },
     /// A cost limit was given, and nobody knows what the model costs.
@@ -37,6 +48,11 @@ impl NotReady {
             Self::NotAccepted { prompt, .. } => {
                 format!("correct `{}`, or choose another provider", prompt.path())
             }
+            Self::CannotGrade { evaluator, .. } => format!(
+                "name another provider in `{}`: of kind `grader` for `http`, of kind `openai` for \
+                 `embedding`",
+                evaluator.path()
+            ),
             Self::Unpriced { model } => format!(
                 "write what it costs under `[prices.\"{model}\"]` in `pointsman.toml`, or limit \
                  the calls with `--max-calls`"
@@ -45,7 +61,7 @@ impl NotReady {
     }
 }
 
-/// Checks every prompt of a plan, judges among them.
+/// Checks every prompt of a plan, judges among them, and whoever else grades.
 pub fn check_ready(
     plan: &Plan,
     providers: &Providers<'_>,
@@ -70,8 +86,39 @@ pub fn check_ready(
                 });
             }
         }
+        for outside in planned.graders.values().flat_map(Grader::outside) {
+            check_outside(outside, providers, limits)?;
+        }
     }
     Ok(())
+}
+
+fn check_outside(
+    outside: &OutsideGrader,
+    providers: &Providers<'_>,
+    limits: RunLimits,
+) -> Result<(), NotReady> {
+    let name = outside.asked();
+    let Some(provider) = providers.get(&name) else {
+        return Ok(());
+    };
+    provider
+        .accepts_query(&outside.imagined_query())
+        .map_err(|reason| NotReady::CannotGrade {
+            evaluator: outside.owner().clone(),
+            provider: name,
+            reason,
+        })?;
+    match outside {
+        OutsideGrader::Embedding(rule)
+            if limits.max_cost_usd.is_some() && provider.price(&rule.model.0.model).is_none() =>
+        {
+            Err(NotReady::Unpriced {
+                model: rule.model.0.clone(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The request that a prompt makes, with its templates in place of what they print.

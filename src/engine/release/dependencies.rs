@@ -11,9 +11,9 @@ use crate::engine::workspace::Workspace;
 pub(super) struct Dependencies {
     /// The prompt's file and all it includes.
     pub(super) closure: BTreeSet<String>,
-    /// Datasets, rows, evaluators, and the closures of judges.
+    /// Datasets, rows, evaluators, the closures of judges, and the rows that people graded for them.
     pub(super) tests: BTreeSet<String>,
-    /// Recorded answers, of the prompt and of its judges. They need not exist.
+    /// Recorded answers, of the prompt, of its judges and of its evaluators. They need not exist.
     pub(super) recordings: BTreeSet<String>,
 }
 
@@ -35,6 +35,15 @@ impl Dependencies {
                 match workspace.evaluator(evaluator) {
                     Ok(evaluator) => {
                         found.tests.extend(evaluator.files());
+                        found.recordings.extend(evaluator.rule.recordings());
+                        for dataset in evaluator.rule.calibrations() {
+                            match workspace.dataset(dataset) {
+                                Ok(dataset) => {
+                                    found.tests.extend([dataset.id.path(), dataset.rows_path]);
+                                }
+                                Err(Findings(more)) => findings.extend(more),
+                            }
+                        }
                         for judge in evaluator.judges() {
                             if let Err(Findings(more)) = found.add_judge(workspace, judge) {
                                 findings.extend(more);

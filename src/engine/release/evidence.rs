@@ -10,9 +10,13 @@ use crate::domain::deployment::{EVIDENCE_FOLDER, EvidenceLink, Snapshot};
 use crate::domain::digest::Digest;
 use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
 use crate::domain::id::LaneName;
-use crate::engine::ports::{SignError, Signer};
+use crate::engine::ports::{LaneRecord, LaneStore, SignError, Signer};
 
+use super::ReleaseError;
 use super::attest::attest;
+
+/// The result of a test that passed, as in-toto spells it.
+const PASSED: &str = "PASSED";
 
 /// The statement for a snapshot of a lane, with the path where it stands.
 pub(super) fn statement(
@@ -22,7 +26,7 @@ pub(super) fn statement(
 ) -> Statement {
     let checks = &evaluation.decision.checks;
     let result = match evaluation.decision.verdict {
-        Verdict::Pass => "PASSED",
+        Verdict::Pass => PASSED,
         // It comes in only where the policy lets people decide, and they did.
         Verdict::Inconclusive => "WARNED",
         Verdict::Fail | Verdict::NotComparable | Verdict::NothingEvaluated => "FAILED",
@@ -74,4 +78,28 @@ fn names<'c>(checks: impl Iterator<Item = &'c FloorCheck>) -> Vec<String> {
     checks
         .map(|check| format!("{} on {}: {}", check.prompt, check.dataset, check.evaluator))
         .collect()
+}
+
+/// The largest file of evidence that is read.
+const STATEMENT_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Whether a record carries a statement that just its snapshot was tested and passed.
+pub(super) fn shows_a_pass(
+    lanes: &dyn LaneStore,
+    record: &LaneRecord,
+) -> Result<bool, ReleaseError> {
+    let tree = lanes.tree(record)?;
+    let snapshot = record.deployment.snapshot.sha256.to_string();
+    for link in &record.deployment.evidence {
+        let bytes = tree.read(&link.path, STATEMENT_LIMIT)?.unwrap_or_default();
+        if Digest::of(&bytes) != link.sha256 {
+            continue;
+        }
+        let statement: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let of_this = statement["subject"][0]["digest"]["sha256"] == snapshot.as_str();
+        if of_this && statement["predicate"]["result"] == PASSED {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

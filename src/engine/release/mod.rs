@@ -11,12 +11,16 @@ mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
+pub mod holds;
 pub mod promote;
+mod prompt_rollback;
 pub mod record;
 pub mod rollback;
 pub mod snapshot;
+pub mod soaked;
 pub mod standing;
-pub mod unhold;
+pub mod stays;
+pub mod target;
 mod verify;
 
 use crate::domain::finding::Findings;

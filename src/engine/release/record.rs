@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::domain::deployment::{
-    Changes, DeployKind, Deployment, EvidenceLink, Hold, RollbackTarget, Snapshot, Source,
+    Changes, DeployKind, Deployment, EvidenceLink, RollbackTarget, Snapshot, Source,
 };
 use crate::domain::digest::Digest;
+use crate::domain::hold::Hold;
+use crate::domain::watch::WatchPlan;
 use crate::engine::ports::{Content, LaneRecord, LaneStore, RecordDraft, Signer, TreeError};
 use crate::engine::workspace::document::MAX_FILE_BYTES;
 
@@ -33,6 +35,7 @@ pub(super) struct NewRecord {
     pub(super) holds: Vec<Hold>,
     pub(super) changes: Changes,
     pub(super) evidence: Vec<(EvidenceLink, Vec<u8>)>,
+    pub(super) watch: Option<WatchPlan>,
     /// What the record does, in a few words.
     pub(super) summary: String,
 }
@@ -68,6 +71,7 @@ pub(super) fn append(
         holds: new.holds,
         changes: new.changes,
         evidence: new.evidence.iter().map(|(link, _)| link.clone()).collect(),
+        watch: new.watch,
     };
     let mut attachments: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     if let Some(signer) = signer {

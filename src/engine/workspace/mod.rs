@@ -1,5 +1,6 @@
 //! The one view of a workspace's files, whatever tree they stand in.
 
+pub mod answerer;
 pub mod closure;
 pub mod csv_rows;
 pub mod dataset;
@@ -82,12 +83,27 @@ const LANES: Sort<LaneName> = Sort {
 #[derive(Clone, Copy)]
 pub struct Workspace<'t> {
     tree: &'t dyn FileTree,
+    disk: &'t dyn FileTree,
 }
 
 impl<'t> Workspace<'t> {
     /// The workspace in `tree`.
     pub fn new(tree: &'t dyn FileTree) -> Self {
-        Self { tree }
+        Self { tree, disk: tree }
+    }
+
+    /// The workspace with the files that programs are run from, where those are not its own.
+    #[must_use]
+    pub fn with_programs_from(self, disk: Option<&'t dyn FileTree>) -> Self {
+        Self {
+            disk: disk.unwrap_or(self.disk),
+            ..self
+        }
+    }
+
+    /// The files that programs are run from.
+    pub fn disk(&self) -> &'t dyn FileTree {
+        self.disk
     }
 
     /// The tree that is read.

@@ -67,7 +67,8 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
     })
 }
 
-fn model(decoder: &mut Decoder<'_>, node: &Node) -> Option<ModelRef> {
+/// Reads the name of a model; a list of models is refused.
+pub(super) fn model(decoder: &mut Decoder<'_>, node: &Node) -> Option<ModelRef> {
     if matches!(node.value, Value::List(_)) {
         decoder.error(
             "model-fallback",

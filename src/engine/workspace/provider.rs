@@ -1,11 +1,11 @@
 //! Reads a provider of `pointsman.toml`: a model server of one of the known kinds, a server that is
-//! asked by template, or a program.
+//! asked by template, a server that grades, or a program.
 
 use std::time::Duration;
 
 use minijinja::Environment;
 
-use crate::domain::lane::MaxAge;
+use crate::domain::period::Period;
 use crate::domain::project::{
     HttpTemplate, ProgramSettings, ProviderSettings, ServerSettings, WireFormat,
 };
@@ -21,14 +21,16 @@ enum Kind {
     Anthropic,
     Gemini,
     Http,
+    Grader,
     Exec,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("openai", Kind::OpenAi),
     ("anthropic", Kind::Anthropic),
     ("gemini", Kind::Gemini),
     ("http", Kind::Http),
+    ("grader", Kind::Grader),
     ("exec", Kind::Exec),
 ];
 
@@ -64,7 +66,7 @@ fn server(
     kind: Kind,
 ) -> Option<ServerSettings> {
     let address_key = match kind {
-        Kind::Http => "url",
+        Kind::Http | Kind::Grader => "url",
         _ => "base_url",
     };
     let address = fields.required(decoder, address_key);
@@ -72,7 +74,7 @@ fn server(
     let wire = wire(decoder, fields, kind);
     let key_env = optional(fields.optional("key_env"), |node| env_name(decoder, node));
     let key_header = match kind {
-        Kind::OpenAi | Kind::Http => {
+        Kind::OpenAi | Kind::Http | Kind::Grader => {
             optional(fields.optional("key_header"), |node| header(decoder, node))
         }
         _ => Some(None),
@@ -99,6 +101,7 @@ fn wire(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, kind: Kind) -> Optio
     match kind {
         Kind::Anthropic => Some(WireFormat::Anthropic),
         Kind::Gemini => Some(WireFormat::Gemini),
+        Kind::Grader => Some(WireFormat::Grader),
         Kind::Http => template(decoder, fields).map(WireFormat::Template),
         _ => {
             let stream = optional(fields.optional("stream"), |node| decoder.boolean(node))?;
@@ -128,7 +131,11 @@ fn template(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<HttpTe
     })
 }
 
-fn program(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<ProgramSettings> {
+/// Reads a program and what it may take.
+pub(super) fn program(
+    decoder: &mut Decoder<'_>,
+    fields: &mut Fields<'_>,
+) -> Option<ProgramSettings> {
     let command = fields.required(decoder, "command");
     let command = command.and_then(|node| command_line(decoder, node));
     let env = optional(fields.optional("env"), |node| {
@@ -174,7 +181,7 @@ fn count(
 
 fn timeout(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Duration> {
     let read = optional(fields.optional("timeout"), |node| {
-        let seconds = decoder.parsed::<MaxAge>(node)?.seconds;
+        let seconds = decoder.parsed::<Period>(node)?.seconds;
         u64::try_from(seconds).ok()
     });
     Some(Duration::from_secs(read?.unwrap_or(60)))

@@ -45,7 +45,7 @@ fn right_queue(wire: Wire, call: &Call) -> Reply {
 }
 
 /// The stored cases of the one run, by row.
-fn cases(sandbox: &Sandbox) -> Vec<Value> {
+pub(super) fn cases(sandbox: &Sandbox) -> Vec<Value> {
     let runs = runs(sandbox);
     assert_eq!(runs.len(), 1);
     let text = std::fs::read_to_string(runs[0].join("cases.jsonl")).expect("the run was kept");
@@ -54,7 +54,7 @@ fn cases(sandbox: &Sandbox) -> Vec<Value> {
         .collect()
 }
 
-fn assert_no_key(sandbox: &Sandbox, transcript: &str) {
+pub(super) fn assert_no_key(sandbox: &Sandbox, transcript: &str) {
     assert!(!transcript.contains(KEY), "{transcript}");
     for file in files_below(&sandbox.path().join(".git/pointsman")) {
         let bytes = std::fs::read(&file).expect("the store is ours");
@@ -63,9 +63,9 @@ fn assert_no_key(sandbox: &Sandbox, transcript: &str) {
     }
 }
 
-/// Everything that can go wrong for good with one answer.
-fn faults(wire: Wire) -> Vec<(&'static str, Reply)> {
-    let right = || Reply::says_as(wire, "bug");
+/// Everything that can go wrong for good with one answer, which `right` would be.
+pub(super) fn faults(right: &Reply) -> Vec<(&'static str, Reply)> {
+    let right = || right.clone();
     vec![
         (
             "429",
@@ -97,7 +97,7 @@ fn faults(wire: Wire) -> Vec<(&'static str, Reply)> {
 
 /// One row's answer is faulty, for good: that row has no verdict, and the others keep theirs.
 fn one_row_fails_and_no_other(wire: Wire) {
-    for (name, fault) in faults(wire) {
+    for (name, fault) in faults(&Reply::says_as(wire, "bug")) {
         let server = ModelServer::start(move |_, call| match call.last_message() {
             bug if bug.starts_with("bug") => fault.clone(),
             _ => right_queue(wire, call),

@@ -5,7 +5,7 @@ use crate::support::model_server::{ModelServer, Reply};
 use serde_json::json;
 
 /// The small workspace, graded by one evaluator with this text.
-fn graded_by(text: &str) -> Sandbox {
+pub(super) fn graded_by(text: &str) -> Sandbox {
     let sandbox = Sandbox::with_workspace();
     sandbox.write("evaluators/under-test.yml", text);
     sandbox.edit(
@@ -13,6 +13,10 @@ fn graded_by(text: &str) -> Sandbox {
         "[queue-matches, no-apology]",
         "[under-test]",
     );
+    let gate = "[gate]\nfloors = { under-test = 1.0 }\n";
+    sandbox.write("environments/staging.toml", format!("order = 1\n\n{gate}"));
+    let production = format!("order = 2\nfrom = \"staging\"\n\n{gate}");
+    sandbox.write("environments/production.toml", production);
     sandbox
 }
 
@@ -153,14 +157,6 @@ fn a_script_is_released_with_the_prompt_that_it_tests() {
         "kind: javascript\nfile: always.js\n",
     );
     sandbox.write("evaluators/always.js", "return true\n");
-    sandbox.write(
-        "environments/staging.toml",
-        "order = 1\n\n[gate]\nfloors = { under-test = 1.0 }\n",
-    );
-    sandbox.write(
-        "environments/production.toml",
-        "order = 2\nfrom = \"staging\"\n",
-    );
     sandbox.commit("Grade by a script");
     sandbox
         .pointsman(&["promote", "staging", "triage", "--yes"])

@@ -2,7 +2,9 @@
 //! keeping keys secret is the same for all, and stands in `server.rs`.
 
 mod anthropic;
+mod embeddings;
 mod gemini;
+mod grader;
 mod openai;
 mod stream;
 mod template;
@@ -11,6 +13,7 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use crate::domain::project::WireFormat;
+use crate::domain::query::Task;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::domain::untrusted::shorten;
 
@@ -41,7 +44,20 @@ pub(super) trait Wire: Send + Sync {
     /// Reads the body of a successful response; cost and latency are left open. An answer that
     /// cannot be read is a failure, never an empty answer.
     fn read(&self, body: &[u8]) -> Result<Answer, Failure>;
+
+    /// Where a query of an evaluator goes, and its body. The error says why it cannot be asked.
+    fn query(&self, _base: &Url, _task: &Task) -> Result<(Url, Value), String> {
+        Err(PROMPTS_ONLY.to_owned())
+    }
+
+    /// Reads the body of a successful response to a query.
+    fn read_query(&self, _task: &Task, _body: &[u8]) -> Result<Answer, Failure> {
+        Err(Failure::lasting(PROMPTS_ONLY))
+    }
 }
+
+/// What most wire formats say to queries of evaluators.
+const PROMPTS_ONLY: &str = "it answers prompts and nothing else";
 
 /// The wire format that the settings name; the error says what is wrong with a template.
 pub(super) fn of(format: &WireFormat) -> Result<Box<dyn Wire>, String> {
@@ -50,6 +66,7 @@ pub(super) fn of(format: &WireFormat) -> Result<Box<dyn Wire>, String> {
         WireFormat::Anthropic => Box::new(anthropic::Anthropic),
         WireFormat::Gemini => Box::new(gemini::Gemini),
         WireFormat::Template(template) => Box::new(template::Template::new(template)?),
+        WireFormat::Grader => Box::new(grader::Grader),
     })
 }
 

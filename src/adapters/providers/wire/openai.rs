@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use crate::adapters::providers::address::below;
 use crate::adapters::providers::retry::Failure;
 use crate::domain::prompt::ResponseFormat;
+use crate::domain::query::Task;
 use crate::domain::run::{Answer, ModelRequest};
 
-use super::{Wire, output, snake_case, stream};
+use super::{Wire, embeddings, output, snake_case, stream};
 
 /// What is ours to set: a parameter under one of these names would change what is asked.
 const RESERVED: [&str; 7] = [
@@ -53,6 +54,28 @@ impl Wire for OpenAi {
             })?
         };
         answer(completion)
+    }
+
+    fn query(&self, base: &Url, task: &Task) -> Result<(Url, Value), String> {
+        match task {
+            Task::Likeness {
+                model,
+                text,
+                references,
+                ..
+            } => Ok((
+                below(base, &["embeddings"]),
+                embeddings::body(model, text, references),
+            )),
+            Task::Verdict { .. } => Err("it gives no verdicts".to_owned()),
+        }
+    }
+
+    fn read_query(&self, task: &Task, body: &[u8]) -> Result<Answer, Failure> {
+        match task {
+            Task::Likeness { references, .. } => embeddings::read(body, references.len() + 1),
+            Task::Verdict { .. } => Err(Failure::lasting("it gives no verdicts")),
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{evaluator_id, unanswered, wait_for};
+use super::{evaluator_id, unanswered};
 use crate::adapters::providers::build;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::Workbench;
+use crate::cli::evaluation::{Workbench, wait_for};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::agreement::{Kappa, TruthTable};
@@ -57,9 +57,17 @@ struct CalibrateOutput<'c> {
     agreement: Option<f64>,
     kappa: Option<Kappa>,
     constant: bool,
+    position_bias: Option<PositionBiasV1>,
     unreadable: usize,
     unanswered: usize,
     differences: Vec<JudgedRowV1<'c>>,
+}
+
+/// How often a judge of two answers changed its verdict with their order.
+#[derive(Serialize)]
+struct PositionBiasV1 {
+    flipped: u64,
+    pairs: u64,
 }
 
 #[derive(Serialize)]
@@ -88,7 +96,7 @@ pub(super) fn run(
     let mut bench = Workbench::new(context, &workspace, true)?;
     bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
-    let providers = build(&bench.setup(&key, true), &calibration.models())?;
+    let providers = build(&bench.setup(&key, true), &calibration.asked())?;
     let calibrated = wait_for(calibration.run(&providers, bench.cache()))?;
     if ui.wants_json() {
         ui.json(&output(tree.label(), args, &calibrated, calibration.rows()));
@@ -113,6 +121,7 @@ fn output<'c>(
 ) -> CalibrateOutput<'c> {
     let differing = calibrated.disagreements.iter();
     let differing = differing
+        .chain(calibrated.flipped.iter().flatten())
         .chain(&calibrated.unreadable)
         .chain(&calibrated.unanswered);
     CalibrateOutput {
@@ -125,6 +134,9 @@ fn output<'c>(
         agreement: calibrated.table.agreement(),
         kappa: calibrated.table.kappa(),
         constant: calibrated.table.judge_is_constant(),
+        position_bias: calibrated
+            .position_bias()
+            .map(|(flipped, pairs)| PositionBiasV1 { flipped, pairs }),
         unreadable: calibrated.unreadable.len(),
         unanswered: calibrated.unanswered.len(),
         differences: differing
@@ -156,10 +168,21 @@ fn rendered(args: &CalibrateArgs, calibrated: &Calibrated) -> String {
         table.render()
     );
     text.push_str(&in_words(truth));
+    if let Some((flipped, pairs)) = calibrated.position_bias() {
+        let _ = writeln!(
+            text,
+            "position bias: the verdict changed with the order in {flipped} of {pairs} pair(s)"
+        );
+    }
     let unreadable = calibrated.unreadable.len();
     let _ = writeln!(text, "verdicts that could not be read: {unreadable}");
+    let no_flips = Vec::new();
     for (title, rows) in [
         ("seen differently", &calibrated.disagreements),
+        (
+            "changed with the order",
+            calibrated.flipped.as_ref().unwrap_or(&no_flips),
+        ),
         ("not readable", &calibrated.unreadable),
         ("not answered", &calibrated.unanswered),
     ] {

@@ -41,18 +41,6 @@ fn evaluator_id(text: &str) -> Result<EvaluatorId, String> {
     EvaluatorId::new(name).map_err(|error| error.to_string())
 }
 
-/// Waits for work that may ask judges.
-fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            CommandError::usage(format!("cannot start grading: {error}"))
-                .with_hint("close other programs and try again")
-        })?;
-    Ok(runtime.block_on(work))
-}
-
 /// The error of judges that did not answer: that is no verdict on anything.
 fn unanswered(count: usize, reason: &str) -> CommandError {
     let message = format!("{count} judgement(s) have no answer, the first because {reason}");

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{evaluator_id, unanswered, wait_for};
+use super::{evaluator_id, unanswered};
 use crate::adapters::providers::build;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::Workbench;
+use crate::cli::evaluation::{Workbench, wait_for};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::evaluator::Grade;
@@ -85,7 +85,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &TestArgs) -> Result<Exi
     let mut bench = Workbench::new(context, &workspace, true)?;
     bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
-    let providers = build(&bench.setup(&key, true), &examples.models())?;
+    let providers = build(&bench.setup(&key, true), &examples.asked())?;
     let tested = wait_for(examples.run(&providers, bench.cache()))?;
     if ui.wants_json() {
         ui.json(&output(tree.label(), &examples, &tested));

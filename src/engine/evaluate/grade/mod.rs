@@ -7,6 +7,7 @@ mod combine;
 mod expected;
 mod json;
 mod limits;
+mod outside;
 mod script;
 mod similarity;
 mod text;
@@ -16,13 +17,14 @@ mod verdict;
 use serde_json::Value;
 
 use crate::domain::dataset::Row;
-use crate::domain::evaluator::{Evaluator, JudgeRule, Part, Rule};
+use crate::domain::evaluator::{Evaluator, JudgeRule, JudgeVerdict, Part, Rule};
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::run::{Answer, Graded};
 
 use limits::Limit;
 
 pub use combine::Combined;
+pub use outside::OutsideGrader;
 pub use script::ScriptGrader;
 pub(super) use tool_calls::calls_in_text;
 
@@ -34,6 +36,8 @@ pub enum Grader {
     Script(ScriptGrader),
     /// Asks a model: see `super::judge`.
     Judge(JudgeRule),
+    /// Asks somebody else outside: see `super::grading`.
+    Outside(OutsideGrader),
     /// Asks its parts.
     Combined(Combined),
 }
@@ -60,15 +64,43 @@ impl Grader {
         })
     }
 
-    /// How many times a model is asked for one grade, at most.
+    /// How many times somebody outside is asked for one grade, at most.
     pub fn judge_count(&self) -> usize {
         match self {
-            Self::Judge(_) => 1,
+            Self::Judge(rule) => match rule.verdict {
+                JudgeVerdict::Better { .. } => 2,
+                _ => 1,
+            },
+            Self::Outside(_) => 1,
             Self::Combined(combined) => {
                 let parts = combined.parts.iter();
                 parts.map(|part| part.grader.judge_count()).sum()
             }
             Self::Rule(_) | Self::Script(_) => 0,
+        }
+    }
+
+    /// The judges that are asked, in the order of the parts.
+    pub fn judges(&self) -> Vec<&JudgeRule> {
+        match self {
+            Self::Judge(rule) => vec![rule],
+            Self::Combined(combined) => {
+                let parts = combined.parts.iter();
+                parts.flat_map(|part| part.grader.judges()).collect()
+            }
+            Self::Rule(_) | Self::Script(_) | Self::Outside(_) => Vec::new(),
+        }
+    }
+
+    /// Whoever else is asked, in the order of the parts.
+    pub fn outside(&self) -> Vec<&OutsideGrader> {
+        match self {
+            Self::Outside(outside) => vec![outside],
+            Self::Combined(combined) => {
+                let parts = combined.parts.iter();
+                parts.flat_map(|part| part.grader.outside()).collect()
+            }
+            Self::Rule(_) | Self::Script(_) | Self::Judge(_) => Vec::new(),
         }
     }
 }
@@ -91,6 +123,10 @@ fn compile(rule: &Rule, tools: &[Value]) -> Result<Grader, String> {
         Rule::Cost { max_usd } => Compiled::Limit(Limit::Cost { max_usd: *max_usd }),
         Rule::LlmJudge(rule) => return Ok(Grader::Judge(rule.clone())),
         Rule::Script(rule) => return Ok(Grader::Script(ScriptGrader::new(rule))),
+        Rule::Verdict(rule) => return Ok(Grader::Outside(OutsideGrader::Verdict(rule.clone()))),
+        Rule::Embedding(rule) => {
+            return Ok(Grader::Outside(OutsideGrader::Embedding(rule.clone())));
+        }
         Rule::Combine(rule) => {
             let parts = rule.parts.iter().enumerate();
             let parts = parts.map(|(index, part)| compile_part(index, part, tools));

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
@@ -14,6 +13,7 @@ use crate::domain::evaluator::ScriptRule;
 use crate::domain::run::{Answer, Graded};
 use crate::engine::workspace::script::{THREAD_STACK, run_script};
 
+use super::outside::graders_input;
 use super::verdict::read_verdict;
 
 /// How many answers one script grades at once.
@@ -52,7 +52,7 @@ impl ScriptGrader {
                 "the script did not stop for another answer, and is not run again",
             );
         }
-        match self.run(input(answer, row)).await {
+        match self.run(graders_input(answer, row).to_string()).await {
             Ok(text) => read_verdict(&text, self.rule.threshold),
             Err(reason) => Graded::error(reason),
         }
@@ -85,25 +85,10 @@ impl ScriptGrader {
     }
 }
 
-/// What a script is shown.
-fn input(answer: &Answer, row: &Row) -> String {
-    json!({
-        "output": answer.output,
-        "vars": row.vars,
-        "expected": row.expected,
-        "response": {
-            "inputTokens": answer.input_tokens,
-            "outputTokens": answer.output_tokens,
-            "latencyMs": answer.latency_ms,
-            "costUsd": answer.cost_usd,
-            "finishReason": answer.finish_reason,
-        },
-    })
-    .to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::tests::{answer, row};
     use super::*;
     use crate::domain::evaluator::Grade;

@@ -33,6 +33,11 @@ impl<'t> Loader<'t> {
         }
     }
 
+    /// The evaluator whose file is being read.
+    pub(super) fn owner(&self) -> &EvaluatorId {
+        self.path.last().expect("the path starts with an evaluator")
+    }
+
     /// The rule of another evaluator; what is wrong with the name is reported at `span`.
     fn load(&mut self, decoder: &mut Decoder<'_>, id: &EvaluatorId, span: Span) -> Option<Rule> {
         if let Some(start) = self.path.iter().position(|known| known == id) {

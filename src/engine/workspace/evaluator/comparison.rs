@@ -1,14 +1,16 @@
 //! Reads rules that compare an answer with something.
 
 use crate::domain::evaluator::{
-    ExpectedRule, JsonRule, JsonValue, SimilarityMetric, SimilarityRule, TextOperator, TextRule,
-    TextValue,
+    ExpectedRule, JsonRule, JsonValue, Rule, SimilarityMetric, SimilarityRule, TextOperator,
+    TextRule, TextValue,
 };
 use crate::domain::finding::Span;
 
 use super::super::decode::{Decoder, Fields};
 use super::super::document::{Node, Value};
 use super::super::matchers::{compile_pattern, compile_schema};
+use super::combination::Loader;
+use super::outside::embedding_rule;
 
 pub(super) fn text_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<TextRule> {
     let operator = fields.required(decoder, "operator");
@@ -202,25 +204,48 @@ pub(super) fn expected_rule(
     }
 }
 
-/// Reads the options of `similarity`. Where no reference is named, it is the row's `expected`.
+/// Reads the options of `similarity`, by the metric that it names.
 pub(super) fn similarity_rule(
     decoder: &mut Decoder<'_>,
     fields: &mut Fields<'_>,
-) -> Option<SimilarityRule> {
-    let metric = fields.required(decoder, "metric");
-    let metric = metric.and_then(|node| decoder.word(node, &SimilarityMetric::ALL));
-    let value = match fields.optional("value") {
+    loader: &Loader<'_>,
+) -> Option<Rule> {
+    let metrics = SimilarityMetric::ALL.map(|(name, metric)| (name, Some(metric)));
+    let metrics: Vec<_> = metrics.into_iter().chain([("embedding", None)]).collect();
+    let metric = fields.required(decoder, "metric")?;
+    match decoder.word(metric, &metrics)? {
+        Some(metric) => measured_rule(metric, decoder, fields).map(Rule::Similarity),
+        None => embedding_rule(decoder, fields, loader).map(Rule::Embedding),
+    }
+}
+
+/// What an answer is compared with. Where nothing is named, it is the row's `expected`.
+pub(super) fn reference(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<TextValue> {
+    match fields.optional("value") {
         Some(node) => text_value(decoder, node),
         None => Some(TextValue::Column("expected".to_owned())),
-    };
+    }
+}
+
+/// The least likeness that passes.
+pub(super) fn threshold(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<f64> {
     let threshold = fields.required(decoder, "threshold");
-    let threshold = threshold.and_then(|node| decoder.number_within(node, 0.0, 1.0));
+    threshold.and_then(|node| decoder.number_within(node, 0.0, 1.0))
+}
+
+fn measured_rule(
+    metric: SimilarityMetric,
+    decoder: &mut Decoder<'_>,
+    fields: &mut Fields<'_>,
+) -> Option<SimilarityRule> {
+    let value = reference(decoder, fields);
+    let threshold = threshold(decoder, fields);
     let ignore_case = match fields.optional("ignoreCase") {
         Some(node) => decoder.boolean(node),
         None => Some(false),
     };
     Some(SimilarityRule {
-        metric: metric?,
+        metric,
         value: value?,
         threshold: threshold?,
         ignore_case: ignore_case?,

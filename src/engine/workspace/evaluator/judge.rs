@@ -6,24 +6,33 @@ use crate::domain::suggest::did_you_mean;
 
 use super::super::decode::{Decoder, Fields};
 use super::super::document::Node;
+use super::comparison::column;
 
 /// Reads the options of a judge.
 pub(super) fn judge_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<JudgeRule> {
     let prompt = fields
         .required(decoder, "prompt")
         .and_then(|node| Some((decoder.parsed(node)?, node.span)));
-    let verdict = match (fields.optional("scale"), fields.optional("labels")) {
-        (Some(scale), None) => {
+    let calibration = match fields.optional("calibration") {
+        Some(node) => decoder.parsed(node).map(|id| Some((id, node.span))),
+        None => Some(None),
+    };
+    let ways = ["scale", "labels", "compareWith"].map(|way| fields.optional(way));
+    let verdict = match ways {
+        [Some(scale), None, None] => {
             let threshold = fields.required(decoder, "threshold");
             scale_verdict(decoder, scale, threshold)
         }
-        (None, Some(labels)) => {
+        [None, Some(labels), None] => {
             let pass = fields.required(decoder, "pass");
             label_verdict(decoder, labels, pass)
         }
-        (found, _) => {
+        [None, None, Some(other)] => better_verdict(decoder, fields, other),
+        found => {
+            let found = found.into_iter().flatten().next();
             let span = found.map_or_else(Span::default, |node| node.span);
-            let help = "give either `scale` with `threshold`, or `labels` with `pass`";
+            let help =
+                "give one of `scale` with `threshold`, `labels` with `pass`, or `compareWith`";
             let span = prompt.as_ref().map_or(span, |(_, span): &(_, Span)| *span);
             decoder.error(
                 "missing-key",
@@ -37,6 +46,26 @@ pub(super) fn judge_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> 
     Some(JudgeRule {
         prompt: prompt?,
         verdict: verdict?,
+        calibration: calibration?,
+    })
+}
+
+/// A judge that is shown two answers. An answer that is as good as the other does not pass, unless
+/// the file says so.
+fn better_verdict(
+    decoder: &mut Decoder<'_>,
+    fields: &mut Fields<'_>,
+    other: &Node,
+) -> Option<JudgeVerdict> {
+    const TIES: [(&str, bool); 2] = [("pass", true), ("fail", false)];
+    let tie_passes = match fields.optional("tie") {
+        Some(node) => decoder.word(node, &TIES),
+        None => Some(false),
+    };
+    let than = column(decoder, other);
+    Some(JudgeVerdict::Better {
+        than: than?,
+        tie_passes: tie_passes?,
     })
 }
 

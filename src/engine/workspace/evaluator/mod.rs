@@ -5,6 +5,7 @@ mod comparison;
 mod example;
 mod judge;
 mod length;
+mod outside;
 mod script;
 mod tool_calls;
 
@@ -81,13 +82,15 @@ enum Kind {
     Cost,
     LlmJudge,
     JavaScript,
+    Exec,
+    Http,
     All,
     Any,
     Not,
     Weighted,
 }
 
-const KINDS: [(&str, Kind); 14] = [
+const KINDS: [(&str, Kind); 16] = [
     ("text", Kind::Text),
     ("json", Kind::Json),
     ("expected", Kind::Expected),
@@ -98,6 +101,8 @@ const KINDS: [(&str, Kind); 14] = [
     ("cost", Kind::Cost),
     ("llm-judge", Kind::LlmJudge),
     ("javascript", Kind::JavaScript),
+    ("exec", Kind::Exec),
+    ("http", Kind::Http),
     ("all", Kind::All),
     ("any", Kind::Any),
     ("not", Kind::Not),
@@ -119,7 +124,7 @@ fn rule(
         Kind::Text => comparison::text_rule(decoder, fields).map(Rule::Text),
         Kind::Json => comparison::json_rule(decoder, fields).map(Rule::Json),
         Kind::Expected => comparison::expected_rule(decoder, fields).map(Rule::Expected),
-        Kind::Similarity => comparison::similarity_rule(decoder, fields).map(Rule::Similarity),
+        Kind::Similarity => comparison::similarity_rule(decoder, fields, loader),
         Kind::ToolCalls => tool_calls::tool_calls_rule(decoder, fields).map(Rule::ToolCalls),
         Kind::Length => length::length_rule(decoder, fields),
         Kind::Latency => {
@@ -134,6 +139,8 @@ fn rule(
         }
         Kind::LlmJudge => judge::judge_rule(decoder, fields).map(Rule::LlmJudge),
         Kind::JavaScript => script::script_rule(decoder, fields, loader).map(Rule::Script),
+        Kind::Exec => outside::program_rule(decoder, fields, loader).map(Rule::Verdict),
+        Kind::Http => outside::server_rule(decoder, fields, loader).map(Rule::Verdict),
         Kind::All | Kind::Any | Kind::Not | Kind::Weighted => {
             combination::combine_rule(kind, decoder, fields, loader).map(Rule::Combine)
         }

@@ -70,6 +70,10 @@ fn each_kind_is_read_with_its_options() {
         "kind: cost\nmaxUsd: 0.01\n",
         "kind: llm-judge\nprompt: judges/a\nscale: {min: 1, max: 5}\nthreshold: 4\n",
         "kind: llm-judge\nprompt: judges/a\nlabels: [good, bad]\npass: [good]\n",
+        "kind: llm-judge\nprompt: judges/a\ncompareWith: {column: reference}\ntie: pass\ncalibration: graded\n",
+        "kind: exec\ncommand: [python3, evaluators/a.py]\nenv: [LANG]\ntimeout: 5s\nthreshold: 0.7\n",
+        "kind: http\nprovider: house\n",
+        "kind: similarity\nmetric: embedding\nmodel: openai/small\nthreshold: 0.8\n",
         "kind: length\nunit: tokens\nmax: 3\n",
         "kind: similarity\nmetric: rouge-l\nthreshold: 0.5\n",
         "kind: similarity\nmetric: bleu\nvalue: {column: reference}\nthreshold: 1\nignoreCase: true\n",
@@ -123,6 +127,27 @@ fn what_could_never_grade_is_found_before_any_call() {
         (
             "kind: llm-judge\nprompt: a\nlabels: [good]\npass: [god]\n",
             "unknown-word",
+        ),
+        (
+            "kind: llm-judge\nprompt: a\ncompareWith: {column: b}\nlabels: [c]\npass: [c]\n",
+            "missing-key",
+        ),
+        (
+            "kind: llm-judge\nprompt: a\ncompareWith: {column: b}\ntie: unknown\n",
+            "unknown-word",
+        ),
+        ("kind: exec\n", "missing-key"),
+        ("kind: exec\ncommand: []\n", "invalid-command"),
+        ("kind: exec\ncommand: sh a.sh\n", "wrong-type"),
+        ("kind: exec\ncommand: [sh]\nenv: [sk-x]\n", "invalid-name"),
+        ("kind: http\nurl: https://x\n", "missing-key"),
+        (
+            "kind: similarity\nmetric: embedding\nmodel: small\nthreshold: 0.8\n",
+            "invalid-model",
+        ),
+        (
+            "kind: similarity\nmetric: embedding\nmodel: a/b\nthreshold: -0.1\n",
+            "out-of-range",
         ),
         ("kind: latency\nmaxMs: 1\nmaxUsd: 2\n", "unknown-key"),
     ] {
@@ -203,7 +228,7 @@ fn what_a_combination_is_made_of_changes_its_digest_and_is_listed() {
         ];
         read_with(combined, &files).expect("all parts are there")
     };
-    let digest = |evaluator: &Evaluator| evaluator.digest(&BTreeMap::new());
+    let digest = |evaluator: &Evaluator| evaluator.digest(&BTreeMap::new(), &BTreeMap::new());
     let first = with("3", "return true");
     assert_eq!(digest(&first), digest(&with("3", "return true")));
     assert_ne!(digest(&first), digest(&with("4", "return true")));
