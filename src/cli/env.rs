@@ -12,6 +12,9 @@ pub struct Environment {
 /// Stops the clock at an RFC 3339 time, so that the same inputs give the same bytes.
 pub const CLOCK: &str = "POINTSMAN_CLOCK";
 
+/// Receivers of webhooks that may be called though they are not on the public internet:
+/// `host[:port]`, separated by commas.
+pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
 /// Where the ssh-agent listens.
 pub const AGENT: &str = "SSH_AUTH_SOCK";
 

@@ -77,6 +77,20 @@ pub fn evaluate_for_gate(
     })
 }
 
+/// The judges that may block without the agreement with people that the policy demands.
+pub fn judges_not_shown(
+    bench: &Workbench<'_>,
+    plan: &Plan,
+    gate: &GatePolicy,
+) -> Result<Vec<String>, CommandError> {
+    let Some(trust) = Trust::of(bench.workspace, plan, gate)? else {
+        return Ok(Vec::new());
+    };
+    let key = |name: &str| bench.key(name);
+    let providers = providers::build(&bench.setup(&key, true), &trust.asked())?;
+    wait_for(trust.not_shown(&providers, bench.cache()))
+}
+
 /// Whether finished runs have shown already all that [`evaluate_for_gate`] would ask.
 pub fn is_known(
     context: &Context,
@@ -102,20 +116,6 @@ pub fn is_known(
         }
     }
     Ok(true)
-}
-
-/// The judges that may block without the agreement with people that the policy demands.
-pub fn judges_not_shown(
-    bench: &Workbench<'_>,
-    plan: &Plan,
-    gate: &GatePolicy,
-) -> Result<Vec<String>, CommandError> {
-    let Some(trust) = Trust::of(bench.workspace, plan, gate)? else {
-        return Ok(Vec::new());
-    };
-    let key = |name: &str| bench.key(name);
-    let providers = providers::build(&bench.setup(&key, true), &trust.asked())?;
-    wait_for(trust.not_shown(&providers, bench.cache()))
 }
 
 /// What the candidate will be compared with.

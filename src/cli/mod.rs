@@ -14,6 +14,7 @@ pub mod promotion;
 pub mod sample;
 pub mod signing;
 pub mod ui;
+pub mod webhooks;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;

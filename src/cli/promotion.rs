@@ -1,7 +1,7 @@
 //! What `promote`, `approve` and `evidence build` share: planning one and the same promotion from
 //! the same arguments, so that what was approved of is what moves.
 
-use crate::adapters::git::{GitHistory, GitLanes};
+use crate::adapters::git::GitHistory;
 use crate::domain::deployment::{Source, address};
 use crate::domain::gate::Evaluation;
 use crate::domain::id::{LaneName, PromptId};
@@ -53,7 +53,7 @@ impl PromotionArgs {
     pub fn plan(
         &self,
         context: &Context,
-        lanes: &GitLanes<'_>,
+        lanes: &dyn LaneStore,
         asker: Asker,
         expect: Option<&str>,
     ) -> Result<Option<PromotePlan>, CommandError> {
@@ -82,7 +82,7 @@ impl PromotionArgs {
 /// What people said about the snapshot of a plan, where the policy asks.
 fn voices(
     context: &Context,
-    lanes: &GitLanes<'_>,
+    lanes: &dyn LaneStore,
     plan: &PromotePlan,
     asker: Asker,
 ) -> Result<Voices, CommandError> {

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::adapters::git::GitLanes;
 use crate::adapters::signing::{self, KeyChoice};
+use crate::adapters::webhooks::AnnouncedLanes;
 use crate::engine::ports::Signer;
 
 use super::context::Context;
@@ -52,7 +52,7 @@ impl SignArgs {
 pub fn lanes_to_move<'c>(
     context: &'c Context,
     signer: Option<&'c dyn Signer>,
-) -> Result<GitLanes<'c>, CommandError> {
+) -> Result<AnnouncedLanes<'c>, CommandError> {
     let signs = context.repository()?.signing().commits;
     Ok(context.lanes()?.signing_commits(signer.filter(|_| signs)))
 }

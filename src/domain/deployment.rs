@@ -86,6 +86,9 @@ pub enum DeployKind {
 }
 
 impl DeployKind {
+    /// Every sort of move.
+    pub const ALL: [Self; 3] = [Self::Promote, Self::Rollback, Self::Unhold];
+
     /// The spelling in trailers.
     pub fn name(self) -> &'static str {
         match self {

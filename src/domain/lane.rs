@@ -7,6 +7,7 @@ use super::freeze::FreezeWindow;
 use super::id::{EvaluatorId, LaneName};
 use super::period::Period;
 use super::watch::WatchPlan;
+use super::webhook::Webhook;
 
 /// A lane as its file says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Lane {
     pub from: Option<(LaneName, Span)>,
     /// What an evaluation must show before a release comes in; absent: nothing.
     pub gate: Option<GatePolicy>,
+    /// Who is told when the lane moves.
+    pub webhooks: Vec<Webhook>,
     /// Who must approve of a release before it comes in; absent: nobody.
     pub approval: Option<ApprovalPolicy>,
     /// Whose keys may sign the lane's records; absent: records need no signature.

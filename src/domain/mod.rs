@@ -22,3 +22,4 @@ pub mod suggest;
 pub mod untrusted;
 pub mod vector;
 pub mod watch;
+pub mod webhook;

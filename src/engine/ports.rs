@@ -226,6 +226,15 @@ pub struct StoreError {
     pub message: String,
 }
 
+impl From<StoreError> for LaneError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed {
+            message: error.to_string(),
+            hint: Some("see to it that the file can be read and written, and try again".to_owned()),
+        }
+    }
+}
+
 /// The lanes of this repository: each a chain of records that only grows.
 pub trait LaneStore {
     /// The newest record of every lane that has one, as last seen.

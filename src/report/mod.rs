@@ -23,3 +23,5 @@ pub mod runs;
 pub mod runs_json;
 pub mod stays;
 pub mod table;
+pub mod webhooks;
+pub mod webhooks_json;

@@ -21,3 +21,4 @@ mod repository;
 mod rollback;
 mod runs;
 mod tidy;
+mod webhook;

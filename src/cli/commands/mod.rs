@@ -14,6 +14,7 @@ pub mod promote;
 pub mod prompt;
 pub mod rollback;
 pub mod runs;
+pub mod webhook;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -52,6 +53,8 @@ pub enum Command {
     #[command(display_order = 8)]
     Rollback(rollback::RollbackArgs),
     #[command(display_order = 9)]
+    Webhook(webhook::WebhookArgs),
+    #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
 
@@ -71,6 +74,7 @@ impl Command {
             Self::Approve(args) => approve::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),
             Self::Rollback(args) => rollback::run(context, ui, args),
+            Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
     }

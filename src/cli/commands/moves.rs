@@ -1,9 +1,11 @@
 //! What all commands that move a lane have in common: consent, and how the result is told.
 
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::signing::SignArgs;
 use crate::cli::ui::Ui;
+use crate::cli::webhooks;
 use crate::engine::ports::LaneRecord;
 use crate::report::release_json::MoveV1;
 
@@ -45,18 +47,19 @@ pub(super) fn confirm(ui: &mut Ui, args: &MoveArgs, question: &str) -> Result<()
     ))
 }
 
-/// Tells that a lane has moved.
-pub(super) fn announce(ui: &mut Ui, schema: &'static str, record: &LaneRecord) {
+/// Tells the user, and then the lane's webhooks, that a lane has moved.
+pub(super) fn announce(context: &Context, ui: &mut Ui, schema: &'static str, record: &LaneRecord) {
     if ui.wants_json() {
         ui.json(&MoveV1::moved(schema, record));
-        return;
+    } else {
+        let deployment = &record.deployment;
+        ui.line(format!(
+            "lane {} is at #{}: record {}, snapshot {}",
+            deployment.lane,
+            deployment.sequence,
+            record.id.short(),
+            deployment.snapshot.sha256.short()
+        ));
     }
-    let deployment = &record.deployment;
-    ui.line(format!(
-        "lane {} is at #{}: record {}, snapshot {}",
-        deployment.lane,
-        deployment.sequence,
-        record.id.short(),
-        deployment.snapshot.sha256.short()
-    ));
+    webhooks::deliver_after_move(context, ui);
 }

@@ -73,6 +73,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
     let permission = plan.authorize(evaluation.as_ref(), signer, now)?;
     confirm(ui, moves, &format!("promote to lane {}?", promotion.lane))?;
     let record = plan.execute(&lanes, &permission, evaluation.as_ref(), signer, now)?;
-    announce(ui, SCHEMA, &record);
+    announce(context, ui, SCHEMA, &record);
     Ok(Exit::Success)
 }

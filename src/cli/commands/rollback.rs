@@ -84,7 +84,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, &format!("roll back lane {}?", args.lane))?;
     let record = plan.execute(&lanes, &permission, signer, now)?;
-    announce(ui, SCHEMA, &record);
+    announce(context, ui, SCHEMA, &record);
     Ok(Exit::Success)
 }
 

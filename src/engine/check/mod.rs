@@ -9,6 +9,7 @@ mod stray;
 
 use serde::Serialize;
 
+use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, sort_findings};
 use crate::engine::workspace::{Inventory, Workspace};
 
@@ -95,8 +96,9 @@ impl Checker<'_> {
         let prompts = prompts::check_prompts(self, &project);
         evaluators::check_evaluators(self, &project, &prompts, &evaluators);
         rows::check_rows(self, &datasets, &prompts, &evaluators);
-        let keys = lanes::check_lanes(self, &prompts);
-        stray::check_stray_files(self, &evaluators, &keys);
+        let mut named = lanes::check_lanes(self, &prompts);
+        named.extend(evaluators.values().flat_map(Evaluator::files));
+        stray::check_stray_files(self, &named);
     }
 
     fn read_evaluators(&mut self) -> prompts::Evaluators {

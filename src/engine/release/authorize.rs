@@ -182,6 +182,7 @@ mod tests {
                 evidence_max_age: Some(Period { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
+            webhooks: Vec::new(),
             approval: None,
             signing: None,
             freeze: FreezePolicy::default(),

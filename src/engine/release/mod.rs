@@ -12,6 +12,7 @@ mod evidence;
 pub mod graft;
 pub mod history;
 pub mod holds;
+pub mod notice;
 pub mod promote;
 mod prompt_rollback;
 pub mod record;

@@ -9,12 +9,10 @@ use crate::domain::lane::{
 };
 use crate::domain::watch::WatchPlan;
 
-use super::decode::{Decoder, Fields};
+use super::decode::Decoder;
 use super::document::{Node, Source};
 use super::toml::parse_toml;
-
-/// Parts of a policy that later versions enforce.
-const LANE_KEYS_NOT_ENFORCED: [&str; 1] = ["webhook"];
+use super::webhook::webhooks;
 
 /// What a gate may do where too little is shown.
 const ON_INCONCLUSIVE: [(&str, OnInconclusive); 3] = [
@@ -51,6 +49,10 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(gate(decoder, node)?),
         None => None,
     };
+    let webhooks = match fields.optional("webhook") {
+        Some(node) => webhooks(decoder, node)?,
+        None => Vec::new(),
+    };
     let approval = match fields.optional("approval") {
         Some(node) => Some(approval(decoder, node)?),
         None => None,
@@ -67,7 +69,6 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(watch(decoder, node)?),
         None => None,
     };
-    refuse_not_enforced(decoder, &mut fields, &LANE_KEYS_NOT_ENFORCED);
     fields.finish(decoder);
     let asks = gate
         .as_ref()
@@ -86,6 +87,7 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         order,
         from,
         gate,
+        webhooks,
         approval,
         signing,
         freeze,
@@ -199,20 +201,6 @@ fn watch(decoder: &mut Decoder<'_>, node: &Node) -> Option<WatchPlan> {
     Some(plan)
 }
 
-/// A policy that this version cannot enforce is refused: reading past it would be a silent pass.
-fn refuse_not_enforced(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, keys: &[&'static str]) {
-    for key in keys {
-        if let Some(node) = fields.optional(key) {
-            decoder.error(
-                "policy-not-enforced",
-                node.span,
-                format!("this version cannot enforce `{key}`, and does not pretend to"),
-                format!("remove `{key}`, or use a version that enforces it"),
-            );
-        }
-    }
-}
-
 fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
     let mut fields = decoder.fields(node)?;
     let floors = match fields.optional("floors") {
@@ -320,17 +308,6 @@ mod tests {
         let watch = lane.watch.unwrap();
         assert_eq!(watch.checkpoints.len(), 2);
         assert_eq!(watch.min_score_delta, Some(-0.05));
-    }
-
-    #[test]
-    fn a_rule_that_cannot_be_enforced_is_refused_and_never_ignored() {
-        for text in ["[[webhook]]\nurl_env = \"URL\"\n"] {
-            assert_eq!(
-                read(text).unwrap_err().0[0].ident,
-                "policy-not-enforced",
-                "{text}"
-            );
-        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod script;
 pub mod signers;
 pub mod template;
 pub mod toml;
+mod webhook;
 pub mod yaml;
 
 use crate::domain::attestation::AllowedSigners;
