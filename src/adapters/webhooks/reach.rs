@@ -249,8 +249,8 @@ mod tests {
             .dns_resolver(reachable.resolver())
             .timeout(Duration::from_secs(5))
             .build();
-        let request = client.unwrap().post(reachable.url).send();
-        let sent = on_a_runtime(request);
+        let request = client.unwrap().post(reachable.url);
+        let sent = on_a_runtime(async { request.send().await });
         sent.map(|_| ()).map_err(|error| http::describe(&error))
     }
 
