@@ -229,7 +229,8 @@ impl PromotePlan {
 
     /// Asks, before an evaluation is paid for, whether anything else stands in the way.
     pub fn check(&self, signer: Option<&dyn Signer>, now: Timestamp) -> Result<(), Vec<Refusal>> {
-        self.ask(Shown::NotYet, signer, now).map(|_| ())
+        self.ask(Shown::NotYet, self.signing(signer), now)
+            .map(|_| ())
     }
 
     /// Asks whether the promotion may happen. Without an evaluation it may only where none is
@@ -241,18 +242,39 @@ impl PromotePlan {
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         let empty = Evaluation::nothing();
-        let shown = if self.prompts_to_test().is_empty() {
+        let shown = self.shown(evaluation.unwrap_or(&empty));
+        self.ask(shown, self.signing(signer), now)
+    }
+
+    /// Asks again, for a record of the past, whether it was right to let it in. Its signature is
+    /// looked at elsewhere.
+    pub(super) fn was_right(
+        &self,
+        evaluation: Option<&Evaluation>,
+        then: Timestamp,
+    ) -> Result<(), Vec<Refusal>> {
+        let empty = Evaluation::nothing();
+        let shown = self.shown(evaluation.unwrap_or(&empty));
+        self.ask(shown, Signing::default(), then).map(|_| ())
+    }
+
+    /// What the gate has to judge.
+    fn shown<'e>(&'e self, evaluation: &'e Evaluation) -> Shown<'e> {
+        if self.prompts_to_test().is_empty() {
             Shown::NotNeeded
         } else {
-            Shown::Evaluation(evaluation.unwrap_or(&empty), &self.fingerprints)
-        };
-        self.ask(shown, signer, now)
+            Shown::Evaluation(evaluation, &self.fingerprints)
+        }
+    }
+
+    fn signing(&self, signer: Option<&dyn Signer>) -> Signing<'_> {
+        Signing::new(self.trusted.record_signers.as_ref(), signer)
     }
 
     fn ask(
         &self,
         shown: Shown<'_>,
-        signer: Option<&dyn Signer>,
+        signing: Signing<'_>,
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
@@ -268,7 +290,7 @@ impl PromotePlan {
             dropped_tests: &self.dropped_tests,
             shown,
             approvals: &self.approvals(now),
-            signing: Signing::new(self.trusted.record_signers.as_ref(), signer),
+            signing,
             now,
         })
     }

@@ -22,7 +22,15 @@ pub struct Standing {
 impl Standing {
     /// Where `lane` stands, as last seen.
     pub fn of(lanes: &dyn LaneStore, lane: &LaneName) -> Result<Self, ReleaseError> {
-        let current = lanes.tip(lane)?;
+        Self::at(lanes, lane, lanes.tip(lane)?)
+    }
+
+    /// Where `lane` stood at one of its records; absent: before its first.
+    pub(super) fn at(
+        lanes: &dyn LaneStore,
+        lane: &LaneName,
+        current: Option<LaneRecord>,
+    ) -> Result<Self, ReleaseError> {
         let tree = match &current {
             Some(record) => lanes.tree(record)?,
             None => Box::new(EmptyTree),

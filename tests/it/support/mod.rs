@@ -6,6 +6,7 @@ pub(crate) mod lanes;
 pub(crate) mod model_server;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;
