@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::lane::MaxAge;
+use crate::domain::period::Period;
 use crate::engine::evaluate::budget::RunLimits;
 
 /// What an evaluation may take.
@@ -10,7 +10,7 @@ use crate::engine::evaluate::budget::RunLimits;
 pub struct LimitArgs {
     /// Stop after this time, for example `90s` or `10m`
     #[arg(long, value_name = "TIME")]
-    deadline: Option<MaxAge>,
+    deadline: Option<Period>,
     /// Ask models at most this often; answers that are known do not count
     #[arg(long, value_name = "N", conflicts_with = "record")]
     max_calls: Option<u64>,

@@ -69,6 +69,7 @@ impl PromotionArgs {
             source,
             prompts: &self.prompts,
             reason: self.reason.clone(),
+            now: context.clock().now(),
         };
         let Some(mut plan) = plan(lanes, request)? else {
             return Ok(None);

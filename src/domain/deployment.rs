@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::hold::Hold;
 use super::id::{LaneName, PromptId};
+use super::watch::WatchPlan;
 
 /// Where the record stands in the tree of its commit.
 pub const RECORD_PATH: &str = ".lane/deployment.json";
@@ -77,7 +79,9 @@ pub enum DeployKind {
     Promote,
     /// Earlier content came back.
     Rollback,
-    /// A snapshot may come in again that a rollback had barred.
+    /// Something must not come in again. What is live stayed as it was.
+    Hold,
+    /// Something may come in again that was held. What is live stayed as it was.
     Unhold,
 }
 
@@ -90,8 +94,14 @@ impl DeployKind {
         match self {
             Self::Promote => "promote",
             Self::Rollback => "rollback",
+            Self::Hold => "hold",
             Self::Unhold => "unhold",
         }
+    }
+
+    /// Whether such a move changes what is live.
+    pub fn moves_content(self) -> bool {
+        matches!(self, Self::Promote | Self::Rollback)
     }
 }
 
@@ -121,12 +131,15 @@ pub struct Deployment {
     pub previous: Option<ObjectId>,
     /// Where a rollback would go; absent where there is nothing to go back to.
     pub rollback_target: Option<RollbackTarget>,
-    /// Snapshots that must not come in again until they are released.
+    /// What must not come in again until it is released.
     pub holds: Vec<Hold>,
     /// What changed against the record before this one.
     pub changes: Changes,
     /// The evidence, by path in the record's tree.
     pub evidence: Vec<EvidenceLink>,
+    /// How the release is to be watched, as the policy said that let it in; absent: not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchPlan>,
 }
 
 impl Deployment {
@@ -176,18 +189,6 @@ pub struct RollbackTarget {
     pub snapshot: Snapshot,
 }
 
-/// A snapshot that must not come in again until it is released.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Hold {
-    /// The snapshot.
-    pub snapshot: Digest,
-    /// The record that set the hold.
-    pub set_by_sequence: u64,
-    /// Why.
-    pub reason: String,
-}
-
 /// What a record changed, by prompt and by file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -200,6 +201,14 @@ pub struct Changes {
     pub removed: Vec<PromptId>,
     /// Other files that are another: datasets, evaluators, policies, settings, recordings.
     pub files: Vec<String>,
+}
+
+impl Changes {
+    /// Whether a prompt is among what changed.
+    pub fn names(&self, prompt: &PromptId) -> bool {
+        let mut all = [&self.added, &self.changed, &self.removed].into_iter();
+        all.any(|prompts| prompts.contains(prompt))
+    }
 }
 
 /// A file of evidence and its digest.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::finding::Span;
+use super::freeze::FreezeWindow;
 use super::id::{EvaluatorId, LaneName};
+use super::period::Period;
+use super::watch::WatchPlan;
 use super::webhook::Webhook;
 
 /// A lane as its file says it.
@@ -25,6 +28,10 @@ pub struct Lane {
     pub approval: Option<ApprovalPolicy>,
     /// Whose keys may sign the lane's records; absent: records need no signature.
     pub signing: Option<SignersFile>,
+    /// When nothing comes in, and how long a release must have been live in the lane before.
+    pub freeze: FreezePolicy,
+    /// How a release is watched once it is live; absent: not.
+    pub watch: Option<WatchPlan>,
 }
 
 /// Who must approve of a release.
@@ -47,6 +54,16 @@ pub struct SignersFile {
     pub span: Span,
 }
 
+/// When nothing comes in.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FreezePolicy {
+    /// Times in which nothing comes in.
+    pub windows: Vec<FreezeWindow>,
+    /// How long what comes in must have been live in the lane that it comes from, unchanged and
+    /// without a break; absent: no time.
+    pub soak: Option<Period>,
+}
+
 /// What an evaluation must show.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GatePolicy {
@@ -55,7 +72,7 @@ pub struct GatePolicy {
     /// How often each row is tested.
     pub repeats: u32,
     /// How old an evaluation may be; absent: any age.
-    pub evidence_max_age: Option<MaxAge>,
+    pub evidence_max_age: Option<Period>,
     /// The loss of pass rate, beside the version that is live, that is let through; absent: the
     /// candidate is not compared.
     pub margin: Option<f64>,
@@ -108,62 +125,4 @@ pub struct Floor {
     pub rate: f64,
     /// Where the evaluator is named.
     pub span: Span,
-}
-
-/// A duration that is written like `14d`, `36h`, `90m` or `30s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MaxAge {
-    /// The duration in seconds.
-    pub seconds: i64,
-}
-
-/// The text is not a duration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a duration is a whole number and a unit: `30s`, `90m`, `36h` or `14d`")]
-pub struct DurationError;
-
-impl std::str::FromStr for MaxAge {
-    type Err = DurationError;
-
-    fn from_str(text: &str) -> Result<Self, DurationError> {
-        let unit = text.chars().last().ok_or(DurationError)?;
-        let factor = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 60 * 60,
-            'd' => 24 * 60 * 60,
-            _ => return Err(DurationError),
-        };
-        let digits = &text[..text.len() - 1];
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(DurationError);
-        }
-        let count: i64 = digits.parse().map_err(|_| DurationError)?;
-        let seconds = count.checked_mul(factor).ok_or(DurationError)?;
-        Ok(Self { seconds })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_one_spelling() {
-        assert_eq!("14d".parse(), Ok(MaxAge { seconds: 1_209_600 }));
-        assert_eq!("90m".parse(), Ok(MaxAge { seconds: 5_400 }));
-        for text in [
-            "",
-            "14",
-            "d",
-            "1.5h",
-            "-1d",
-            "14 d",
-            "1w",
-            "99999999999999999d",
-            "1é",
-        ] {
-            assert_eq!(text.parse::<MaxAge>(), Err(DurationError), "{text:?}");
-        }
-    }
 }

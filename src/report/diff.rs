@@ -6,8 +6,10 @@ use anstyle::{AnsiColor, Style};
 
 use crate::domain::untrusted::Untrusted;
 use crate::engine::diff::{
-    ChangeKind, DatasetDiff, Difference, FileDiff, LineKind, PromptDiff, RowsDiff, TextDifference,
+    ChangeKind, DatasetDiff, Difference, FileDiff, LineKind, PolicyDiff, PromptDiff, TextDifference,
 };
+
+use super::gate_changes::{TITLE, mark, rows_counted, rule_in_words};
 
 /// How many row names of a sort are shown.
 const SHOWN_ROWS: usize = 10;
@@ -68,7 +70,10 @@ pub fn summary(difference: &Difference) -> String {
         line(&mut text, evaluator.kind, "evaluator", &evaluator.id);
     }
     for policy in &difference.policies {
-        line(&mut text, policy.kind, "policy", &policy.id);
+        line(&mut text, policy.file.kind, "policy", &policy.file.id);
+        for rule in &policy.rules {
+            let _ = writeln!(text, "    {}", rule_in_words(rule));
+        }
     }
     if let Some(settings) = &difference.settings {
         line(&mut text, settings.kind, "settings", &settings.id);
@@ -89,6 +94,10 @@ pub fn full(difference: &Difference, color: bool) -> String {
     for prompt in &difference.prompts {
         prompt_in_full(&mut text, prompt, &styles);
     }
+    if difference.changes_gates() {
+        let style = styles.head;
+        let _ = writeln!(text, "{style}{TITLE}{style:#}");
+    }
     for dataset in &difference.datasets {
         dataset_in_full(&mut text, dataset, &styles);
     }
@@ -96,7 +105,7 @@ pub fn full(difference: &Difference, color: bool) -> String {
         file_in_full(&mut text, "evaluator", evaluator, &styles);
     }
     for policy in &difference.policies {
-        file_in_full(&mut text, "policy", policy, &styles);
+        policy_in_full(&mut text, policy, &styles);
     }
     if let Some(settings) = &difference.settings {
         file_in_full(&mut text, "settings", settings, &styles);
@@ -113,14 +122,6 @@ pub fn full(difference: &Difference, color: bool) -> String {
         );
     }
     text
-}
-
-fn mark(kind: ChangeKind) -> char {
-    match kind {
-        ChangeKind::Added => '+',
-        ChangeKind::Changed => '~',
-        ChangeKind::Removed => '-',
-    }
 }
 
 fn line(text: &mut String, kind: ChangeKind, sort: &str, what: impl Display) {
@@ -189,20 +190,14 @@ fn dataset_in_full(text: &mut String, dataset: &DatasetDiff, styles: &Styles) {
     }
 }
 
-fn rows_counted(rows: &RowsDiff) -> String {
-    let counts = [
-        (rows.added.len(), "added"),
-        (rows.changed.len(), "changed"),
-        (rows.removed.len(), "removed"),
-    ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<String> = counts
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!(": rows {}", parts.join(", "))
+fn policy_in_full(text: &mut String, policy: &PolicyDiff, styles: &Styles) {
+    let what = format!("policy {}", policy.file.id);
+    head(text, policy.file.kind, what, styles);
+    for rule in &policy.rules {
+        let _ = writeln!(text, "  {}", rule_in_words(rule));
+    }
+    if let Some(difference) = &policy.file.text {
+        text_in_full(text, difference, styles);
     }
 }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::domain::id::PromptId;
 use crate::engine::diff::{
-    ChangeKind, DatasetDiff, Difference, FileDiff, PromptDiff, TextDifference,
+    ChangeKind, DatasetDiff, Difference, FileDiff, PolicyDiff, PromptDiff, RuleChange,
+    TextDifference,
 };
 
 /// Everything that differs.
@@ -18,7 +19,7 @@ pub struct DiffV1<'a> {
     prompts: Vec<PromptV1<'a>>,
     datasets: Vec<DatasetV1<'a>>,
     evaluators: Vec<FileV1<'a>>,
-    policies: Vec<FileV1<'a>>,
+    policies: Vec<PolicyV1<'a>>,
     settings: Option<FileV1<'a>>,
     recordings: Vec<NamedV1<'a>>,
     other_files: Vec<NamedV1<'a>>,
@@ -76,6 +77,14 @@ struct FileV1<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct PolicyV1<'a> {
+    id: &'a str,
+    change: ChangeKind,
+    rules: &'a [RuleChange],
+    text: Option<&'a TextDifference>,
+}
+
+#[derive(Debug, Serialize)]
 struct NamedV1<'a> {
     name: &'a str,
     change: ChangeKind,
@@ -93,7 +102,7 @@ impl<'a> From<&'a Difference> for DiffV1<'a> {
             prompts: difference.prompts.iter().map(prompt).collect(),
             datasets: difference.datasets.iter().map(dataset).collect(),
             evaluators: difference.evaluators.iter().map(file).collect(),
-            policies: difference.policies.iter().map(file).collect(),
+            policies: difference.policies.iter().map(policy).collect(),
             settings: difference.settings.as_ref().map(file),
             recordings: recordings
                 .map(|(id, change)| named(id.as_str(), *change))
@@ -149,6 +158,15 @@ fn file<I: ToString>(diff: &FileDiff<I>) -> FileV1<'_> {
         id: diff.id.to_string(),
         change: diff.kind,
         text: diff.text.as_ref(),
+    }
+}
+
+fn policy(diff: &PolicyDiff) -> PolicyV1<'_> {
+    PolicyV1 {
+        id: diff.file.id.as_str(),
+        change: diff.file.kind,
+        rules: &diff.rules,
+        text: diff.file.text.as_ref(),
     }
 }
 

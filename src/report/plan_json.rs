@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::domain::id::LaneName;
 use crate::domain::lane::GatePolicy;
+use crate::engine::diff::GateChanges;
 use crate::engine::evaluate::flaky::FlakyRow;
 
+use super::gate_changes_json::GateChangesV1;
 use super::plan::PlanLine;
 
 /// The version of these shapes.
@@ -18,6 +20,8 @@ pub struct PlanV1 {
     schema: &'static str,
     lane: Option<String>,
     confidence: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate_changes: Option<GateChangesV1>,
     suites: Vec<SuiteV1>,
 }
 
@@ -58,12 +62,18 @@ struct WantedV1 {
 }
 
 impl PlanV1 {
-    /// What these suites could show under a policy.
-    pub fn new(lane: Option<&LaneName>, policy: &GatePolicy, lines: &[PlanLine<'_>]) -> Self {
+    /// What these suites could show under a policy, and how the workspace would let releases into the
+    /// lane otherwise than the lane does now.
+    pub fn new(
+        lane: Option<(&LaneName, &GateChanges)>,
+        policy: &GatePolicy,
+        lines: &[PlanLine<'_>],
+    ) -> Self {
         Self {
             schema: SCHEMA,
-            lane: lane.map(ToString::to_string),
+            lane: lane.map(|(name, _)| name.to_string()),
             confidence: policy.confidence.unwrap_or(GatePolicy::CONFIDENCE),
+            gate_changes: lane.map(|(_, changes)| changes.into()),
             suites: lines.iter().map(SuiteV1::from).collect(),
         }
     }

@@ -4,14 +4,18 @@ use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
 
-use crate::domain::deployment::{Changes, Hold, Source};
+use crate::domain::deployment::{Changes, DeployKind, Source};
 use crate::domain::gate::Decision;
+use crate::domain::hold::{Held, Hold};
 use crate::domain::id::PromptId;
 use crate::domain::untrusted::Untrusted;
+use crate::domain::watch::WatchPlan;
 use crate::engine::ports::LaneRecord;
+use crate::engine::release::holds::HoldsPlan;
 use crate::engine::release::promote::PromotePlan;
 use crate::engine::release::rollback::RollbackPlan;
-use crate::engine::release::unhold::UnholdPlan;
+
+use super::gate_changes::section;
 
 /// How many names of a sort are shown.
 const SHOWN: usize = 6;
@@ -47,9 +51,11 @@ pub fn promote_plan(plan: &PromotePlan) -> String {
         ),
         None => field(&mut text, "rollback", "nothing to go back to"),
     }
+    watch(&mut text, plan.policy.watch.as_ref());
     if let Some(problem) = &plan.rollback_problem {
         field(&mut text, "note", Untrusted(problem));
     }
+    text.push_str(&section(&plan.gate_changes));
     text
 }
 
@@ -79,11 +85,11 @@ pub fn gate_result(decision: &Decision) -> String {
 /// What a rollback would do.
 pub fn rollback_plan(plan: &RollbackPlan) -> String {
     let current = &plan.current.deployment;
-    let mut text = format!(
-        "roll back lane {}, as #{}\n",
-        current.lane,
-        current.sequence + 1
-    );
+    let next = current.sequence + 1;
+    let mut text = match &plan.prompt {
+        None => format!("roll back lane {}, as #{next}\n", current.lane),
+        Some(prompt) => format!("roll back {prompt} in lane {}, as #{next}\n", current.lane),
+    };
     let target = &plan.target;
     field(
         &mut text,
@@ -92,25 +98,31 @@ pub fn rollback_plan(plan: &RollbackPlan) -> String {
             "#{} ({}), snapshot {}",
             target.deployment.sequence,
             target.id.short(),
-            target.deployment.snapshot.sha256.short()
+            plan.snapshot.sha256.short()
         ),
     );
     changes(&mut text, &plan.changes);
     list(&mut text, "holds", plan.holds.iter().map(hold));
-    match &target.deployment.rollback_target {
+    match &plan.rollback_target {
         Some(next) => field(&mut text, "rollback", format!("to #{}", next.sequence)),
         None => field(&mut text, "rollback", "nothing to go back to"),
     }
     text
 }
 
-/// What an unhold would do.
-pub fn unhold_plan(plan: &UnholdPlan) -> String {
-    let mut text = "release snapshots; what is live stays as it is\n".to_owned();
-    list(&mut text, "release", plan.released.iter().map(hold));
-    if !plan.kept.is_empty() {
-        list(&mut text, "keep", plan.kept.iter().map(hold));
-    }
+/// What a hold or an unhold would do.
+pub fn holds_plan(plan: &HoldsPlan) -> String {
+    let (verb, noun) = match plan.kind() {
+        DeployKind::Hold => ("hold", "set a hold"),
+        _ => ("release", "release holds"),
+    };
+    let mut text = format!("{noun}; what is live stays as it is\n");
+    list(&mut text, verb, plan.affected.iter().map(hold));
+    let rest = plan
+        .holds
+        .iter()
+        .filter(|hold| !plan.affected.contains(hold));
+    list(&mut text, "keep", rest.map(hold));
     text
 }
 
@@ -148,6 +160,7 @@ pub fn record(record: &LaneRecord) -> String {
             paths.map(|link| Untrusted(&link.path)),
         );
     }
+    watch(&mut text, deployment.watch.as_ref());
     text
 }
 
@@ -179,7 +192,8 @@ pub(super) fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-fn source(source: &Source) -> String {
+/// Where content comes from.
+pub(super) fn source(source: &Source) -> String {
     let commit = format!("commit {}", source.commit.short());
     match (&source.lane, &source.record) {
         (Some(lane), Some(record)) => format!("lane {lane} ({}), {commit}", record.short()),
@@ -188,9 +202,12 @@ fn source(source: &Source) -> String {
 }
 
 fn hold(hold: &Hold) -> String {
+    let subject = match &hold.held {
+        Held::Snapshot(digest) => digest.short(),
+        Held::Prompt { id, fingerprint } => format!("{id} at {}", fingerprint.short()),
+    };
     format!(
-        "{} since #{}: {}",
-        hold.snapshot.short(),
+        "{subject} since #{}: {}",
         hold.set_by_sequence,
         Untrusted(&hold.reason)
     )
@@ -213,12 +230,33 @@ fn changes(text: &mut String, changes: &Changes) {
     list(text, "files", files.into_iter().map(|path| Untrusted(path)));
 }
 
+/// When a release will be looked at, and what it may cost.
+fn watch(text: &mut String, plan: Option<&WatchPlan>) {
+    let Some(plan) = plan else {
+        return;
+    };
+    let times: Vec<String> = plan.checkpoints.iter().map(ToString::to_string).collect();
+    let mut parts = vec![format!("after {}", times.join(", "))];
+    let limits = [
+        ("error rate at most +", plan.max_error_rate_increase),
+        ("p95 latency at most ×", plan.max_latency_p95_ratio),
+        ("cost per call at most ×", plan.max_cost_per_call_ratio),
+        ("score change at least ", plan.min_score_delta),
+    ];
+    let limits = limits
+        .iter()
+        .filter_map(|(name, limit)| Some(format!("{name}{}", (*limit)?)));
+    parts.extend(limits);
+    list(text, "watch", parts.iter());
+}
+
+/// One named value of a move or a record.
 pub(super) fn field(text: &mut String, name: &str, value: impl Display) {
     let _ = writeln!(text, "  {name:<10}{value}");
 }
 
 /// The values under one name, one a line; nothing where there is none.
-fn list(text: &mut String, name: &str, values: impl Iterator<Item = impl Display>) {
+pub(super) fn list(text: &mut String, name: &str, values: impl Iterator<Item = impl Display>) {
     let mut count = 0;
     for value in values {
         if count < SHOWN {

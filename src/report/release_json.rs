@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use crate::domain::deployment::{Changes, Deployment, Hold, RollbackTarget, Snapshot, Source};
+use crate::domain::deployment::{Changes, Deployment, RollbackTarget, Snapshot, Source};
+use crate::domain::hold::Hold;
 use crate::domain::id::{LaneName, PromptId};
+use crate::domain::watch::WatchPlan;
 use crate::engine::ports::LaneRecord;
 use crate::engine::release::promote::PromotePlan;
 use crate::engine::release::rollback::RollbackPlan;
 
 use super::approvals::ApprovalsV1;
+use super::gate_changes_json::GateChangesV1;
 
 /// A record with the commit that it is.
 #[derive(Debug, Serialize)]
@@ -38,7 +41,8 @@ pub enum Outcome {
     AlreadyLive,
 }
 
-/// A move of a lane: `pointsman/promote/v1`, `pointsman/rollback/v1`, `pointsman/unhold/v1`.
+/// A move of a lane: `pointsman/promote/v1`, `pointsman/rollback/v1`, `pointsman/hold/v1`,
+/// `pointsman/unhold/v1`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MoveV1<'a> {
@@ -102,9 +106,13 @@ pub struct PlanV1<'a> {
     source: &'a Source,
     snapshot: &'a Snapshot,
     changes: &'a Changes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate_changes: Option<GateChangesV1>,
     evaluate: Vec<PromptId>,
     rollback_target: Option<&'a RollbackTarget>,
     holds: &'a [Hold],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<&'a WatchPlan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approvals: Option<ApprovalsV1<'a>>,
 }
@@ -125,26 +133,29 @@ impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
             source: &plan.source,
             snapshot: &plan.snapshot,
             changes: &plan.changes,
+            gate_changes: Some((&plan.gate_changes).into()),
             evaluate: plan.prompts_to_test(),
             rollback_target: plan.rollback_target.as_ref(),
             holds: current.map_or(&[], |record| &record.deployment.holds),
             approvals: None,
+            watch: plan.policy.watch.as_ref(),
         }
     }
 }
 
 impl<'a> From<&'a RollbackPlan> for PlanV1<'a> {
     fn from(plan: &'a RollbackPlan) -> Self {
-        let target = &plan.target.deployment;
         Self {
             previous: Some(plan.current.id.as_str()),
-            source: &target.source,
-            snapshot: &target.snapshot,
+            source: plan.source(),
+            snapshot: &plan.snapshot,
             changes: &plan.changes,
+            gate_changes: None,
             evaluate: Vec::new(),
-            rollback_target: target.rollback_target.as_ref(),
+            rollback_target: plan.rollback_target.as_ref(),
             holds: &plan.holds,
             approvals: None,
+            watch: plan.watch(),
         }
     }
 }

@@ -97,6 +97,7 @@ fn rows_are_compared_by_name_and_by_what_they_test() {
     sandbox.write("datasets/tickets.jsonl", lines.join("\n"));
     let run = sandbox.pointsman(&["diff", "HEAD"]);
     insta::assert_snapshot!(run.succeeds().stdout, @r"
+    gate and policy changes
     ~ dataset tickets
         + row new
         ~ row crash
@@ -118,6 +119,7 @@ fn evaluators_policies_settings_and_recordings_are_part_of_it() {
     ~ evaluator  no-apology
     - evaluator  queue-matches
     ~ policy     staging
+        gate.floors.queue-matches 0.9 → 0.5 (weaker)
     ~ settings   pointsman.toml
     + recordings triage
     + file       datasets/notes.txt

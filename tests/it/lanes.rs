@@ -119,5 +119,5 @@ fn holds_are_released_one_by_one_or_all_at_once() {
     sandbox
         .pointsman(&[&one[..], &["--yes"]].concat())
         .exits(2)
-        .tells("holds no such snapshot");
+        .tells("has no such hold");
 }

@@ -3,7 +3,9 @@
 mod gate;
 mod limits;
 mod margin;
+mod policy;
 mod races;
+mod soak;
 
 use crate::support::Sandbox;
 use crate::support::media::PDF;

@@ -90,9 +90,9 @@ fn where_there_is_nothing_to_go_back_to_the_reason_is_told() {
     let run = sandbox.pointsman(&["rollback", "production", "--yes", "--reason", "x"]);
     run.exits(7).tells("has no records yet");
     let run = sandbox.pointsman(&["rollback", "staging", "--to", "9", "--yes", "--reason", "x"]);
-    run.exits(2).tells("has no record `9`");
+    run.exits(2).tells("has no record `#9`");
     let run = sandbox.pointsman(&["rollback", "staging", "--to", "1", "--yes", "--reason", "x"]);
-    run.succeeds().says("has this snapshot already");
+    run.succeeds().says("has this already");
 }
 
 #[test]

@@ -82,6 +82,18 @@ impl Repository {
         Ok(own_id(commit.id))
     }
 
+    /// The author of a commit, as commits name people; absent where the commit is not in this clone.
+    pub fn author(&self, commit: &ObjectId) -> Result<Option<String>, GitError> {
+        let local = self.local();
+        let Some(object) = local.try_find_object(gix_id(commit))? else {
+            return Ok(None);
+        };
+        let commit = object.try_into_commit()?;
+        let author = commit.author()?;
+        let (name, email) = (author.name.to_str_lossy(), author.email.to_str_lossy());
+        Ok(Some(format!("{name} <{email}>")))
+    }
+
     /// The files of a commit below `prefix` (the workspace's folder; empty: the whole tree). A
     /// deployment record is a workspace by itself, whatever the prefix.
     pub fn tree(&self, commit: &ObjectId, prefix: &str) -> Result<RevisionTree, GitError> {

@@ -8,11 +8,14 @@ use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::GatePolicy;
+use crate::engine::diff::{DiffError, GateChanges, changed_paths, gate_changes};
 use crate::engine::evaluate::flaky::flaky_rows_of_plan;
 use crate::engine::evaluate::plan::{Selection, plan};
 use crate::engine::evaluate::prospect::prospect;
 use crate::engine::evaluate::reuse::tested_suite;
+use crate::engine::ports::{FileTree, LaneStore as _};
 use crate::engine::workspace::Workspace;
+use crate::report::gate_changes::section;
 use crate::report::plan::{PlanLine, render_plan, warnings};
 use crate::report::plan_json::PlanV1;
 
@@ -21,7 +24,8 @@ use crate::report::plan_json::PlanV1;
 /// Says for every prompt and dataset how many rows a gate counts, how many calls they take, and the
 /// smallest margin that they can prove: the loss that a version which is just as good is shown not
 /// to have, four times in five. With a lane, its margin, confidence and repeats apply, and what the
-/// margin takes is said too. Nothing is asked of a provider.
+/// margin takes is said too, and so is every change of a policy, an evaluator or a dataset against
+/// what is live there. Nothing is asked of a provider.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman plan
@@ -44,6 +48,10 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PlanArgs) -> Result<Exit, Comm
     let policy = match &args.lane {
         Some(lane) => workspace.lane(lane)?.gate.unwrap_or_default(),
         None => GatePolicy::default(),
+    };
+    let gate_changes = match &args.lane {
+        Some(lane) => changes_against(context, lane, tree.as_ref())?,
+        None => GateChanges::default(),
     };
     let selection = if args.prompts.is_empty() {
         Selection::All
@@ -72,12 +80,30 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PlanArgs) -> Result<Exit, Comm
         });
     }
     if ui.wants_json() {
-        ui.json(&PlanV1::new(args.lane.as_ref(), &policy, &lines));
+        let lane = args.lane.as_ref().map(|lane| (lane, &gate_changes));
+        ui.json(&PlanV1::new(lane, &policy, &lines));
     } else {
         ui.text(render_plan(&lines));
+        ui.text(section(&gate_changes));
     }
     for warning in warnings(&lines) {
         ui.warn(warning);
     }
     Ok(Exit::Success)
+}
+
+/// How the workspace would let releases in otherwise than the lane does now; nothing where the lane
+/// has no records yet.
+fn changes_against(
+    context: &Context,
+    lane: &LaneName,
+    tree: &dyn FileTree,
+) -> Result<GateChanges, CommandError> {
+    let lanes = context.lanes()?;
+    let Some(record) = lanes.tip(lane)? else {
+        return Ok(GateChanges::default());
+    };
+    let live = lanes.tree(&record)?;
+    let changed = changed_paths(live.as_ref(), tree).map_err(DiffError::from)?;
+    Ok(gate_changes(live.as_ref(), tree, &changed)?)
 }

@@ -7,6 +7,7 @@ use crate::domain::project::PROJECT_FILE;
 use crate::engine::ports::{EntryKind, FileTree};
 
 use super::paths::names_in;
+use super::policies::{self, PolicyDiff};
 use super::{ChangeKind, DiffError, PathChange, Sides, TextDifference};
 
 /// The largest file of which a text difference is shown.
@@ -27,7 +28,7 @@ pub struct FileDiff<I> {
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) evaluators: Vec<FileDiff<EvaluatorId>>,
-    pub(super) policies: Vec<FileDiff<LaneName>>,
+    pub(super) policies: Vec<PolicyDiff>,
     pub(super) settings: Option<FileDiff<String>>,
     pub(super) recordings: Vec<(PromptId, ChangeKind)>,
     pub(super) other: Vec<(String, ChangeKind)>,
@@ -53,9 +54,8 @@ pub(super) fn compare(
     for name in names_in(changed.keys(), "environments", ".toml") {
         if let Ok(id) = LaneName::new(name) {
             let path = id.path();
-            contents
-                .policies
-                .push(file_diff(sides, changed, id, &path)?);
+            let file = file_diff(sides, changed, id, &path)?;
+            contents.policies.push(policies::compare(sides, file));
             explained.insert(path);
         }
     }

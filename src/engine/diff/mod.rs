@@ -5,13 +5,16 @@
 mod contents;
 mod datasets;
 mod paths;
+mod policies;
 mod prompts;
 mod text;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::domain::finding::Findings;
-use crate::domain::id::{EvaluatorId, LaneName, PromptId};
+use crate::domain::id::{EvaluatorId, PromptId};
 
 use super::ports::{FileTree, TreeError};
 use super::workspace::Workspace;
@@ -19,6 +22,7 @@ use super::workspace::Workspace;
 pub use contents::FileDiff;
 pub use datasets::{DatasetDiff, RowsDiff};
 pub use paths::{PathChange, changed_paths};
+pub use policies::{Effect, PolicyDiff, RuleChange, rule_changes};
 pub use prompts::{Aspect, MessageDiff, PromptDiff, bindings, prompt_changes};
 pub use text::{Hunk, Line, LineKind, TextDifference};
 
@@ -48,7 +52,7 @@ pub struct Difference {
     /// Evaluators, by name.
     pub evaluators: Vec<FileDiff<EvaluatorId>>,
     /// Policies of lanes, by lane.
-    pub policies: Vec<FileDiff<LaneName>>,
+    pub policies: Vec<PolicyDiff>,
     /// The settings.
     pub settings: Option<FileDiff<String>>,
     /// Recorded answers, by prompt.
@@ -58,6 +62,11 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Whether what tests a release differs, or a policy.
+    pub fn changes_gates(&self) -> bool {
+        !(self.datasets.is_empty() && self.evaluators.is_empty() && self.policies.is_empty())
+    }
+
     /// Whether both sides are the same.
     pub fn is_empty(&self) -> bool {
         self.prompts.is_empty()
@@ -67,6 +76,24 @@ impl Difference {
             && self.settings.is_none()
             && self.recordings.is_empty()
             && self.other_files.is_empty()
+    }
+}
+
+/// What differs in how releases are let in: what tests them, and the policies of lanes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GateChanges {
+    /// Policies of lanes, by lane.
+    pub policies: Vec<PolicyDiff>,
+    /// Evaluators, by name.
+    pub evaluators: Vec<FileDiff<EvaluatorId>>,
+    /// Datasets, by name.
+    pub datasets: Vec<DatasetDiff>,
+}
+
+impl GateChanges {
+    /// Whether releases are let in as before.
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty() && self.evaluators.is_empty() && self.datasets.is_empty()
     }
 }
 
@@ -103,6 +130,22 @@ pub fn compare(old: &dyn FileTree, new: &dyn FileTree) -> Result<Difference, Dif
         settings: files.settings,
         recordings: files.recordings,
         other_files: files.other,
+    })
+}
+
+/// Compares, of two views whose files differ as `changed` says, only how they let releases in.
+pub fn gate_changes(
+    old: &dyn FileTree,
+    new: &dyn FileTree,
+    changed: &BTreeMap<String, PathChange>,
+) -> Result<GateChanges, DiffError> {
+    let sides = Sides { old, new };
+    let (datasets, mut explained) = datasets::compare(&sides, changed)?;
+    let files = contents::compare(&sides, changed, &mut explained)?;
+    Ok(GateChanges {
+        policies: files.policies,
+        evaluators: files.evaluators,
+        datasets,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use crate::domain::digest::{Digest, DigestWriter};
-use crate::domain::lane::MaxAge;
+use crate::domain::period::Period;
 use crate::domain::run::{CaseResult, RunId};
 use crate::engine::ports::{Results, RunStore, StoreError, StoredRun};
 
@@ -27,7 +27,7 @@ pub struct TestedSuite {
 pub fn tested_suite(
     store: &dyn RunStore,
     planned: &PlannedSuite,
-    max_age: Option<MaxAge>,
+    max_age: Option<Period>,
     now: Timestamp,
 ) -> Result<Option<TestedSuite>, StoreError> {
     for StoredRun {

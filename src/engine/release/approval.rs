@@ -14,7 +14,7 @@ use crate::domain::deployment::{EvidenceLink, ObjectId, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Verdict;
 use crate::domain::id::LaneName;
-use crate::domain::lane::MaxAge;
+use crate::domain::period::Period;
 
 use super::evidence::envelope_file;
 
@@ -66,7 +66,7 @@ pub struct Question<'q> {
     /// Whose keys count.
     pub signers: &'q AllowedSigners,
     /// How old an approval may be; absent: any age.
-    pub max_age: Option<MaxAge>,
+    pub max_age: Option<Period>,
     /// The addresses of those who wrote what comes in, and who bring it in.
     pub involved: &'q BTreeSet<String>,
     /// The time.

@@ -11,13 +11,15 @@ use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
+use crate::domain::hold::Hold;
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::ports::LaneRecord;
 
 use super::approval::Approvals;
 use super::attest::Signing;
-use super::conditions::{approval, gate, hold, order, signature, tests_kept};
+use super::conditions::{approval, freeze, gate, hold, order, signature, soak, tests_kept};
+use super::soaked::Soaked;
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -33,6 +35,12 @@ pub struct Move<'m> {
     pub source: &'m Source,
     /// The policy in force.
     pub policy: Option<&'m Lane>,
+    /// Of the prompts that would change, those that a hold names, with their fingerprints.
+    pub held_prompts: &'m [(PromptId, Digest)],
+    /// What is held in the lane that the source is, if that is live there.
+    pub held_at_source: &'m [Hold],
+    /// Since when the content has been live in the lane before; absent where nobody asks.
+    pub soaked: Option<&'m Soaked>,
     /// Evaluators that the policy has a floor for and that a prompt would lose.
     pub dropped_tests: &'m [(PromptId, EvaluatorId)],
     /// What the policy's gate has seen.
@@ -78,10 +86,14 @@ pub struct Refusal {
 /// The sorts of conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
-    /// The snapshot must not be under a hold.
+    /// Neither the snapshot nor a prompt in it may be under a hold.
     Hold,
     /// It must come from the lane before this one.
     Order,
+    /// Nothing comes in while the lane is frozen.
+    Freeze,
+    /// It must have been live in the lane before for long enough.
+    Soak,
     /// What the policy has a floor for must go on being tested.
     Tests,
     /// Its evaluation must not be too old.
@@ -119,6 +131,8 @@ pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     signature::check(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         order::check(wanted, &mut refusals);
+        freeze::check(wanted, &mut refusals);
+        soak::check(wanted, &mut refusals);
         tests_kept::check(wanted, &mut refusals);
         gate::check(wanted, &mut refusals);
         approval::check(wanted, &mut refusals);
@@ -141,7 +155,8 @@ mod tests {
     use crate::domain::finding::Span;
     use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck, Verdict};
     use crate::domain::id::DatasetId;
-    use crate::domain::lane::{GatePolicy, MaxAge};
+    use crate::domain::lane::{FreezePolicy, GatePolicy};
+    use crate::domain::period::Period;
     use crate::domain::prompt::ModelRef;
     use crate::domain::run::{RunId, Suite};
 
@@ -164,12 +179,14 @@ mod tests {
             order: 1,
             from: from.map(|from| (lane(from), Span::default())),
             gate: Some(GatePolicy {
-                evidence_max_age: Some(MaxAge { seconds: 3_600 }),
+                evidence_max_age: Some(Period { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
             webhooks: Vec::new(),
             approval: None,
             signing: None,
+            freeze: FreezePolicy::default(),
+            watch: None,
         }
     }
 
@@ -228,6 +245,9 @@ mod tests {
             snapshot: Digest::of(b"snapshot"),
             source: &source,
             policy: Some(policy),
+            held_prompts: &[],
+            held_at_source: &[],
+            soaked: None,
             dropped_tests: &[],
             shown: Shown::Evaluation(evaluation, &fingerprints),
             approvals: &Approvals::default(),

@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod attest;
+pub mod audit;
 pub mod authorize;
 mod authors;
 mod conditions;
@@ -11,13 +12,17 @@ mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
+pub mod holds;
 pub mod notice;
 pub mod promote;
+mod prompt_rollback;
 pub mod record;
 pub mod rollback;
 pub mod snapshot;
+pub mod soaked;
 pub mod standing;
-pub mod unhold;
+pub mod stays;
+pub mod target;
 mod verify;
 
 use crate::domain::finding::Findings;

@@ -223,6 +223,7 @@ mod tests {
                 ..Changes::default()
             },
             evidence: Vec::new(),
+            watch: None,
         };
         LaneRecord {
             id: id("a"),

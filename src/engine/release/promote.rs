@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
+use crate::domain::hold::{Held, Hold};
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::Lane;
-use crate::engine::diff::prompt_changes;
+use crate::engine::diff::{GateChanges, gate_changes, prompt_changes};
 use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer, SourceHistory};
 use crate::engine::workspace::Workspace;
 
@@ -19,12 +19,14 @@ use super::approval::{Approvals, Question};
 use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
 use super::authors::authors;
+use super::dependencies::Dependencies;
 use super::evidence::{evidence_file, statement};
 use super::graft::{Candidate, Edits, blobs, edits};
 use super::record::{NewRecord, append};
-use super::snapshot::{Manifest, check_entries, digest_of_file};
-use super::standing::{Standing, approvers_in, policy_in, record_signers_in};
-use super::verify::{check_files, dropped_tests, to_test};
+use super::snapshot::{Manifest, check_entries};
+use super::soaked::{Soaked, soaked};
+use super::standing::{Standing, Trusted, policy_in};
+use super::verify::{check_files, dropped_tests, held_prompts, to_test};
 
 /// What is to be promoted.
 pub struct PromoteRequest<'r> {
@@ -38,6 +40,8 @@ pub struct PromoteRequest<'r> {
     pub prompts: &'r [PromptId],
     /// Why.
     pub reason: Option<String>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// What people said about a snapshot, and who they must not be.
@@ -59,9 +63,11 @@ pub struct PromotePlan {
     content: Content,
     fingerprints: BTreeMap<PromptId, Digest>,
     dropped_tests: Vec<(PromptId, EvaluatorId)>,
-    approvers: Option<AllowedSigners>,
-    record_signers: Option<AllowedSigners>,
+    trusted: Trusted,
     voices: Voices,
+    held_prompts: Vec<(PromptId, Digest)>,
+    held_at_source: Vec<Hold>,
+    soaked: Option<Soaked>,
     /// Where the content comes from.
     pub source: Source,
     /// The policy in force.
@@ -72,6 +78,8 @@ pub struct PromotePlan {
     pub snapshot: Snapshot,
     /// What would change.
     pub changes: Changes,
+    /// What would change in how releases are let in; nothing where the lane has no records yet.
+    pub gate_changes: GateChanges,
     /// Where a rollback would go.
     pub rollback_target: Option<RollbackTarget>,
     /// Why the record before cannot serve as the target of a rollback, if it cannot.
@@ -89,15 +97,14 @@ pub fn plan(
         source,
         prompts,
         reason,
+        now,
     } = request;
     let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
     let trusted = if policy_is_new {
-        files.as_ref()
+        Trusted::of(files.as_ref(), &policy)?
     } else {
-        standing.tree()
+        Trusted::of(standing.tree(), &policy)?
     };
-    let approvers = approvers_in(trusted, &policy)?;
-    let record_signers = record_signers_in(trusted, &policy)?;
     let edits = edits(&standing, files.as_ref(), prompts)?;
     if edits.is_empty() {
         return Ok(None);
@@ -108,7 +115,15 @@ pub fn plan(
     check_files(&candidate, &changes)?;
     let fingerprints = to_test(&standing, &candidate, &changes, &edits)?;
     let dropped_tests = dropped_tests(&standing, &candidate, &changes, &policy)?;
-    let manifest = manifest(&standing, files.as_ref(), &edits)?;
+    let held_prompts = held_prompts(&standing, &candidate, &changes);
+    let manifest = Manifest::of_candidate(&standing, files.as_ref(), &edits)?;
+    let soaked = soaked_for(
+        lanes,
+        &policy,
+        &candidate,
+        &changes,
+        (&edits, &manifest, now),
+    )?;
     let content = Content {
         base: standing.current.as_ref().map(|record| record.id.clone()),
         edits: blobs(&edits)?,
@@ -116,6 +131,10 @@ pub fn plan(
     let snapshot = Snapshot {
         sha256: manifest.digest(),
         git_tree: lanes.git_tree(&content)?,
+    };
+    let gate_changes = match standing.current {
+        Some(_) => gate_changes(standing.tree(), &candidate, &edits)?,
+        None => GateChanges::default(),
     };
     let (rollback_target, rollback_problem) = rollback_target(&standing, &changes);
     Ok(Some(PromotePlan {
@@ -127,14 +146,17 @@ pub fn plan(
         content,
         fingerprints,
         dropped_tests,
-        approvers,
-        record_signers,
+        trusted,
         voices: Voices::default(),
+        held_prompts,
+        held_at_source: held_at_source(lanes, &source)?,
+        soaked,
         source,
         policy,
         policy_is_new,
         snapshot,
         changes,
+        gate_changes,
         rollback_target,
         rollback_problem,
     }))
@@ -179,7 +201,7 @@ impl PromotePlan {
 
     /// The approvals that count for this promotion, and those that do not.
     pub fn approvals(&self, now: Timestamp) -> Approvals {
-        let Some(signers) = &self.approvers else {
+        let Some(signers) = &self.trusted.approvers else {
             return Approvals::default();
         };
         let gate = self.policy.gate.as_ref();
@@ -207,7 +229,8 @@ impl PromotePlan {
 
     /// Asks, before an evaluation is paid for, whether anything else stands in the way.
     pub fn check(&self, signer: Option<&dyn Signer>, now: Timestamp) -> Result<(), Vec<Refusal>> {
-        self.ask(Shown::NotYet, signer, now).map(|_| ())
+        self.ask(Shown::NotYet, self.signing(signer), now)
+            .map(|_| ())
     }
 
     /// Asks whether the promotion may happen. Without an evaluation it may only where none is
@@ -219,18 +242,39 @@ impl PromotePlan {
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         let empty = Evaluation::nothing();
-        let shown = if self.prompts_to_test().is_empty() {
+        let shown = self.shown(evaluation.unwrap_or(&empty));
+        self.ask(shown, self.signing(signer), now)
+    }
+
+    /// Asks again, for a record of the past, whether it was right to let it in. Its signature is
+    /// looked at elsewhere.
+    pub(super) fn was_right(
+        &self,
+        evaluation: Option<&Evaluation>,
+        then: Timestamp,
+    ) -> Result<(), Vec<Refusal>> {
+        let empty = Evaluation::nothing();
+        let shown = self.shown(evaluation.unwrap_or(&empty));
+        self.ask(shown, Signing::default(), then).map(|_| ())
+    }
+
+    /// What the gate has to judge.
+    fn shown<'e>(&'e self, evaluation: &'e Evaluation) -> Shown<'e> {
+        if self.prompts_to_test().is_empty() {
             Shown::NotNeeded
         } else {
-            Shown::Evaluation(evaluation.unwrap_or(&empty), &self.fingerprints)
-        };
-        self.ask(shown, signer, now)
+            Shown::Evaluation(evaluation, &self.fingerprints)
+        }
+    }
+
+    fn signing(&self, signer: Option<&dyn Signer>) -> Signing<'_> {
+        Signing::new(self.trusted.record_signers.as_ref(), signer)
     }
 
     fn ask(
         &self,
         shown: Shown<'_>,
-        signer: Option<&dyn Signer>,
+        signing: Signing<'_>,
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
@@ -240,10 +284,13 @@ impl PromotePlan {
             snapshot: self.snapshot.sha256,
             source: &self.source,
             policy: Some(&self.policy),
+            held_prompts: &self.held_prompts,
+            held_at_source: &self.held_at_source,
+            soaked: self.soaked.as_ref(),
             dropped_tests: &self.dropped_tests,
             shown,
             approvals: &self.approvals(now),
-            signing: Signing::new(self.record_signers.as_ref(), signer),
+            signing,
             now,
         })
     }
@@ -275,6 +322,7 @@ impl PromotePlan {
             holds: current.map_or(Vec::new(), |record| record.deployment.holds.clone()),
             changes: self.changes,
             evidence,
+            watch: self.policy.watch,
         };
         append(lanes, &self.standing, permission, new, signer, now)
     }
@@ -294,24 +342,41 @@ fn policy_in_force(
     }
 }
 
-/// The manifest of the candidate: the one that the lane's record carries, edited; where it carries
-/// none that can be trusted, every file is read.
-fn manifest(
-    standing: &Standing,
-    files: &dyn FileTree,
-    edits: &Edits,
-) -> Result<Manifest, ReleaseError> {
-    let mut manifest = match &standing.current {
-        Some(record) => Manifest::of_record(standing.tree(), record.deployment.snapshot.sha256)?,
-        None => Manifest::default(),
+/// What is held in the lane that the source is, of what is live there.
+fn held_at_source(lanes: &dyn LaneStore, source: &Source) -> Result<Vec<Hold>, ReleaseError> {
+    let (Some(lane), Some(id)) = (&source.lane, &source.record) else {
+        return Ok(Vec::new());
     };
-    for (path, change) in edits {
-        match change.new {
-            Some(_) => manifest.insert(path, digest_of_file(files, path)?),
-            None => manifest.remove(path),
-        }
+    let live = lanes.record(lane, id)?.deployment;
+    let snapshot = Held::Snapshot(live.snapshot.sha256);
+    let holds = live.holds.into_iter();
+    Ok(holds.filter(|hold| hold.held == snapshot).collect())
+}
+
+/// Since when what comes in has been live in the lane before, where the policy asks: every file
+/// that changes, and every file that a prompt which changes is made of.
+fn soaked_for(
+    lanes: &dyn LaneStore,
+    policy: &Lane,
+    candidate: &Candidate<'_>,
+    changes: &Changes,
+    (edits, manifest, now): (&Edits, &Manifest, Timestamp),
+) -> Result<Option<Soaked>, ReleaseError> {
+    let (Some(soak), Some((from, _))) = (policy.freeze.soak, &policy.from) else {
+        return Ok(None);
+    };
+    let workspace = Workspace::new(candidate);
+    let mut paths: BTreeSet<String> = edits.keys().cloned().collect();
+    for prompt in changes.added.iter().chain(&changes.changed) {
+        paths.extend(Dependencies::of(&workspace, prompt)?.closure);
     }
-    Ok(manifest)
+    let wanted = paths.into_iter().map(|path| {
+        let digest = manifest.get(&path);
+        (path, digest)
+    });
+    let enough = now.checked_sub(SignedDuration::from_secs(soak.seconds));
+    let enough = enough.unwrap_or(Timestamp::MIN);
+    soaked(lanes, from, &wanted.collect(), enough).map(Some)
 }
 
 /// Where a rollback would go: the record before, if the prompts that change now still render there;

@@ -1,91 +1,185 @@
-//! Going back: a new record that goes forward to an old snapshot, and a hold on what it leaves.
+//! Going back: a new record that goes forward to an old snapshot, or to an old version of one
+//! prompt, and a hold on what it leaves.
 
 use jiff::Timestamp;
 
 use crate::domain::attestation::AllowedSigners;
-use crate::domain::deployment::{Changes, DeployKind, Hold};
+use crate::domain::deployment::{
+    Changes, DeployKind, Deployment, EvidenceLink, RollbackTarget, Snapshot, Source,
+};
+use crate::domain::digest::Digest;
+use crate::domain::finding::Findings;
+use crate::domain::hold::{Held, Hold};
+use crate::domain::id::PromptId;
+use crate::domain::watch::WatchPlan;
 use crate::engine::diff::{changed_paths, prompt_changes};
 use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer};
+use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
 use super::approval::Approvals;
 use super::attest::Signing;
-use super::authorize::{Authorized, Condition, Move, Refusal, Shown, authorize};
-use super::history::History;
+use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
+use super::prompt_rollback;
 use super::record::{NewRecord, append, evidence_of};
 use super::snapshot::Manifest;
 use super::standing::Standing;
+use super::target::{Target, Way, find, nowhere};
+use super::verify::held_prompts;
+
+/// What is to be rolled back.
+pub struct RollbackRequest<'r> {
+    /// Where the lane stands.
+    pub standing: Standing,
+    /// Where to go.
+    pub to: &'r Target,
+    /// The prompt to bring back; absent: the whole lane.
+    pub prompt: Option<&'r PromptId>,
+    /// Why.
+    pub reason: String,
+}
 
 /// What a rollback would do.
 pub struct RollbackPlan {
     standing: Standing,
     record_signers: Option<AllowedSigners>,
-    files: Box<dyn FileTree>,
     reason: String,
+    content: Content,
+    manifest: Manifest,
+    evidence: Vec<(EvidenceLink, Vec<u8>)>,
+    held_prompts: Vec<(PromptId, Digest)>,
+    watch: Option<WatchPlan>,
     /// The record that is live.
     pub current: LaneRecord,
-    /// The record whose snapshot comes back.
+    /// The record whose snapshot, or whose version of the prompt, comes back.
     pub target: LaneRecord,
-    /// The records whose snapshots are left, newest first, up to the target.
-    pub bypassed: Vec<LaneRecord>,
+    /// The prompt that alone comes back; absent: the whole snapshot does.
+    pub prompt: Option<PromptId>,
+    /// What would be live.
+    pub snapshot: Snapshot,
     /// The holds that the new record would have.
     pub holds: Vec<Hold>,
     /// What would change.
     pub changes: Changes,
+    /// Where the next rollback would go.
+    pub rollback_target: Option<RollbackTarget>,
 }
 
-/// Plans a rollback to the recorded target, or to the record that `to` names by its sequence number
-/// or the first digits of its id. `None`: the snapshot to go to is live already.
+/// What comes back, whole or in part.
+pub(super) struct Return {
+    pub(super) target: LaneRecord,
+    pub(super) content: Content,
+    pub(super) manifest: Manifest,
+    pub(super) snapshot: Snapshot,
+    pub(super) changes: Changes,
+    pub(super) evidence: Vec<(EvidenceLink, Vec<u8>)>,
+    pub(super) held_prompts: Vec<(PromptId, Digest)>,
+    /// What is left behind, the newest first.
+    pub(super) left: Vec<Held>,
+    pub(super) rollback_target: Option<RollbackTarget>,
+}
+
+/// Plans a rollback. `None`: what was asked for is live already.
 pub fn plan(
     lanes: &dyn LaneStore,
-    standing: Standing,
-    to: Option<&str>,
-    reason: String,
+    request: RollbackRequest<'_>,
 ) -> Result<Option<RollbackPlan>, ReleaseError> {
+    let RollbackRequest {
+        standing,
+        to,
+        prompt,
+        reason,
+    } = request;
     let lane = &standing.lane;
     let Some(current) = standing.current.clone() else {
-        return Err(nowhere(
-            format!("lane `{lane}` has no records yet"),
-            lane.as_str(),
-        ));
+        let message = format!("lane `{lane}` has no records yet");
+        return Err(nowhere(lane.as_str(), message));
     };
-    let wanted = wanted_target(&current, to)?;
-    let mut bypassed = Vec::new();
-    let mut target = None;
-    for record in History::from(lanes, &current) {
-        let record = record?;
-        if wanted.names(&record) {
-            target = Some(record);
-            break;
-        }
-        bypassed.push(record);
-    }
-    let Some(target) = target else {
-        let to = to.unwrap_or_default();
-        return Err(ReleaseError::invalid(
-            format!("lane `{lane}` has no record `{to}`"),
-            format!("`pointsman lanes log {lane}` shows the records and their numbers"),
-        ));
+    let found = match prompt {
+        None => whole(lanes, &standing, &current, to)?,
+        Some(prompt) => prompt_rollback::find(lanes, &standing, &current, (prompt, to))?,
     };
-    if target.deployment.snapshot.sha256 == current.deployment.snapshot.sha256 {
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    // What is live has a policy that can be read, or none that could ask for anything.
+    let record_signers = standing.record_signers()?;
+    let watch = standing.policy().ok().flatten().and_then(|it| it.watch);
+    let holds = holds(&current, found.left, &reason);
+    Ok(Some(RollbackPlan {
+        standing,
+        record_signers,
+        reason,
+        content: found.content,
+        manifest: found.manifest,
+        evidence: found.evidence,
+        held_prompts: found.held_prompts,
+        watch,
+        current,
+        target: found.target,
+        prompt: prompt.cloned(),
+        snapshot: found.snapshot,
+        holds,
+        changes: found.changes,
+        rollback_target: found.rollback_target,
+    }))
+}
+
+/// The whole snapshot of an earlier record.
+fn whole(
+    lanes: &dyn LaneStore,
+    standing: &Standing,
+    current: &LaneRecord,
+    to: &Target,
+) -> Result<Option<Return>, ReleaseError> {
+    let Way { target, bypassed } = find(lanes, current, to)?;
+    let snapshot = target.deployment.snapshot.clone();
+    if snapshot.sha256 == current.deployment.snapshot.sha256 {
         return Ok(None);
     }
     let files = lanes.tree(&target)?;
     let edits = changed_paths(standing.tree(), files.as_ref())?;
     let changes = prompt_changes(standing.tree(), files.as_ref(), &edits)?;
-    let holds = holds(&current, &target, &bypassed, &reason);
-    let record_signers = standing.record_signers()?;
-    Ok(Some(RollbackPlan {
-        standing,
-        record_signers,
-        files,
-        reason,
-        current,
-        target,
-        bypassed,
-        holds,
+    check_renders(files.as_ref(), &changes, &target)?;
+    let left = bypassed
+        .iter()
+        .map(|record| record.deployment.snapshot.sha256);
+    let left = left.filter(|left| *left != snapshot.sha256);
+    Ok(Some(Return {
+        content: Content {
+            base: Some(target.id.clone()),
+            ..Content::default()
+        },
+        manifest: Manifest::of_record(files.as_ref(), snapshot.sha256)?,
+        evidence: evidence_of(lanes, &target)?,
+        held_prompts: held_prompts(standing, files.as_ref(), &changes),
+        left: left.map(Held::Snapshot).collect(),
+        rollback_target: target.deployment.rollback_target.clone(),
+        snapshot,
         changes,
+        target,
     }))
+}
+
+/// What comes back must render: to go back to what is broken helps nobody.
+pub(super) fn check_renders(
+    files: &dyn FileTree,
+    changes: &Changes,
+    target: &LaneRecord,
+) -> Result<(), ReleaseError> {
+    let workspace = Workspace::new(files);
+    let mut back = changes.added.iter().chain(&changes.changed);
+    let broken = back.find_map(|id| Some((id, workspace.closure(id).err()?)));
+    let Some((id, Findings(findings))) = broken else {
+        return Ok(());
+    };
+    let why = findings.first();
+    let why = why.map_or_else(String::new, |it| format!(": {}", it.message));
+    let Deployment { lane, sequence, .. } = &target.deployment;
+    Err(nowhere(
+        lane.as_str(),
+        format!("#{sequence} cannot be gone back to: `{id}` does not render there{why}"),
+    ))
 }
 
 impl RollbackPlan {
@@ -99,15 +193,28 @@ impl RollbackPlan {
             lane: &self.standing.lane,
             current: self.standing.current.as_ref(),
             kind: DeployKind::Rollback,
-            snapshot: self.target.deployment.snapshot.sha256,
-            source: &self.target.deployment.source,
+            snapshot: self.snapshot.sha256,
+            source: self.source(),
             policy: None,
+            held_prompts: &self.held_prompts,
+            held_at_source: &[],
+            soaked: None,
             dropped_tests: &[],
             shown: Shown::NotNeeded,
             approvals: &Approvals::default(),
             signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
         })
+    }
+
+    /// Where what comes back was taken from.
+    pub fn source(&self) -> &Source {
+        &self.target.deployment.source
+    }
+
+    /// How what comes back would be watched.
+    pub fn watch(&self) -> Option<&WatchPlan> {
+        self.watch.as_ref()
     }
 
     /// Moves the lane.
@@ -119,95 +226,35 @@ impl RollbackPlan {
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let target = &self.target.deployment;
-        let manifest = Manifest::of_record(self.files.as_ref(), target.snapshot.sha256)?;
+        let summary = match &self.prompt {
+            None => format!("back to #{}", target.sequence),
+            Some(prompt) => format!("{prompt} back to #{}", target.sequence),
+        };
         let new = NewRecord {
             kind: DeployKind::Rollback,
-            summary: format!("back to #{}", target.sequence),
+            summary,
             reason: Some(self.reason),
             source: target.source.clone(),
-            snapshot: target.snapshot.clone(),
-            manifest,
-            content: Content {
-                base: Some(self.target.id.clone()),
-                ..Content::default()
-            },
-            rollback_target: target.rollback_target.clone(),
+            snapshot: self.snapshot,
+            manifest: self.manifest,
+            content: self.content,
+            rollback_target: self.rollback_target,
             holds: self.holds,
             changes: self.changes,
-            evidence: evidence_of(lanes, &self.target)?,
+            evidence: self.evidence,
+            watch: self.watch,
         };
         append(lanes, &self.standing, permission, new, signer, now)
     }
 }
 
-/// Which record of a lane is meant.
-enum Wanted<'w> {
-    Sequence(u64),
-    Id(&'w str),
-}
-
-impl Wanted<'_> {
-    fn names(&self, record: &LaneRecord) -> bool {
-        match self {
-            Self::Sequence(sequence) => record.deployment.sequence == *sequence,
-            Self::Id(digits) => record.id.as_str().starts_with(digits),
-        }
-    }
-}
-
-fn wanted_target<'w>(
-    current: &'w LaneRecord,
-    to: Option<&'w str>,
-) -> Result<Wanted<'w>, ReleaseError> {
-    const FEWEST_DIGITS: usize = 7;
-    let lane = &current.deployment.lane;
-    let Some(to) = to else {
-        let target = current.deployment.rollback_target.as_ref();
-        return match target {
-            Some(target) => Ok(Wanted::Id(target.record.as_str())),
-            None => Err(nowhere(
-                format!(
-                    "lane `{lane}` has nothing to go back to from #{}",
-                    current.deployment.sequence
-                ),
-                lane.as_str(),
-            )),
-        };
-    };
-    let number = to.strip_prefix('#').unwrap_or(to);
-    let is_id = to.len() >= FEWEST_DIGITS && to.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match number.parse() {
-        Ok(sequence) if number.len() < FEWEST_DIGITS => Ok(Wanted::Sequence(sequence)),
-        _ if is_id => Ok(Wanted::Id(to)),
-        _ => Err(ReleaseError::invalid(
-            format!("`{to}` does not name a record"),
-            "give a sequence number, or at least seven digits of a record's id",
-        )),
-    }
-}
-
-fn nowhere(message: String, lane: &str) -> ReleaseError {
-    ReleaseError::Refused(vec![Refusal {
-        condition: Condition::Target,
-        message,
-        next: format!("`pointsman lanes log {lane}` shows the records; name one with `--to`"),
-    }])
-}
-
-/// The holds so far, and one on each snapshot that is left.
-fn holds(
-    current: &LaneRecord,
-    target: &LaneRecord,
-    bypassed: &[LaneRecord],
-    reason: &str,
-) -> Vec<Hold> {
+/// The holds so far, and one on everything that is left.
+fn holds(current: &LaneRecord, left: Vec<Held>, reason: &str) -> Vec<Hold> {
     let mut holds = current.deployment.holds.clone();
-    for record in bypassed {
-        let snapshot = record.deployment.snapshot.sha256;
-        let known = holds.iter().any(|hold| hold.snapshot == snapshot);
-        if !known && snapshot != target.deployment.snapshot.sha256 {
+    for held in left {
+        if !holds.iter().any(|hold| hold.held == held) {
             holds.push(Hold {
-                snapshot,
+                held,
                 set_by_sequence: current.deployment.sequence + 1,
                 reason: reason.to_owned(),
             });

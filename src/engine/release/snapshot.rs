@@ -22,11 +22,14 @@ use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::project::WORKSPACE_PATHS;
 use crate::engine::ports::{EntryKind, FileTree, TreeEntry, TreeError};
 
+use super::graft::Edits;
+use super::standing::Standing;
+
 /// Where a record carries the manifest of its snapshot.
 pub const MANIFEST_PATH: &str = ".lane/manifest.sha256";
 
 /// The largest manifest that is read.
-const MANIFEST_LIMIT: u64 = 256 * 1024 * 1024;
+pub(super) const MANIFEST_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// The files of a snapshot and their digests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,13 +71,38 @@ impl Manifest {
         }
     }
 
+    /// The manifest of a candidate: the one that the lane's record carries, edited; where it carries
+    /// none that can be trusted, every file is read.
+    pub(super) fn of_candidate(
+        standing: &Standing,
+        files: &dyn FileTree,
+        edits: &Edits,
+    ) -> Result<Self, TreeError> {
+        let mut manifest = match &standing.current {
+            Some(record) => Self::of_record(standing.tree(), record.deployment.snapshot.sha256)?,
+            None => Self::default(),
+        };
+        for (path, change) in edits {
+            match change.new {
+                Some(_) => manifest.insert(path, digest_of_file(files, path)?),
+                None => manifest.remove(path),
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The digest of a file, if the snapshot has it.
+    pub fn get(&self, path: &str) -> Option<Digest> {
+        self.0.get(path).copied()
+    }
+
     /// Takes a file in, or another content of it.
-    pub fn insert(&mut self, path: &str, digest: Digest) {
+    fn insert(&mut self, path: &str, digest: Digest) {
         self.0.insert(path.to_owned(), digest);
     }
 
     /// Takes a file out.
-    pub fn remove(&mut self, path: &str) {
+    fn remove(&mut self, path: &str) {
         self.0.remove(path);
     }
 
@@ -99,7 +127,7 @@ impl Manifest {
 }
 
 /// The digest of a file's bytes, read as a stream.
-pub(super) fn digest_of_file(tree: &dyn FileTree, path: &str) -> Result<Digest, TreeError> {
+fn digest_of_file(tree: &dyn FileTree, path: &str) -> Result<Digest, TreeError> {
     let error = |message: String| TreeError {
         path: path.to_owned(),
         message,

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::deployment::Changes;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
+use crate::domain::hold::Held;
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::domain::prompt::Prompt;
 use crate::engine::diff::bindings;
+use crate::engine::ports::FileTree;
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
@@ -128,6 +130,29 @@ pub(super) fn dropped_tests(
         dropped.extend(lost.map(|name| (id.clone(), name)));
     }
     Ok(dropped)
+}
+
+/// Of the prompts that would change, those that a hold of the lane names, with their fingerprints.
+pub(super) fn held_prompts(
+    standing: &Standing,
+    candidate: &dyn FileTree,
+    changes: &Changes,
+) -> Vec<(PromptId, Digest)> {
+    let holds = standing.current.iter();
+    let holds = holds.flat_map(|record| &record.deployment.holds);
+    let workspace = Workspace::new(candidate);
+    let mut found = Vec::new();
+    for hold in holds {
+        let Held::Prompt { id, .. } = &hold.held else {
+            continue;
+        };
+        let comes_in = changes.added.contains(id) || changes.changed.contains(id);
+        // What does not compile is told as that.
+        if comes_in && let Ok(closure) = workspace.closure(id) {
+            found.push((id.clone(), closure.fingerprint()));
+        }
+    }
+    found
 }
 
 /// Whether an edit touches a dataset, an evaluator or a judge.

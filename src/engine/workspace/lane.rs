@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::domain::finding::Findings;
 use crate::domain::id::{EvaluatorId, LaneName};
-use crate::domain::lane::{ApprovalPolicy, Floor, GatePolicy, Lane, OnInconclusive, SignersFile};
+use crate::domain::lane::{
+    ApprovalPolicy, Floor, FreezePolicy, GatePolicy, Lane, OnInconclusive, SignersFile,
+};
+use crate::domain::watch::WatchPlan;
 
-use super::decode::{Decoder, Fields};
+use super::decode::Decoder;
 use super::document::{Node, Source};
 use super::toml::parse_toml;
 use super::webhook::webhooks;
-
-/// Parts of a policy that later versions enforce.
-const LANE_KEYS_NOT_ENFORCED: [&str; 2] = ["freeze", "watch"];
 
 /// What a gate may do where too little is shown.
 const ON_INCONCLUSIVE: [(&str, OnInconclusive); 3] = [
@@ -61,7 +61,14 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(signing(decoder, node)?),
         None => None,
     };
-    refuse_not_enforced(decoder, &mut fields, &LANE_KEYS_NOT_ENFORCED);
+    let freeze = match fields.optional("freeze") {
+        Some(node) => freeze(decoder, node, from.is_some())?,
+        None => FreezePolicy::default(),
+    };
+    let watch = match fields.optional("watch") {
+        Some(node) => Some(watch(decoder, node)?),
+        None => None,
+    };
     fields.finish(decoder);
     let asks = gate
         .as_ref()
@@ -83,6 +90,8 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         webhooks,
         approval,
         signing,
+        freeze,
+        watch,
     })
 }
 
@@ -138,18 +147,58 @@ fn signers_file(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
     Some(SignersFile { path, span })
 }
 
-/// A policy that this version cannot enforce is refused: reading past it would be a silent pass.
-fn refuse_not_enforced(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, keys: &[&'static str]) {
-    for key in keys {
-        if let Some(node) = fields.optional(key) {
+fn freeze(decoder: &mut Decoder<'_>, node: &Node, has_lane_before: bool) -> Option<FreezePolicy> {
+    let mut fields = decoder.fields(node)?;
+    let windows = match fields.optional("windows") {
+        Some(node) => decoder.list_of(node, Decoder::parsed)?,
+        None => Vec::new(),
+    };
+    let soak = match fields.optional("soak") {
+        Some(node) if !has_lane_before => {
             decoder.error(
-                "policy-not-enforced",
+                "invalid-value",
                 node.span,
-                format!("this version cannot enforce `{key}`, and does not pretend to"),
-                format!("remove `{key}`, or use a version that enforces it"),
+                "`soak` is time in the lane before, and this lane names none",
+                "name the lane that releases come from with `from`, or remove `soak`",
             );
+            None
         }
+        Some(node) => Some(decoder.parsed(node)?),
+        None => None,
+    };
+    fields.finish(decoder);
+    Some(FreezePolicy { windows, soak })
+}
+
+fn watch(decoder: &mut Decoder<'_>, node: &Node) -> Option<WatchPlan> {
+    let mut fields = decoder.fields(node)?;
+    let checkpoints = match fields.required(decoder, "checkpoints") {
+        Some(node) => (node.span, decoder.list_of(node, Decoder::parsed)?),
+        None => return None,
+    };
+    let mut number = |key, least, most| match fields.optional(key) {
+        Some(node) => decoder.number_within(node, least, most).map(Some),
+        None => Some(None),
+    };
+    let plan = WatchPlan {
+        checkpoints: checkpoints.1,
+        max_error_rate_increase: number("max_error_rate_increase", 0.0, 1.0)?,
+        max_latency_p95_ratio: number("max_latency_p95_ratio", 1.0, 1_000.0)?,
+        max_cost_per_call_ratio: number("max_cost_per_call_ratio", 1.0, 1_000.0)?,
+        min_score_delta: number("min_score_delta", -1.0, 1.0)?,
+    };
+    fields.finish(decoder);
+    let in_order = plan.checkpoints.windows(2).all(|pair| pair[0] < pair[1]);
+    if plan.checkpoints.is_empty() || !in_order {
+        decoder.error(
+            "invalid-value",
+            checkpoints.0,
+            "checkpoints are one or more times after the release, the soonest first",
+            "for example `[\"1h\", \"24h\", \"7d\"]`",
+        );
+        return None;
     }
+    Some(plan)
 }
 
 fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
@@ -241,14 +290,24 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_be_enforced_is_refused_and_never_ignored() {
-        for text in ["[freeze]\nsoak = \"1h\"\n", "[watch]\ncheckpoints = []\n"] {
-            assert_eq!(
-                read(text).unwrap_err().0[0].ident,
-                "policy-not-enforced",
-                "{text}"
-            );
-        }
+    fn a_lane_has_times_without_releases_and_a_plan_for_watching_them() {
+        let lane = read(
+            "from = \"staging\"\n\
+             [freeze]\nwindows = [\"Fri 16:00 - Mon 08:00 Europe/Berlin\"]\nsoak = \"24h\"\n\
+             [watch]\ncheckpoints = [\"1h\", \"7d\"]\nmin_score_delta = -0.05\n",
+        )
+        .unwrap();
+        let shown: Vec<String> = lane
+            .freeze
+            .windows
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(shown, ["Fri 16:00 - Mon 08:00 Europe/Berlin"]);
+        assert_eq!(lane.freeze.soak.unwrap().seconds, 24 * 60 * 60);
+        let watch = lane.watch.unwrap();
+        assert_eq!(watch.checkpoints.len(), 2);
+        assert_eq!(watch.min_score_delta, Some(-0.05));
     }
 
     #[test]
@@ -292,6 +351,12 @@ mod tests {
                 "[signing]\nallowed_signers = \"environments/a.toml\"\n",
                 "invalid-value",
             ),
+            ("[freeze]\nwindows = [\"weekends\"]\n", "invalid-value"),
+            ("[freeze]\nwindow = []\n", "unknown-key"),
+            ("[freeze]\nsoak = \"24h\"\n", "invalid-value"),
+            ("[watch]\nmax_latency_p95_ratio = 2\n", "missing-key"),
+            ("[watch]\ncheckpoints = [\"7d\", \"1h\"]\n", "invalid-value"),
+            ("[watch]\ncheckpoints = []\n", "invalid-value"),
         ] {
             let finding = read(text).unwrap_err().0.remove(0);
             assert_eq!(finding.ident, ident, "{text}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use minijinja::Environment;
 
-use crate::domain::lane::MaxAge;
+use crate::domain::period::Period;
 use crate::domain::project::{
     HttpTemplate, ProgramSettings, ProviderSettings, ServerSettings, WireFormat,
 };
@@ -181,7 +181,7 @@ fn count(
 
 fn timeout(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Duration> {
     let read = optional(fields.optional("timeout"), |node| {
-        let seconds = decoder.parsed::<MaxAge>(node)?.seconds;
+        let seconds = decoder.parsed::<Period>(node)?.seconds;
         u64::try_from(seconds).ok()
     });
     Some(Duration::from_secs(read?.unwrap_or(60)))

@@ -7,6 +7,7 @@ pub(crate) mod media;
 pub(crate) mod model_server;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;
