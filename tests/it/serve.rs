@@ -94,6 +94,32 @@ fn an_application_reads_a_prompt_with_all_that_says_which_one_it_is() {
 }
 
 #[test]
+fn a_script_is_told_where_to_ask() {
+    let sandbox = released();
+    let mut running = sandbox.command(&["serve", "--json"]).start();
+    let mut text = running.first_line();
+    while !text.ends_with('}') {
+        text.push_str(&running.first_line());
+    }
+    let told: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let origin = told["url"].as_str().expect("an address").to_owned();
+    assert_eq!(told["lanes"][0], "staging");
+    let serving = Serving { running, origin };
+    assert_eq!(serving.get(PROMPT).status, 200);
+    serving.stop("-INT").succeeds();
+}
+
+#[test]
+fn a_connection_that_says_nothing_does_not_keep_a_server_alive() {
+    let sandbox = released();
+    let serving = Serving::start(&sandbox, &[]);
+    let address = serving.origin.trim_start_matches("http://");
+    let _silent = TcpStream::connect(address).expect("the server listens");
+    let (_, _stream) = open(&serving.origin, "/v1/lanes/staging/events", &[]);
+    serving.stop("-TERM").succeeds();
+}
+
+#[test]
 fn a_reader_that_has_the_newest_is_told_so_and_hears_of_the_next() {
     let sandbox = released();
     let serving = Serving::start(&sandbox, &[]);

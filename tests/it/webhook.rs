@@ -36,9 +36,13 @@ impl World {
 
     /// A call of pointsman where the receiver and its secrets are known.
     fn command(&self, args: &[&str]) -> Run {
+        self.command_in(&self.sandbox, args)
+    }
+
+    fn command_in(&self, sandbox: &Sandbox, args: &[&str]) -> Run {
         let origin = self.receiver.origin();
         let host = origin.trim_start_matches("http://");
-        self.sandbox
+        sandbox
             .command(args)
             .env("HOOK", &format!("{origin}/canary-path?key=canary-query"))
             .env("HOOK_SECRET", SECRET)

@@ -26,13 +26,20 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct BoundedListener {
     listener: TcpListener,
     free: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl BoundedListener {
+    /// A listener with the bounds of this program.
     pub(super) fn new(listener: TcpListener) -> Self {
+        Self::with_bounds(listener, MOST_CONNECTIONS, PATIENCE)
+    }
+
+    fn with_bounds(listener: TcpListener, most: usize, patience: Duration) -> Self {
         Self {
             listener,
-            free: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+            free: Arc::new(Semaphore::new(most)),
+            patience,
         }
     }
 }
@@ -47,7 +54,8 @@ impl Listener for BoundedListener {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         let connection = Connection {
             stream,
-            end: Box::pin(sleep(PATIENCE)),
+            end: Box::pin(sleep(self.patience)),
+            patience: self.patience,
             _permit: permit,
         };
         (connection, address)
@@ -62,6 +70,7 @@ impl Listener for BoundedListener {
 pub(super) struct Connection {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
+    patience: Duration,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -98,7 +107,8 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(_)) = poll {
-            self.end.as_mut().reset(Instant::now() + PATIENCE);
+            let end = Instant::now() + self.patience;
+            self.end.as_mut().reset(end);
         }
         self.unless_over(context, poll)
     }
@@ -111,5 +121,77 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_shutdown(context);
         self.unless_over(context, poll)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    fn on_a_runtime(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(test);
+    }
+
+    async fn bounded(most: usize, patience: Duration) -> (BoundedListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (
+            BoundedListener::with_bounds(listener, most, patience),
+            address,
+        )
+    }
+
+    #[test]
+    fn a_connection_that_only_drips_is_ended() {
+        on_a_runtime(async {
+            let (mut listener, address) = bounded(1, Duration::from_millis(50)).await;
+            let mut reader = TcpStream::connect(address).await.unwrap();
+            let (mut connection, _) = listener.accept().await;
+            let mut byte = [0];
+            let error = loop {
+                // Each byte comes in time, and none is answered.
+                reader.write_all(b"G").await.unwrap();
+                connection.read_exact(&mut byte).await.unwrap();
+                let step = Duration::from_millis(10);
+                if let Ok(read) = tokio::time::timeout(step, connection.read(&mut byte)).await {
+                    break read.unwrap_err();
+                }
+            };
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        });
+    }
+
+    #[test]
+    fn an_answer_buys_more_time() {
+        on_a_runtime(async {
+            let (mut listener, address) = bounded(1, Duration::from_mins(1)).await;
+            let _reader = TcpStream::connect(address).await.unwrap();
+            let (mut connection, _) = listener.accept().await;
+            let before = connection.end.deadline();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            connection.write_all(b"answer").await.unwrap();
+            assert!(connection.end.deadline() > before);
+        });
+    }
+
+    #[test]
+    fn who_comes_when_all_places_are_taken_waits_for_one() {
+        on_a_runtime(async {
+            let (mut listener, address) = bounded(1, Duration::from_mins(1)).await;
+            let _first = TcpStream::connect(address).await.unwrap();
+            let _second = TcpStream::connect(address).await.unwrap();
+            let (taken, _) = listener.accept().await;
+            let step = Duration::from_millis(20);
+            let waiting = tokio::time::timeout(step, listener.accept()).await;
+            assert!(waiting.is_err(), "there is one place");
+            drop(taken);
+            listener.accept().await;
+        });
     }
 }

@@ -14,6 +14,7 @@ mod routes;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::middleware;
 use tokio::net::TcpListener;
@@ -23,6 +24,9 @@ pub use guard::Token;
 use guard::guard;
 use listener::BoundedListener;
 pub use published::Published;
+
+/// How long the last answers may take when the server stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// A server that listens and does not answer yet.
 pub struct Server {
@@ -43,7 +47,7 @@ impl Server {
         self.address
     }
 
-    /// Answers until `stop`, and then ends what it has begun to answer.
+    /// Answers until `stop`, and then ends what it has begun to answer, for a few seconds at most.
     pub async fn run(
         self,
         published: Arc<Published>,
@@ -51,14 +55,23 @@ impl Server {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
-        let router = routes::router(published, stopped)
-            .layer(middleware::from_fn_with_state(Arc::new(token), guard));
-        axum::serve(BoundedListener::new(self.listener), router)
+        let guard = middleware::from_fn_with_state(Arc::new(token), guard);
+        let router = routes::router(published, stopped.clone()).layer(guard);
+        let server = axum::serve(BoundedListener::new(self.listener), router)
             .with_graceful_shutdown(async move {
                 stop.await;
                 // Streams end by themselves now: nobody is left to wait for.
                 let _ = stopping.send(true);
-            })
-            .await
+            });
+        tokio::select! {
+            ended = server => ended,
+            () = too_long_after(stopped) => Ok(()),
+        }
+    }
+}
+
+async fn too_long_after(mut stopped: watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_ok() {
+        tokio::time::sleep(LAST_ANSWERS).await;
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adapters::git::command::GitEnvironment;
@@ -44,6 +45,13 @@ pub struct ServeArgs {
     /// Ask the remote for news this often, for example `30s`; absent: never
     #[arg(long, value_name = "TIME")]
     fetch: Option<Period>,
+}
+
+#[derive(Serialize)]
+struct ServeOutput {
+    schema: &'static str,
+    url: String,
+    lanes: Vec<LaneName>,
 }
 
 /// Runs the command.
@@ -91,15 +99,30 @@ fn serve(
     runtime.block_on(async {
         let stop = stop_signal().map_err(failed)?;
         let server = Server::bind(args.listen).await.map_err(failed)?;
-        ui.line(format!("http://{}", server.address()));
-        let names: Vec<String> = published.lanes().iter().map(ToString::to_string).collect();
-        ui.note(format!("serving {}", names.join(", ")));
+        announce(ui, &server, &published);
         // It ends with the process: what it waits for, git or the network, may take long.
         std::thread::spawn(move || watcher.watch());
         server.run(published, token, stop).await.map_err(failed)
     })?;
     ui.note("stopped");
     Ok(Exit::Success)
+}
+
+/// Tells where to ask, and for what.
+fn announce(ui: &mut Ui, server: &Server, published: &Published) {
+    let url = format!("http://{}", server.address());
+    let lanes = published.lanes();
+    if ui.wants_json() {
+        ui.json(&ServeOutput {
+            schema: "pointsman/serve/v1",
+            url,
+            lanes,
+        });
+        return;
+    }
+    ui.line(url);
+    let names: Vec<&str> = lanes.iter().map(LaneName::as_str).collect();
+    ui.note(format!("serving {}", names.join(", ")));
 }
 
 /// Waits for SIGINT or SIGTERM.
