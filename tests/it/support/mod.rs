@@ -3,6 +3,7 @@
 pub(crate) mod console;
 pub(crate) mod keys;
 pub(crate) mod lanes;
+pub(crate) mod media;
 pub(crate) mod model_server;
 pub(crate) mod run;
 pub(crate) mod sandbox;
