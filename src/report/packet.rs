@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::domain::deployment::Changes;
 use crate::domain::untrusted::Untrusted;
 use crate::domain::watch::WatchPlan;
-use crate::engine::release::packet::{Packet, Part, Results, RowsChange};
+use crate::engine::release::packet::{
+    Packet, PacketApproval, Part, Results, RowsChange, TraceLink,
+};
 
 use super::eval::percent;
 use super::markdown::code;
@@ -117,7 +119,7 @@ fn sections(packet: &Packet) -> Vec<Section> {
         section("Monitor range and metric change", monitor, text),
         section("Trace view", trace_view, text),
         section("Representative traces and spans", traces, |links| {
-            let line = |it: &crate::engine::release::packet::TraceLink| {
+            let line = |it: &TraceLink| {
                 let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
                 let (trace, span) = (id(&it.trace_id), id(&it.span_id));
                 format!("{} {}: trace {trace}, span {span}", it.dataset, it.row)
@@ -249,7 +251,7 @@ fn watch_lines(plan: &WatchPlan) -> Vec<String> {
 }
 
 fn approvals(packet: &Packet) -> Section {
-    let line = |it: &crate::engine::release::packet::PacketApproval| {
+    let line = |it: &PacketApproval| {
         let verdict = it.verdict.map_or("not known", |verdict| verdict.in_words());
         let reason = it.reason.as_deref().unwrap_or_default();
         let text = format!(

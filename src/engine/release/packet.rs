@@ -8,7 +8,7 @@ use crate::domain::attestation::{APPROVAL, PACKET, Statement, Subject, TEST_RESU
 use crate::domain::deployment::{
     Changes, DeployKind, EvidenceLink, ObjectId, RollbackTarget, Snapshot, Source,
 };
-use crate::domain::gate::{Evaluation, Verdict};
+use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
 use crate::domain::id::{DatasetId, LaneName};
 use crate::domain::watch::WatchPlan;
 use crate::engine::diff::{DatasetDiff, compare};
@@ -378,7 +378,7 @@ fn statements(
 impl From<&Evaluation> for Results {
     fn from(evaluation: &Evaluation) -> Self {
         let decision = &evaluation.decision;
-        let rate = |check: &crate::domain::gate::FloorCheck| {
+        let rate = |check: &FloorCheck| {
             let before = decision.comparisons.iter().find(|it| {
                 it.prompt == check.prompt
                     && it.dataset == check.dataset
