@@ -87,7 +87,7 @@ pub enum DeployKind {
 
 impl DeployKind {
     /// Every sort of move.
-    pub const ALL: [Self; 3] = [Self::Promote, Self::Rollback, Self::Unhold];
+    pub const ALL: [Self; 4] = [Self::Promote, Self::Rollback, Self::Hold, Self::Unhold];
 
     /// The spelling in trailers.
     pub fn name(self) -> &'static str {

@@ -214,6 +214,7 @@ fn another_document_is_a_change_of_the_prompt_that_shows_it_and_another_picture_
     insta::assert_snapshot!(output.succeeds().stdout, @r"
     ~ prompt receipts (media)
         ~ prompts/_media/rules.pdf
+    gate and policy changes
     ~ dataset receipts
         ~ datasets/photos/lunch.png
         + datasets/photos/unused.png
