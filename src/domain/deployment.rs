@@ -142,6 +142,11 @@ pub struct Deployment {
 impl Deployment {
     /// The version of the shape that this program writes.
     pub const SCHEMA: u32 = 1;
+
+    /// The name of the tag that marks the record as a milestone.
+    pub fn tag(&self) -> String {
+        format!("deploy/{}/{}", self.lane, self.sequence)
+    }
 }
 
 /// Where deployed content comes from.

@@ -52,6 +52,17 @@ pub struct MoveV1<'a> {
     plan: Option<PlanV1<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<RecordV1<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<TagV1>,
+}
+
+/// The tag that was asked for.
+#[derive(Debug, Serialize)]
+pub struct TagV1 {
+    /// Its name.
+    pub name: String,
+    /// Why it is not there; absent: it is.
+    pub problem: Option<String>,
 }
 
 impl<'a> MoveV1<'a> {
@@ -63,6 +74,7 @@ impl<'a> MoveV1<'a> {
             lane,
             plan: None,
             record: None,
+            tag: None,
         }
     }
 
@@ -74,6 +86,7 @@ impl<'a> MoveV1<'a> {
             lane,
             plan: Some(plan),
             record: None,
+            tag: None,
         }
     }
 
@@ -93,7 +106,14 @@ impl<'a> MoveV1<'a> {
             lane: &record.deployment.lane,
             plan: None,
             record: Some(record.into()),
+            tag: None,
         }
+    }
+
+    /// The same, with what became of the tag.
+    #[must_use]
+    pub fn with_tag(self, tag: Option<TagV1>) -> Self {
+        Self { tag, ..self }
     }
 }
 

@@ -6,6 +6,7 @@ mod margin;
 mod policy;
 mod races;
 mod soak;
+mod tags;
 
 use crate::support::Sandbox;
 

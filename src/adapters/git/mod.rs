@@ -13,6 +13,7 @@ mod objects;
 mod repository;
 mod revision;
 mod runs;
+mod tags;
 mod transfer;
 
 pub use error::GitError;

@@ -1,10 +1,13 @@
 //! What all commands that move a lane have in common: consent, and how the result is told.
 
+use crate::adapters::git::GitLanes;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
-use crate::engine::ports::LaneRecord;
-use crate::report::release_json::MoveV1;
+use crate::domain::id::LaneName;
+use crate::domain::untrusted::Untrusted;
+use crate::engine::ports::{LaneRecord, LaneStore as _};
+use crate::report::release_json::{MoveV1, TagV1};
 
 /// Options of every command that moves a lane.
 #[derive(Debug, clap::Args)]
@@ -18,6 +21,62 @@ pub(super) struct MoveArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,
+}
+
+/// The option of every command that changes what is live.
+#[derive(Debug, clap::Args)]
+pub(super) struct TagArgs {
+    /// Mark the record with an annotated tag `deploy/<lane>/<number>`, signed where git signs tags
+    #[arg(long)]
+    tag: bool,
+}
+
+impl TagArgs {
+    /// Tags the newest record of a lane that is not moved, where that is asked for: so that a tag
+    /// which failed earlier can be made up for.
+    pub(super) fn make_up(
+        &self,
+        ui: &mut Ui,
+        lanes: &GitLanes<'_>,
+        lane: &LaneName,
+        moves: &MoveArgs,
+    ) -> Result<Option<TagV1>, CommandError> {
+        let Some(record) = lanes.tip(lane)?.filter(|_| self.tag && !moves.dry_run) else {
+            return Ok(None);
+        };
+        require_consent(ui, moves)?;
+        confirm(ui, moves, &format!("tag {}?", record.deployment.tag()))?;
+        Ok(self.apply(ui, lanes, &record))
+    }
+
+    /// Tags a record, where that is asked for. The lane has moved already: a tag that fails is told,
+    /// and undoes nothing.
+    pub(super) fn apply(
+        &self,
+        ui: &mut Ui,
+        lanes: &GitLanes<'_>,
+        record: &LaneRecord,
+    ) -> Option<TagV1> {
+        if !self.tag {
+            return None;
+        }
+        let name = record.deployment.tag();
+        let problem = match lanes.tag(record) {
+            Ok(()) => {
+                ui.note(format!("tagged {name}"));
+                None
+            }
+            Err(error) => {
+                let error = CommandError::from(error);
+                ui.warn(Untrusted(&error.message));
+                for hint in &error.hints {
+                    ui.note(Untrusted(hint));
+                }
+                Some(error.message)
+            }
+        };
+        Some(TagV1 { name, problem })
+    }
 }
 
 /// Makes sure that there is consent, or somebody who can give it, before anything is paid for.
@@ -43,9 +102,9 @@ pub(super) fn confirm(ui: &mut Ui, args: &MoveArgs, question: &str) -> Result<()
 }
 
 /// Tells that a lane has moved.
-pub(super) fn announce(ui: &mut Ui, schema: &'static str, record: &LaneRecord) {
+pub(super) fn announce(ui: &mut Ui, schema: &'static str, record: &LaneRecord, tag: Option<TagV1>) {
     if ui.wants_json() {
-        ui.json(&MoveV1::moved(schema, record));
+        ui.json(&MoveV1::moved(schema, record).with_tag(tag));
         return;
     }
     let deployment = &record.deployment;

@@ -20,7 +20,7 @@ use crate::engine::workspace::Workspace;
 use crate::report::release::{gate_result, promote_plan};
 use crate::report::release_json::{MoveV1, PlanV1};
 
-use super::moves::{MoveArgs, announce, confirm, require_consent};
+use super::moves::{MoveArgs, TagArgs, announce, confirm, require_consent};
 
 const SCHEMA: &str = "pointsman/promote/v1";
 
@@ -52,6 +52,8 @@ pub struct PromoteArgs {
     #[arg(long)]
     allow_exec: bool,
     #[command(flatten)]
+    tag: TagArgs,
+    #[command(flatten)]
     moves: MoveArgs,
 }
 
@@ -73,8 +75,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
         now: context.clock().now(),
     };
     let Some(plan) = plan(&lanes, request)? else {
+        let tag = args.tag.make_up(ui, &lanes, &args.lane, &args.moves)?;
         if ui.wants_json() {
-            ui.json(&MoveV1::already_live(SCHEMA, &args.lane));
+            ui.json(&MoveV1::already_live(SCHEMA, &args.lane).with_tag(tag));
         } else {
             ui.line(format!("lane {} has all of this already", args.lane));
         }
@@ -99,7 +102,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
     let permission = plan.authorize(evaluation.as_ref(), now)?;
     confirm(ui, &args.moves, &format!("promote to lane {}?", args.lane))?;
     let record = plan.execute(&lanes, &permission, evaluation.as_ref(), now)?;
-    announce(ui, SCHEMA, &record);
+    let tag = args.tag.apply(ui, &lanes, &record);
+    announce(ui, SCHEMA, &record, tag);
     Ok(Exit::Success)
 }
 

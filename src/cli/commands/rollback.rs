@@ -13,7 +13,7 @@ use crate::engine::release::target::Target;
 use crate::report::release::rollback_plan;
 use crate::report::release_json::{MoveV1, PlanV1};
 
-use super::moves::{MoveArgs, announce, confirm, require_consent};
+use super::moves::{MoveArgs, TagArgs, announce, confirm, require_consent};
 
 const SCHEMA: &str = "pointsman/rollback/v1";
 
@@ -42,6 +42,8 @@ pub struct RollbackArgs {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
+    tag: TagArgs,
+    #[command(flatten)]
     moves: MoveArgs,
 }
 
@@ -61,8 +63,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
         reason: args.reason.clone(),
     };
     let Some(plan) = plan(&lanes, request)? else {
+        let tag = args.tag.make_up(ui, &lanes, &args.lane, &args.moves)?;
         if ui.wants_json() {
-            ui.json(&MoveV1::already_live(SCHEMA, &args.lane));
+            ui.json(&MoveV1::already_live(SCHEMA, &args.lane).with_tag(tag));
         } else {
             ui.line(format!("lane {} has this already", args.lane));
         }
@@ -81,7 +84,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, &format!("roll back lane {}?", args.lane))?;
     let record = plan.execute(&lanes, &permission, now)?;
-    announce(ui, SCHEMA, &record);
+    let tag = args.tag.apply(ui, &lanes, &record);
+    announce(ui, SCHEMA, &record, tag);
     Ok(Exit::Success)
 }
 

@@ -39,7 +39,7 @@ fn at(sandbox: &Sandbox, args: &[&str]) -> Value {
 fn stays(answer: &Value) -> Vec<(String, Value, Value, Value)> {
     let lanes = answer["lanes"].as_array().expect("a list");
     let sequence = |record: &Value| record["deployment"]["sequence"].clone();
-    let lines = lanes.iter().flat_map(|lane| {
+    let found = lanes.iter().flat_map(|lane| {
         let name = lane["lane"].as_str().expect("a name").to_owned();
         let stays = lane["stays"].as_array().expect("a list");
         stays.iter().map(move |stay| {
@@ -47,7 +47,7 @@ fn stays(answer: &Value) -> Vec<(String, Value, Value, Value)> {
             (name.clone(), record, since, until)
         })
     });
-    lines.collect()
+    found.collect()
 }
 
 fn stay(lane: &str, record: u64, since: u64, until: Option<u64>) -> (String, Value, Value, Value) {

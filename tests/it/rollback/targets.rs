@@ -109,11 +109,11 @@ fn evidence_that_was_altered_shows_no_pass() {
 #[test]
 fn a_snapshot_under_a_hold_is_not_gone_back_to() {
     let sandbox = lane_with(&["one", "two"]);
-    let held = sandbox.git(&["show", "lanes/staging~1:.lane/deployment.json"]);
-    let held: serde_json::Value = serde_json::from_str(&held).expect("a record is JSON");
-    let held = held["snapshot"]["sha256"].as_str().expect("a digest");
+    let bad = sandbox.git(&["show", "lanes/staging~1:.lane/deployment.json"]);
+    let bad: serde_json::Value = serde_json::from_str(&bad).expect("a record is JSON");
+    let bad = bad["snapshot"]["sha256"].as_str().expect("a digest");
     let reason = ["--yes", "--reason", "leaks names"];
-    let hold = ["lanes", "hold", "staging", "--snapshot", &held[..12]];
+    let hold = ["lanes", "hold", "staging", "--snapshot", &bad[..12]];
     sandbox.pointsman(&[&hold[..], &reason].concat()).succeeds();
     let run = sandbox.pointsman(&[&["rollback", "staging"][..], &reason].concat());
     run.exits(7)

@@ -135,6 +135,6 @@ fn carry_out(
     let question = format!("{} this in lane {}?", plan.kind().name(), plan.lane());
     confirm(ui, moves, &question)?;
     let record = plan.execute(lanes, &permission, now)?;
-    announce(ui, schema, &record);
+    announce(ui, schema, &record, None);
     Ok(Exit::Success)
 }
