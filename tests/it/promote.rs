@@ -5,6 +5,7 @@ mod limits;
 mod margin;
 mod policy;
 mod races;
+mod remotes;
 mod soak;
 mod tags;
 

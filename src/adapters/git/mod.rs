@@ -10,6 +10,7 @@ pub mod command;
 mod error;
 mod lanes;
 mod objects;
+mod refused;
 mod repository;
 mod revision;
 mod runs;

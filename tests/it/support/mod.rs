@@ -1,6 +1,7 @@
 //! What the tests stand on: a closed-off environment, real repositories, readable failures.
 
 pub(crate) mod console;
+pub(crate) mod git_server;
 pub(crate) mod lanes;
 pub(crate) mod model_server;
 pub(crate) mod run;
