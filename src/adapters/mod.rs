@@ -1,7 +1,11 @@
 //! The only code that touches the world: files, git, the network, the clock.
 
+mod address;
 pub mod clock;
 pub mod files;
 pub mod git;
+mod http;
 pub mod providers;
+pub mod signing;
 pub mod store;
+pub mod webhooks;

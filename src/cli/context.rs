@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::adapters::clock::{FixedClock, SystemClock};
 use crate::adapters::files::WorktreeTree;
 use crate::adapters::git::command::GitEnvironment;
-use crate::adapters::git::{GitError, GitLanes, Repository};
+use crate::adapters::git::{GitAttestations, GitError, GitLanes, Repository};
+use crate::adapters::store::FileOutbox;
+use crate::adapters::webhooks::AnnouncedLanes;
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
 use crate::domain::project::PROJECT_FILE;
@@ -120,9 +122,15 @@ impl Context {
         Ok(Box::new(tree))
     }
 
-    /// The lanes of the repository, on the remote that the workspace names.
-    pub fn lanes(&self) -> Result<GitLanes<'_>, CommandError> {
-        Ok(GitLanes::new(self.repository()?, self.remote()?)?)
+    /// The lanes of the repository, on the remote that the workspace names. Moves are announced.
+    pub fn lanes(&self) -> Result<AnnouncedLanes<'_>, CommandError> {
+        let lanes = GitLanes::new(self.repository()?, self.remote()?)?;
+        Ok(AnnouncedLanes::new(lanes, self.outbox()?))
+    }
+
+    /// The messages about moves that were made here.
+    pub fn outbox(&self) -> Result<FileOutbox, CommandError> {
+        Ok(FileOutbox::new(&self.state_dir()?))
     }
 
     /// The workspace's files as they stand on disk, which is where programs are run from; a bare
@@ -130,6 +138,11 @@ impl Context {
     pub fn disk(&self) -> Option<Box<dyn FileTree>> {
         let root = self.workspace_root().ok()?;
         Some(Box::new(WorktreeTree::new(root)))
+    }
+
+    /// The attestations of the repository, on the remote that its lanes live on.
+    pub fn attestations(&self) -> Result<GitAttestations<'_>, CommandError> {
+        Ok(GitAttestations::new(self.repository()?, self.remote()?)?)
     }
 
     /// Where pointsman keeps what is not under version control.
@@ -180,7 +193,8 @@ impl Context {
     /// The lanes, to read from: settings that cannot be read hide no revision, and where no remote
     /// is known, the branches here are the lanes.
     fn lanes_to_read(&self) -> Result<GitLanes<'_>, CommandError> {
-        match self.lanes() {
+        let remote = self.remote().unwrap_or(None);
+        match GitLanes::new(self.repository()?, remote) {
             Ok(lanes) => Ok(lanes),
             Err(_) => Ok(GitLanes::new(self.repository()?, None)?),
         }

@@ -12,6 +12,15 @@ pub struct Environment {
 /// Stops the clock at an RFC 3339 time, so that the same inputs give the same bytes.
 pub const CLOCK: &str = "POINTSMAN_CLOCK";
 
+/// Receivers of webhooks that may be called though they are not on the public internet:
+/// `host[:port]`, separated by commas.
+pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
+/// Where the ssh-agent listens.
+pub const AGENT: &str = "SSH_AUTH_SOCK";
+
+/// The user's own folder.
+pub const HOME: &str = "HOME";
+
 impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {

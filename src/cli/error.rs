@@ -4,7 +4,7 @@ use crate::adapters::git::GitError;
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::untrusted::Untrusted;
 use crate::engine::diff::DiffError;
-use crate::engine::ports::{LaneError, LaneRecord, TreeError};
+use crate::engine::ports::{LaneError, LaneRecord, SignError, TreeError};
 use crate::engine::release::ReleaseError;
 use crate::engine::release::authorize::{Condition, Refusal};
 
@@ -113,6 +113,12 @@ impl From<LaneError> for CommandError {
     }
 }
 
+impl From<SignError> for CommandError {
+    fn from(error: SignError) -> Self {
+        Self::usage(error.message).with_hint(error.hint)
+    }
+}
+
 impl From<DiffError> for CommandError {
     fn from(error: DiffError) -> Self {
         match error {
@@ -128,6 +134,7 @@ impl From<ReleaseError> for CommandError {
             ReleaseError::Lane(error) => error.into(),
             ReleaseError::Tree(error) => error.into(),
             ReleaseError::Findings(findings) => findings.into(),
+            ReleaseError::Sign(error) => error.into(),
             ReleaseError::Invalid { message, hint } => Self::usage(message).with_hint(hint),
             ReleaseError::Unexpected(record) => Self::lost_race(record.as_deref()),
             ReleaseError::Refused(refusals) => refusals.into(),

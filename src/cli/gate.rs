@@ -91,6 +91,33 @@ pub fn judges_not_shown(
     wait_for(trust.not_shown(&providers, bench.cache()))
 }
 
+/// Whether finished runs have shown already all that [`evaluate_for_gate`] would ask.
+pub fn is_known(
+    context: &Context,
+    workspace: &Workspace<'_>,
+    request: &GateRequest<'_>,
+) -> Result<bool, CommandError> {
+    let gate = request.gate;
+    let store = Workbench::new(context, workspace, true)?.store;
+    let now = context.clock().now();
+    let selection = Selection::Prompts(request.prompts.to_vec());
+    let candidate = plan(workspace, &selection, gate.repeats.max(1))?;
+    let against = against(workspace, &candidate, gate, request.live)?;
+    let live = against.pairs.into_iter().map(|(live, _)| live).collect();
+    for planned in [candidate, Plan { suites: live }] {
+        let mut unknown = Vec::new();
+        for suite in &planned.suites {
+            if tested_suite(&store, suite, gate.evidence_max_age, now)?.is_none() {
+                unknown.push(suite.suite.clone());
+            }
+        }
+        if planned.only(|suite| unknown.contains(&suite.suite)).cases() > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What the candidate will be compared with.
 #[derive(Default)]
 pub struct Against {

@@ -10,8 +10,11 @@ pub mod exit;
 pub mod gate;
 pub mod limits;
 pub mod outputs;
+pub mod promotion;
 pub mod sample;
+pub mod signing;
 pub mod ui;
+pub mod webhooks;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;

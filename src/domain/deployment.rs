@@ -86,6 +86,9 @@ pub enum DeployKind {
 }
 
 impl DeployKind {
+    /// Every sort of move.
+    pub const ALL: [Self; 4] = [Self::Promote, Self::Rollback, Self::Hold, Self::Unhold];
+
     /// The spelling in trailers.
     pub fn name(self) -> &'static str {
         match self {
@@ -146,6 +149,14 @@ impl Deployment {
     /// The name of the tag that marks the record as a milestone.
     pub fn tag(&self) -> String {
         format!("deploy/{}/{}", self.lane, self.sequence)
+    }
+
+    /// The bytes of the record, as they stand at [`RECORD_PATH`].
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self)
+            .expect("a record has text keys and no failing serializers");
+        bytes.push(b'\n');
+        bytes
     }
 }
 
@@ -213,4 +224,28 @@ pub struct EvidenceLink {
     pub path: String,
     /// SHA-256 of the file.
     pub sha256: Digest,
+}
+
+/// The address of a person as commits name one: `Ada Example <ada@example.com>`, or the address
+/// alone. In lower case; absent where there is none.
+pub fn address(person: &str) -> Option<String> {
+    let address = match person.rsplit_once('<') {
+        Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
+        None => person,
+    };
+    let address = address.trim().to_lowercase();
+    (!address.is_empty()).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_with_and_without_a_name() {
+        let read = |person| address(person).unwrap_or_default();
+        assert_eq!(read("Ada@example.com"), "ada@example.com");
+        assert_eq!(read("Bea Example <bea@example.com>"), "bea@example.com");
+        assert_eq!(address("Nobody <>"), None);
+    }
 }

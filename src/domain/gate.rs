@@ -313,6 +313,18 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// A name for the results: another answer or grade, of the candidate or of the version that is
+    /// live, gives another.
+    pub fn results_digest(&self) -> Digest {
+        let name = |evaluated: &EvaluatedSuite| {
+            let suite = evaluated.suite.digest();
+            format!("{suite} {}\n", evaluated.results)
+        };
+        let candidate: String = self.suites.iter().map(name).collect();
+        let live: String = self.baselines.iter().map(name).collect();
+        Digest::of(format!("{candidate}\n{live}").as_bytes())
+    }
+
     /// An evaluation of nothing, which is never a pass.
     pub fn nothing() -> Self {
         Self {

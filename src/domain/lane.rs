@@ -7,6 +7,7 @@ use super::freeze::FreezeWindow;
 use super::id::{EvaluatorId, LaneName};
 use super::period::Period;
 use super::watch::WatchPlan;
+use super::webhook::Webhook;
 
 /// A lane as its file says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,12 @@ pub struct Lane {
     pub freeze: FreezePolicy,
     /// How a release is watched once it is live; absent: not.
     pub watch: Option<WatchPlan>,
+    /// Who is told when the lane moves.
+    pub webhooks: Vec<Webhook>,
+    /// Who must approve of a release before it comes in; absent: nobody.
+    pub approval: Option<ApprovalPolicy>,
+    /// Whose keys may sign the lane's records; absent: records need no signature.
+    pub signing: Option<SignersFile>,
 }
 
 /// When nothing comes in.
@@ -35,6 +42,26 @@ pub struct FreezePolicy {
     /// How long what comes in must have been live in the lane that it comes from, unchanged and
     /// without a break; absent: no time.
     pub soak: Option<Period>,
+}
+
+/// Who must approve of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalPolicy {
+    /// How many people.
+    pub required: u32,
+    /// Whether those do not count who wrote what comes in, or who bring it in.
+    pub not_author: bool,
+    /// Whose keys count.
+    pub allowed_signers: SignersFile,
+}
+
+/// A file of the workspace that lists keys, and where it is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignersFile {
+    /// The path, below `environments/`.
+    pub path: String,
+    /// Where the policy names it.
+    pub span: Span,
 }
 
 /// What an evaluation must show.
@@ -87,6 +114,8 @@ pub enum OnInconclusive {
     Block,
     /// The release comes in, and the report says what was not shown.
     Warn,
+    /// The release comes in if people who saw this approved of it.
+    Approve,
 }
 
 /// The least pass rate of one evaluator.

@@ -1,6 +1,7 @@
 //! The nouns: plain values that every other layer speaks about. Nothing here does I/O.
 
 pub mod agreement;
+pub mod attestation;
 pub mod canonical;
 pub mod dataset;
 pub mod deployment;
@@ -21,3 +22,4 @@ pub mod suggest;
 pub mod untrusted;
 pub mod vector;
 pub mod watch;
+pub mod webhook;

@@ -1,12 +1,13 @@
 //! What the engine needs from the world. The adapters implement these traits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::BufRead;
 use std::pin::Pin;
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::{PublicKey, SignatureBytes};
 use crate::domain::deployment::{Deployment, ObjectId};
 use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
@@ -225,6 +226,15 @@ pub struct StoreError {
     pub message: String,
 }
 
+impl From<StoreError> for LaneError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed {
+            message: error.to_string(),
+            hint: Some("see to it that the file can be read and written, and try again".to_owned()),
+        }
+    }
+}
+
 /// The lanes of this repository: each a chain of records that only grows.
 pub trait LaneStore {
     /// The newest record of every lane that has one, as last seen.
@@ -252,6 +262,31 @@ pub trait LaneStore {
     /// Appends a record, if the newest one still is `draft.deployment.previous`. It is durable, and
     /// on the remote where lanes live on one, when this returns.
     fn append(&self, draft: &RecordDraft) -> Result<LaneRecord, LaneError>;
+}
+
+/// The history in which prompts are developed.
+pub trait SourceHistory {
+    /// The addresses, in lower case, of everybody who wrote or committed a change of these files on
+    /// the way from one commit (absent: from the first) to another.
+    fn authors(
+        &self,
+        from: Option<&ObjectId>,
+        to: &ObjectId,
+        paths: &[String],
+    ) -> Result<BTreeSet<String>, LaneError>;
+}
+
+/// Attestations that are not part of a record. What it gives was written by anybody: nothing counts
+/// before its signature was verified.
+pub trait AttestationStore {
+    /// Asks the remote, where lanes live on one, for the attestations of a snapshot.
+    fn refresh(&self, snapshot: Digest) -> Result<(), LaneError>;
+
+    /// The attestations of a snapshot, as last seen, in the order of their digests.
+    fn of(&self, snapshot: Digest) -> Result<Vec<Vec<u8>>, LaneError>;
+
+    /// Keeps an attestation, on the remote where lanes live on one.
+    fn add(&self, snapshot: Digest, attestation: &[u8]) -> Result<(), LaneError>;
 }
 
 /// A record with the commit that it is.
@@ -310,4 +345,33 @@ pub enum LaneError {
         /// Where it is now; absent: it is gone.
         tip: Option<Box<LaneRecord>>,
     },
+}
+
+/// Signs with one key.
+pub trait Signer {
+    /// The key's public half.
+    fn key(&self) -> &PublicKey;
+
+    /// The signature of a message.
+    fn sign(&self, message: &[u8]) -> Result<SignatureBytes, SignError>;
+}
+
+/// A key cannot sign.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SignError {
+    /// What is wrong. Never holds a part of a key.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+impl SignError {
+    /// An error with what to do next.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod approvals;
 pub mod diff;
 pub mod diff_json;
 pub mod eval;
@@ -22,3 +23,5 @@ pub mod runs;
 pub mod runs_json;
 pub mod stays;
 pub mod table;
+pub mod webhooks;
+pub mod webhooks_json;

@@ -10,6 +10,7 @@ use crate::engine::ports::LaneRecord;
 use crate::engine::release::promote::PromotePlan;
 use crate::engine::release::rollback::RollbackPlan;
 
+use super::approvals::ApprovalsV1;
 use super::gate_changes_json::GateChangesV1;
 
 /// A record with the commit that it is.
@@ -132,6 +133,16 @@ pub struct PlanV1<'a> {
     holds: &'a [Hold],
     #[serde(skip_serializing_if = "Option::is_none")]
     watch: Option<&'a WatchPlan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsV1<'a>>,
+}
+
+impl<'a> PlanV1<'a> {
+    /// The same, with what people said about it.
+    #[must_use]
+    pub fn with_approvals(self, approvals: Option<ApprovalsV1<'a>>) -> Self {
+        Self { approvals, ..self }
+    }
 }
 
 impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
@@ -147,6 +158,7 @@ impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
             rollback_target: plan.rollback_target.as_ref(),
             holds: current.map_or(&[], |record| &record.deployment.holds),
             watch: plan.policy.watch.as_ref(),
+            approvals: None,
         }
     }
 }
@@ -163,6 +175,7 @@ impl<'a> From<&'a RollbackPlan> for PlanV1<'a> {
             rollback_target: plan.rollback_target.as_ref(),
             holds: &plan.holds,
             watch: plan.watch(),
+            approvals: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod approve;
 mod check;
 mod console;
 mod crash;
@@ -20,3 +21,4 @@ mod repository;
 mod rollback;
 mod runs;
 mod tidy;
+mod webhook;

@@ -11,7 +11,9 @@ use gix::bstr::ByteSlice as _;
 use crate::domain::deployment::{Deployment, ObjectId, RECORD_PATH};
 use crate::domain::id::LaneName;
 use crate::domain::suggest::did_you_mean;
-use crate::engine::ports::{Content, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft};
+use crate::engine::ports::{
+    Content, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft, Signer,
+};
 
 use super::error::GitError;
 use super::repository::{Repository, gix_id, own_id};
@@ -24,6 +26,7 @@ const RECORD_LIMIT: u64 = 8 * 1024 * 1024;
 pub struct GitLanes<'r> {
     pub(super) repository: &'r Repository,
     pub(super) remote: Option<String>,
+    commit_signer: Option<&'r dyn Signer>,
 }
 
 impl<'r> GitLanes<'r> {
@@ -44,7 +47,19 @@ impl<'r> GitLanes<'r> {
                 });
             }
         }
-        Ok(Self { repository, remote })
+        Ok(Self {
+            repository,
+            remote,
+            commit_signer: None,
+        })
+    }
+
+    /// The same lanes, whose records are commits that `signer` signs, as git does where it is told
+    /// to.
+    #[must_use]
+    pub fn signing_commits(mut self, signer: Option<&'r dyn Signer>) -> Self {
+        self.commit_signer = signer;
+        self
     }
 
     /// The commit at a full ref name.
@@ -172,7 +187,7 @@ impl LaneStore for GitLanes<'_> {
 
     fn append(&self, draft: &RecordDraft) -> Result<LaneRecord, LaneError> {
         self.check_not_checked_out(&draft.deployment.lane)?;
-        let id = super::objects::write_record(&self.repository.local(), draft)?;
+        let id = super::objects::write_record(&self.repository.local(), draft, self.commit_signer)?;
         match &self.remote {
             Some(remote) => self.push(remote, draft, &id)?,
             None => self.move_local(draft, &id)?,

@@ -5,6 +5,8 @@
 //! the executable runs what a repository's configuration tells it to run, so it is called in one
 //! place only, with all of that switched off (see [`command`]).
 
+mod attestations;
+mod authors;
 mod changes;
 pub mod command;
 mod error;
@@ -14,9 +16,12 @@ mod refused;
 mod repository;
 mod revision;
 mod runs;
+mod signature;
 mod tags;
 mod transfer;
 
+pub use attestations::GitAttestations;
+pub use authors::GitHistory;
 pub use error::GitError;
 pub use lanes::GitLanes;
 pub use repository::Repository;

@@ -9,11 +9,12 @@ use gix::objs::{Commit, Tree};
 use jiff::Timestamp;
 
 use crate::domain::deployment::{ObjectId, RECORD_PATH};
-use crate::engine::ports::{Content, LaneError, RecordDraft};
+use crate::engine::ports::{Content, LaneError, RecordDraft, Signer};
 
 use super::error::GitError;
 use super::lanes::{git_error, read_error};
 use super::repository::{gix_id, own_id};
+use super::signature::sign_commit;
 
 /// The folder of a record's tree that is not part of the snapshot.
 const LANE_FOLDER: &str = ".lane";
@@ -65,6 +66,7 @@ pub(super) fn snapshot_tree_id(
 pub(super) fn write_record(
     repository: &gix::Repository,
     draft: &RecordDraft,
+    signer: Option<&dyn Signer>,
 ) -> Result<ObjectId, LaneError> {
     let identity = committer(repository)?;
     let mut writer = Writer {
@@ -77,8 +79,9 @@ pub(super) fn write_record(
         parent: draft.deployment.previous.as_ref(),
         message: &draft.message,
         time: draft.deployment.recorded_at,
+        signer,
     };
-    writer.commit(identity, &commit).map_err(git_error)
+    writer.commit(identity, &commit)
 }
 
 /// Files that are to be added to those of a commit.
@@ -109,8 +112,20 @@ pub(super) fn write_addition(
         parent: addition.base,
         message: addition.message,
         time: addition.time,
+        signer: None,
     };
-    writer.commit(identity, &commit).map_err(git_error)
+    writer.commit(identity, &commit)
+}
+
+/// Writes a blob and brings it to disk. No ref knows it yet.
+pub(super) fn write_blob(repository: &gix::Repository, bytes: &[u8]) -> Result<ObjectId, GitError> {
+    let mut writer = Writer {
+        repository,
+        unsynced: BTreeSet::new(),
+    };
+    let id = writer.blob(bytes)?;
+    writer.sync()?;
+    Ok(own_id(id))
 }
 
 /// A commit that is to be written.
@@ -119,6 +134,8 @@ struct NewCommit<'a> {
     parent: Option<&'a ObjectId>,
     message: &'a str,
     time: Timestamp,
+    /// Signs the commit as git does.
+    signer: Option<&'a dyn Signer>,
 }
 
 /// Remembers what its commit needs, to sync it.
@@ -141,13 +158,17 @@ impl Writer<'_> {
     }
 
     /// Writes a commit and brings it, with everything written before, to disk.
-    fn commit(&mut self, identity: Identity, commit: &NewCommit<'_>) -> Result<ObjectId, GitError> {
+    fn commit(
+        &mut self,
+        identity: Identity,
+        commit: &NewCommit<'_>,
+    ) -> Result<ObjectId, LaneError> {
         let signature = gix::actor::Signature {
             name: identity.name,
             email: identity.email,
             time: gix::date::Time::new(commit.time.as_second(), 0),
         };
-        let id = self.object(&Commit {
+        let mut object = Commit {
             tree: commit.tree,
             parents: commit.parent.map(gix_id).into_iter().collect(),
             author: signature.clone(),
@@ -155,8 +176,12 @@ impl Writer<'_> {
             encoding: None,
             message: commit.message.into(),
             extra_headers: Vec::new(),
-        })?;
-        self.sync()?;
+        };
+        if let Some(signer) = commit.signer {
+            sign_commit(&mut object, self.repository.object_hash(), signer)?;
+        }
+        let id = self.object(&object).map_err(git_error)?;
+        self.sync().map_err(git_error)?;
         Ok(own_id(id))
     }
 
@@ -185,10 +210,7 @@ impl Writer<'_> {
                 "the snapshot's tree became {snapshot} where {expected} was planned"
             )));
         }
-        let mut record = serde_json::to_vec_pretty(&draft.deployment)
-            .expect("a record has text keys and no failing serializers");
-        record.push(b'\n');
-        let id = self.blob(&record)?;
+        let id = self.blob(&draft.deployment.bytes())?;
         editor.upsert(RECORD_PATH.split('/'), GitKind::Blob, id)?;
         for (path, bytes) in &draft.attachments {
             let id = self.blob(bytes)?;

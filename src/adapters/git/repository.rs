@@ -17,6 +17,15 @@ pub struct Repository {
     git: GitCommand,
 }
 
+/// How git is told to sign with SSH keys; the defaults where it signs in another way or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SshSigning {
+    /// The key: a file, or the public key itself.
+    pub key: Option<String>,
+    /// Whether commits are signed.
+    pub commits: bool,
+}
+
 impl Repository {
     /// Finds the repository that `folder` is in, and refuses those that we must not or cannot use.
     pub fn discover(folder: &Path, environment: GitEnvironment) -> Result<Self, GitError> {
@@ -100,6 +109,20 @@ impl Repository {
     pub fn has_branch(&self, name: &str) -> bool {
         let full = format!("refs/heads/{name}");
         matches!(self.local().try_find_reference(full.as_str()), Ok(Some(_)))
+    }
+
+    /// How git is told to sign with SSH keys.
+    pub fn signing(&self) -> SshSigning {
+        let local = self.local();
+        let config = local.config_snapshot();
+        let format = config.string("gpg.format");
+        if format.is_none_or(|format| format.as_bytes() != b"ssh") {
+            return SshSigning::default();
+        }
+        SshSigning {
+            key: config.string("user.signingKey").map(|key| key.to_string()),
+            commits: config.boolean("commit.gpgSign") == Some(true),
+        }
     }
 
     /// A handle of its own for whoever reads.

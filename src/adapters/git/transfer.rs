@@ -150,7 +150,7 @@ impl GitLanes<'_> {
     }
 
     /// Moves one ref from `expected` (absent: from not being there) to `id`, on disk when done.
-    fn update_ref(
+    pub(super) fn update_ref(
         &self,
         name: &str,
         id: &ObjectId,

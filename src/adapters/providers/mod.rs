@@ -1,6 +1,5 @@
 //! Who answers: model servers over HTTP, programs, recorded answers, and an echo.
 
-mod address;
 mod echo;
 mod grader;
 mod pace;

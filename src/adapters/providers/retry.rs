@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
-
 use crate::domain::digest::Digest;
 
 /// The wait before the second try; it doubles with each further one.
@@ -83,17 +80,6 @@ fn spread(attempt: u32, request: &Digest) -> f64 {
     0.5 + f64::from(part) / 510.0
 }
 
-/// Reads a `Retry-After` header: a number of seconds or an HTTP date.
-pub(super) fn read_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
-    let header = header.trim();
-    if let Ok(seconds) = header.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = DateTimeParser::new().parse_timestamp(header).ok()?;
-    let wait = date.as_millisecond() - now.as_millisecond();
-    Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,19 +98,5 @@ mod tests {
         assert_ne!(wait(3, &one, None), wait(3, &Digest::of(b"two"), None));
         let wish = Some(Duration::from_hours(1));
         assert_eq!(wait(1, &one, wish), LONGEST_WAIT);
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date() {
-        let now: Timestamp = "1994-11-06T08:49:30Z".parse().unwrap();
-        let read = |header| read_retry_after(header, now);
-        assert_eq!(read(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(
-            read("Sun, 06 Nov 1994 08:49:37 GMT"),
-            Some(Duration::from_secs(7))
-        );
-        assert_eq!(read("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("soon"), None);
-        assert_eq!(read("-1"), None);
     }
 }

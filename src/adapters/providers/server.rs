@@ -7,23 +7,23 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::adapters::{address, http};
 use crate::domain::digest::Digest;
 use crate::domain::project::{Price, ServerSettings, WireFormat};
 use crate::domain::query::{Query, Task};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{BoxFuture, Clock, Provider, ProviderError, ProviderProfile};
 
+use super::SetupError;
 use super::pace::{Pacer, Throttle, TokenPacer};
 use super::prices::Prices;
 use super::retry::{self, Failure};
 use super::secrets::Secrets;
 use super::wire::{self, Wire};
-use super::{SetupError, address};
 
 /// The largest response that is read, in bytes.
 const LARGEST_RESPONSE: usize = 16 * 1024 * 1024;
@@ -87,7 +87,8 @@ impl<'a> Server<'a> {
             reason,
         })?;
         let headers = headers(wire.as_ref(), settings, setup.key.as_ref())?;
-        let client = client(headers).map_err(|error| address(describe(&error)))?;
+        let client = http::client().default_headers(headers).build();
+        let client = client.map_err(|error| address(http::describe(&error)))?;
         Ok(Self {
             profile: ProviderProfile {
                 name: setup.name.to_owned(),
@@ -222,7 +223,7 @@ impl<'a> Server<'a> {
             .headers()
             .get(RETRY_AFTER)
             .and_then(|header| header.to_str().ok())
-            .and_then(|header| retry::read_retry_after(header, self.clock.now()));
+            .and_then(|header| http::read_retry_after(header, self.clock.now()));
         let body = read_body(response).await;
         if status.is_success() {
             return body;
@@ -289,26 +290,7 @@ async fn read_body(mut response: Response) -> Result<Vec<u8>, Failure> {
 }
 
 fn broken(error: &reqwest::Error) -> Failure {
-    Failure::passing(describe(error))
-}
-
-/// An error with its causes, without the address that it repeats.
-fn describe(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        causes.push(inner.to_string());
-        cause = inner.source();
-    }
-    let what = if error.is_connect() {
-        "cannot connect"
-    } else {
-        "the connection broke"
-    };
-    match causes.last() {
-        Some(last) => format!("{what}: {last}"),
-        None => what.to_owned(),
-    }
+    Failure::passing(http::describe(error))
 }
 
 /// The headers of every request: the wire format's own, and the one with the key.
@@ -337,14 +319,4 @@ fn headers(
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(headers)
-}
-
-fn client(headers: HeaderMap) -> Result<Client, reqwest::Error> {
-    Client::builder()
-        .default_headers(headers)
-        .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::none())
-        .no_proxy()
-        .tcp_nodelay(true)
-        .build()
 }

@@ -1,5 +1,6 @@
 //! One file for each word that the user types after `pointsman`.
 
+pub mod approve;
 pub mod check;
 pub mod demo;
 pub mod diff;
@@ -13,6 +14,7 @@ pub mod promote;
 pub mod prompt;
 pub mod rollback;
 pub mod runs;
+pub mod webhook;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -45,10 +47,14 @@ pub enum Command {
     #[command(display_order = 6)]
     Lanes(lanes::LanesArgs),
     #[command(display_order = 7)]
+    Approve(approve::ApproveArgs),
+    #[command(display_order = 7)]
     Promote(promote::PromoteArgs),
     #[command(display_order = 8)]
     Rollback(rollback::RollbackArgs),
     #[command(display_order = 9)]
+    Webhook(webhook::WebhookArgs),
+    #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
 
@@ -65,8 +71,10 @@ impl Command {
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
+            Self::Approve(args) => approve::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),
             Self::Rollback(args) => rollback::run(context, ui, args),
+            Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
     }

@@ -1,9 +1,11 @@
 //! What all commands that move a lane have in common: consent, and how the result is told.
 
-use crate::adapters::git::GitLanes;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::SignArgs;
 use crate::cli::ui::Ui;
+use crate::cli::webhooks;
 use crate::domain::id::LaneName;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::{LaneRecord, LaneStore as _};
@@ -21,6 +23,8 @@ pub(super) struct MoveArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) signing: SignArgs,
 }
 
 /// The option of every command that changes what is live.
@@ -36,38 +40,44 @@ impl TagArgs {
     /// which failed earlier can be made up for.
     pub(super) fn make_up(
         &self,
+        context: &Context,
         ui: &mut Ui,
-        lanes: &GitLanes<'_>,
         lane: &LaneName,
         moves: &MoveArgs,
     ) -> Result<Option<TagV1>, CommandError> {
-        let Some(record) = lanes.tip(lane)?.filter(|_| self.tag && !moves.dry_run) else {
+        let Some(record) = context
+            .lanes()?
+            .tip(lane)?
+            .filter(|_| self.tag && !moves.dry_run)
+        else {
             return Ok(None);
         };
         require_consent(ui, moves)?;
         confirm(ui, moves, &format!("tag {}?", record.deployment.tag()))?;
-        Ok(self.apply(ui, lanes, &record))
+        Ok(self.apply(context, ui, &record))
     }
 
     /// Tags a record, where that is asked for. The lane has moved already: a tag that fails is told,
     /// and undoes nothing.
     pub(super) fn apply(
         &self,
+        context: &Context,
         ui: &mut Ui,
-        lanes: &GitLanes<'_>,
         record: &LaneRecord,
     ) -> Option<TagV1> {
         if !self.tag {
             return None;
         }
         let name = record.deployment.tag();
-        let problem = match lanes.tag(record) {
+        let tagged = context
+            .lanes()
+            .and_then(|lanes| Ok(lanes.lanes().tag(record)?));
+        let problem = match tagged {
             Ok(()) => {
                 ui.note(format!("tagged {name}"));
                 None
             }
             Err(error) => {
-                let error = CommandError::from(error);
                 ui.warn(Untrusted(&error.message));
                 for hint in &error.hints {
                     ui.note(Untrusted(hint));
@@ -101,18 +111,25 @@ pub(super) fn confirm(ui: &mut Ui, args: &MoveArgs, question: &str) -> Result<()
     ))
 }
 
-/// Tells that a lane has moved.
-pub(super) fn announce(ui: &mut Ui, schema: &'static str, record: &LaneRecord, tag: Option<TagV1>) {
+/// Tells the user, and then the lane's webhooks, that a lane has moved.
+pub(super) fn announce(
+    context: &Context,
+    ui: &mut Ui,
+    schema: &'static str,
+    record: &LaneRecord,
+    tag: Option<TagV1>,
+) {
     if ui.wants_json() {
         ui.json(&MoveV1::moved(schema, record).with_tag(tag));
-        return;
+    } else {
+        let deployment = &record.deployment;
+        ui.line(format!(
+            "lane {} is at #{}: record {}, snapshot {}",
+            deployment.lane,
+            deployment.sequence,
+            record.id.short(),
+            deployment.snapshot.sha256.short()
+        ));
     }
-    let deployment = &record.deployment;
-    ui.line(format!(
-        "lane {} is at #{}: record {}, snapshot {}",
-        deployment.lane,
-        deployment.sequence,
-        record.id.short(),
-        deployment.snapshot.sha256.short()
-    ));
+    webhooks::deliver_after_move(context, ui);
 }

@@ -4,6 +4,7 @@ use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::lanes_to_move;
 use crate::cli::ui::Ui;
 use crate::domain::id::{LaneName, PromptId};
 use crate::engine::ports::LaneStore as _;
@@ -49,7 +50,9 @@ pub struct RollbackArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, CommandError> {
-    let lanes = context.lanes()?;
+    let signer = args.moves.signing.signer(context, ui)?;
+    let signer = signer.as_deref();
+    let lanes = lanes_to_move(context, signer)?;
     lanes.refresh(&args.lane)?;
     let standing = Standing::of(&lanes, &args.lane)?;
     if let Some(expected) = &args.moves.expect {
@@ -63,7 +66,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
         reason: args.reason.clone(),
     };
     let Some(plan) = plan(&lanes, request)? else {
-        let tag = args.tag.make_up(ui, &lanes, &args.lane, &args.moves)?;
+        let tag = args.tag.make_up(context, ui, &args.lane, &args.moves)?;
         if ui.wants_json() {
             ui.json(&MoveV1::already_live(SCHEMA, &args.lane).with_tag(tag));
         } else {
@@ -73,7 +76,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     };
     ui.note(rollback_plan(&plan).trim_end());
     let now = context.clock().now();
-    let permission = plan.authorize(now)?;
+    let permission = plan.authorize(signer, now)?;
     if args.moves.dry_run {
         if ui.wants_json() {
             ui.json(&MoveV1::planned(SCHEMA, &args.lane, PlanV1::from(&plan)));
@@ -83,9 +86,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     }
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, &format!("roll back lane {}?", args.lane))?;
-    let record = plan.execute(&lanes, &permission, now)?;
-    let tag = args.tag.apply(ui, &lanes, &record);
-    announce(ui, SCHEMA, &record, tag);
+    let record = plan.execute(&lanes, &permission, signer, now)?;
+    let tag = args.tag.apply(context, ui, &record);
+    announce(context, ui, SCHEMA, &record, tag);
     Ok(Exit::Success)
 }
 

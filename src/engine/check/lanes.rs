@@ -1,7 +1,7 @@
 //! Checks lanes: that what they name exists, that they do not form a circle, and that their gates
 //! ask for something that can be shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::finding::{Finding, Span};
 use crate::domain::id::{EvaluatorId, LaneName};
@@ -13,9 +13,10 @@ use crate::engine::workspace::lane::read_lane;
 
 use super::Checker;
 use super::prompts::Prompts;
+use super::signers::check_signers;
 
-/// Checks all lanes.
-pub(super) fn check_lanes(checker: &mut Checker<'_>, prompts: &Prompts) {
+/// Checks all lanes. Returns the files of keys that they name.
+pub(super) fn check_lanes(checker: &mut Checker<'_>, prompts: &Prompts) -> BTreeSet<String> {
     let mut lanes = BTreeMap::new();
     for name in &checker.inventory.lanes {
         let source = read_text(checker.workspace.tree(), &name.path());
@@ -27,10 +28,13 @@ pub(super) fn check_lanes(checker: &mut Checker<'_>, prompts: &Prompts) {
             lanes.insert(name.clone(), (lane, source));
         }
     }
+    let mut keys = BTreeSet::new();
     for (lane, source) in lanes.values() {
         check_floors(checker, lane, source, prompts);
         check_from(checker, lane, source, &lanes);
+        check_signers(checker, lane, source, &mut keys);
     }
+    keys
 }
 
 fn check_floors(checker: &mut Checker<'_>, lane: &Lane, source: &Source, prompts: &Prompts) {

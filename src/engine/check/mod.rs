@@ -4,10 +4,12 @@ mod evaluators;
 mod lanes;
 mod prompts;
 mod rows;
+mod signers;
 mod stray;
 
 use serde::Serialize;
 
+use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, sort_findings};
 use crate::engine::workspace::{Inventory, Workspace};
 
@@ -90,12 +92,13 @@ impl Checker<'_> {
         let project = self.workspace.project();
         let project = self.keep(project).unwrap_or_default();
         let evaluators = self.read_evaluators();
-        stray::check_stray_files(self, &evaluators);
         let datasets = self.read_datasets();
         let prompts = prompts::check_prompts(self, &project);
         evaluators::check_evaluators(self, &project, &prompts, &evaluators);
         rows::check_rows(self, &datasets, &prompts, &evaluators);
-        lanes::check_lanes(self, &prompts);
+        let mut named = lanes::check_lanes(self, &prompts);
+        named.extend(evaluators.values().flat_map(Evaluator::files));
+        stray::check_stray_files(self, &named);
     }
 
     fn read_evaluators(&mut self) -> prompts::Evaluators {

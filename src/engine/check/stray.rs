@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Place};
 use crate::engine::workspace::template::PARTIALS_FOLDER;
 
 use super::Checker;
-use super::prompts::Evaluators;
 
 /// The folders, and the endings of the files that are read there.
 const READ: [(&str, &[&str]); 5] = [
@@ -18,9 +16,8 @@ const READ: [(&str, &[&str]); 5] = [
     ("recordings", &[".jsonl"]),
 ];
 
-/// Warns of files that are not read. Programs of evaluators are.
-pub(super) fn check_stray_files(checker: &mut Checker<'_>, evaluators: &Evaluators) {
-    let files: BTreeSet<String> = evaluators.values().flat_map(Evaluator::files).collect();
+/// Warns of files that are not read. `named` are files that evaluators and policies name.
+pub(super) fn check_stray_files(checker: &mut Checker<'_>, named: &BTreeSet<String>) {
     for (folder, endings) in READ {
         let Ok(entries) = checker.workspace.tree().list(folder) else {
             continue;
@@ -28,7 +25,7 @@ pub(super) fn check_stray_files(checker: &mut Checker<'_>, evaluators: &Evaluato
         for entry in entries {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
             let read = endings.iter().any(|ending| entry.path.ends_with(ending))
-                || files.contains(&entry.path);
+                || named.contains(&entry.path);
             let partial = entry.path.starts_with(&format!("{PARTIALS_FOLDER}/"));
             let meant_for_people = name.starts_with('.')
                 || name

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::id::LaneName;
-use crate::domain::lane::{FreezePolicy, GatePolicy, Lane, OnInconclusive};
+use crate::domain::lane::{ApprovalPolicy, FreezePolicy, GatePolicy, Lane, OnInconclusive};
 use crate::domain::watch::WatchPlan;
 use crate::engine::workspace::Workspace;
 
@@ -115,6 +115,9 @@ fn rules(lane: &Lane) -> BTreeMap<String, Rule> {
         gate,
         freeze: FreezePolicy { windows, soak },
         watch,
+        webhooks: _,
+        approval,
+        signing,
     } = lane;
     let mut rules = Rules::default();
     // One lane before this one is as good as another; none at all asks for less.
@@ -134,6 +137,11 @@ fn rules(lane: &Lane) -> BTreeMap<String, Rule> {
     if let Some(watch) = watch {
         rules.watch(watch);
     }
+    if let Some(approval) = approval {
+        rules.approval(approval);
+    }
+    let signers = signing.as_ref().map(|file| file.path.clone());
+    rules.put("signing.allowed_signers", signers, 0.0);
     rules.0
 }
 
@@ -190,13 +198,31 @@ impl Rules {
         let confidence = confidence.unwrap_or(GatePolicy::CONFIDENCE);
         self.least("gate.confidence", Some(confidence));
         let (word, strength) = match on_inconclusive {
-            OnInconclusive::Block => ("block", 1.0),
+            OnInconclusive::Block => ("block", 2.0),
+            OnInconclusive::Approve => ("approve", 1.0),
             OnInconclusive::Warn => ("warn", 0.0),
         };
         self.put("gate.on_inconclusive", Some(word.to_owned()), strength);
         self.least("gate.judge_kappa", *judge_kappa);
         self.most("gate.max_latency_p95_ratio", *max_latency_p95_ratio);
         self.most("gate.max_cost_ratio", *max_cost_ratio);
+    }
+
+    fn approval(&mut self, approval: &ApprovalPolicy) {
+        let ApprovalPolicy {
+            required,
+            not_author,
+            allowed_signers,
+        } = approval;
+        self.least("approval.required", Some(f64::from(*required)));
+        let strength = if *not_author { 1.0 } else { 0.0 };
+        self.put(
+            "approval.not_author",
+            Some(not_author.to_string()),
+            strength,
+        );
+        let signers = Some(allowed_signers.path.clone());
+        self.put("approval.allowed_signers", signers, 0.0);
     }
 
     fn watch(&mut self, watch: &WatchPlan) {

@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
-use crate::domain::hold::Hold;
-use crate::domain::id::{EvaluatorId, LaneName, PromptId};
+use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::ports::LaneRecord;
 
-use super::conditions::{freeze, gate, hold, order, soak, tests_kept};
-use super::soaked::Soaked;
+use super::approval::Approvals;
+use super::attest::Signing;
+use super::conditions::{approval, freeze, gate, hold, order, signature, soak, tests_kept};
+use super::obstacles::Obstacles;
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -32,16 +34,14 @@ pub struct Move<'m> {
     pub source: &'m Source,
     /// The policy in force.
     pub policy: Option<&'m Lane>,
-    /// Of the prompts that would change, those that a hold names, with their fingerprints.
-    pub held_prompts: &'m [(PromptId, Digest)],
-    /// What is held in the lane that the source is, if that is live there.
-    pub held_at_source: &'m [Hold],
-    /// Since when the content has been live in the lane before; absent where nobody asks.
-    pub soaked: Option<&'m Soaked>,
-    /// Evaluators that the policy has a floor for and that a prompt would lose.
-    pub dropped_tests: &'m [(PromptId, EvaluatorId)],
+    /// What was found out about it.
+    pub obstacles: &'m Obstacles,
     /// What the policy's gate has seen.
     pub shown: Shown<'m>,
+    /// Who approved of it.
+    pub approvals: &'m Approvals,
+    /// Whose keys may sign the record, and whose does.
+    pub signing: Signing<'m>,
     /// The time.
     pub now: Timestamp,
 }
@@ -61,6 +61,8 @@ pub enum Shown<'m> {
 pub struct Authorized {
     pub(super) lane: LaneName,
     pub(super) snapshot: Digest,
+    /// The key that signs the record; absent: it is not signed.
+    pub(super) signed_by: Option<KeyId>,
 }
 
 /// A condition that is not met.
@@ -99,6 +101,10 @@ pub enum Condition {
     Evaluated,
     /// There must be somewhere to go back to.
     Target,
+    /// People must have approved of it.
+    Approval,
+    /// Its record must be signed by somebody whom the lane trusts.
+    Signature,
 }
 
 impl Condition {
@@ -115,17 +121,20 @@ impl Condition {
 pub fn authorize(wanted: &Move<'_>) -> Result<Authorized, Vec<Refusal>> {
     let mut refusals = Vec::new();
     hold::check(wanted, &mut refusals);
+    signature::check(wanted, &mut refusals);
     if wanted.kind == DeployKind::Promote {
         order::check(wanted, &mut refusals);
         freeze::check(wanted, &mut refusals);
         soak::check(wanted, &mut refusals);
         tests_kept::check(wanted, &mut refusals);
         gate::check(wanted, &mut refusals);
+        approval::check(wanted, &mut refusals);
     }
     if refusals.is_empty() {
         Ok(Authorized {
             lane: wanted.lane.clone(),
             snapshot: wanted.snapshot,
+            signed_by: wanted.signing.key.clone(),
         })
     } else {
         Err(refusals)
@@ -138,7 +147,7 @@ mod tests {
     use crate::domain::deployment::ObjectId;
     use crate::domain::finding::Span;
     use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck, Verdict};
-    use crate::domain::id::DatasetId;
+    use crate::domain::id::{DatasetId, EvaluatorId};
     use crate::domain::lane::{FreezePolicy, GatePolicy};
     use crate::domain::period::Period;
     use crate::domain::prompt::ModelRef;
@@ -168,6 +177,9 @@ mod tests {
             }),
             freeze: FreezePolicy::default(),
             watch: None,
+            webhooks: Vec::new(),
+            approval: None,
+            signing: None,
         }
     }
 
@@ -226,11 +238,10 @@ mod tests {
             snapshot: Digest::of(b"snapshot"),
             source: &source,
             policy: Some(policy),
-            held_prompts: &[],
-            held_at_source: &[],
-            soaked: None,
-            dropped_tests: &[],
+            obstacles: &Obstacles::default(),
             shown: Shown::Evaluation(evaluation, &fingerprints),
+            approvals: &Approvals::default(),
+            signing: Signing::default(),
             now: time(now),
         });
         let refusals = asked.err().unwrap_or_default();

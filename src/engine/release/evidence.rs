@@ -5,14 +5,15 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::canonical::canonical_json;
-use crate::domain::deployment::{EVIDENCE_FOLDER, EvidenceLink, Snapshot};
+use crate::domain::attestation::{Attestation, Statement, Subject, TEST_RESULT};
+use crate::domain::deployment::{Deployment, EVIDENCE_FOLDER, EvidenceLink, Snapshot};
 use crate::domain::digest::Digest;
 use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
 use crate::domain::id::LaneName;
-use crate::engine::ports::{LaneRecord, LaneStore};
+use crate::engine::ports::{LaneRecord, LaneStore, SignError, Signer};
 
 use super::ReleaseError;
+use super::attest::attest;
 
 /// The result of a test that passed, as in-toto spells it.
 const PASSED: &str = "PASSED";
@@ -22,14 +23,13 @@ pub(super) fn statement(
     lane: &LaneName,
     snapshot: &Snapshot,
     evaluation: &Evaluation,
-) -> (EvidenceLink, Vec<u8>) {
+) -> Statement {
     let checks = &evaluation.decision.checks;
     let result = match evaluation.decision.verdict {
         Verdict::Pass => PASSED,
-        Verdict::Fail
-        | Verdict::Inconclusive
-        | Verdict::NotComparable
-        | Verdict::NothingEvaluated => "FAILED",
+        // It comes in only where the policy lets people decide, and they did.
+        Verdict::Inconclusive => "WARNED",
+        Verdict::Fail | Verdict::NotComparable | Verdict::NothingEvaluated => "FAILED",
     };
     let configuration: Vec<Value> = evaluation
         .suites
@@ -42,24 +42,35 @@ pub(super) fn statement(
             })
         })
         .collect();
-    let statement = json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{
-            "name": format!("lanes/{lane}"),
-            "digest": {"sha256": snapshot.sha256, "gitTree": snapshot.git_tree},
-        }],
-        "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
-        "predicate": {
-            "result": result,
-            "configuration": configuration,
-            "passedTests": names(checks.iter().filter(|check| check.met)),
-            "failedTests": names(checks.iter().filter(|check| !check.met)),
-            "evaluation": evaluation,
-        },
+    let predicate = json!({
+        "result": result,
+        "configuration": configuration,
+        "passedTests": names(checks.iter().filter(|check| check.met)),
+        "failedTests": names(checks.iter().filter(|check| !check.met)),
+        "evaluation": evaluation,
     });
-    let bytes = canonical_json(&statement).into_bytes();
+    let subject = vec![Subject::snapshot(lane, snapshot)];
+    Statement::new(subject, TEST_RESULT, predicate)
+}
+
+/// A statement as a file of evidence: signed, where somebody signs.
+pub(super) fn evidence_file(
+    statement: &Statement,
+    signer: Option<&dyn Signer>,
+) -> Result<(EvidenceLink, Vec<u8>), SignError> {
+    if let Some(signer) = signer {
+        return Ok(envelope_file(attest(statement, signer)?));
+    }
+    let bytes = statement.bytes();
     let sha256 = Digest::of(&bytes);
     let path = format!("{EVIDENCE_FOLDER}/{sha256}.json");
+    Ok((EvidenceLink { path, sha256 }, bytes))
+}
+
+/// A signed envelope as a file of evidence.
+pub(super) fn envelope_file(bytes: Vec<u8>) -> (EvidenceLink, Vec<u8>) {
+    let sha256 = Digest::of(&bytes);
+    let path = format!("{EVIDENCE_FOLDER}/{sha256}.intoto.jsonl");
     (EvidenceLink { path, sha256 }, bytes)
 }
 
@@ -72,21 +83,26 @@ fn names<'c>(checks: impl Iterator<Item = &'c FloorCheck>) -> Vec<String> {
 /// The largest file of evidence that is read.
 const STATEMENT_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Whether a record carries a statement that just its snapshot was tested and passed.
+/// Whether a record carries a statement that just its snapshot was tested and passed. Who signed
+/// it, if anybody, is not asked.
 pub(super) fn shows_a_pass(
     lanes: &dyn LaneStore,
     record: &LaneRecord,
 ) -> Result<bool, ReleaseError> {
     let tree = lanes.tree(record)?;
-    let snapshot = record.deployment.snapshot.sha256.to_string();
+    let Deployment { lane, snapshot, .. } = &record.deployment;
     for link in &record.deployment.evidence {
         let bytes = tree.read(&link.path, STATEMENT_LIMIT)?.unwrap_or_default();
         if Digest::of(&bytes) != link.sha256 {
             continue;
         }
-        let statement: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let of_this = statement["subject"][0]["digest"]["sha256"] == snapshot.as_str();
-        if of_this && statement["predicate"]["result"] == PASSED {
+        let bare = Statement::parse(&bytes);
+        let signed = || Attestation::parse(&bytes).map(|attestation| attestation.statement);
+        if let Ok(statement) = bare.or_else(|_| signed())
+            && statement.predicate_type == TEST_RESULT
+            && statement.is_about(lane, snapshot)
+            && statement.predicate["result"] == PASSED
+        {
             return Ok(true);
         }
     }

@@ -2,16 +2,20 @@
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind};
 use crate::domain::digest::Digest;
 use crate::domain::hold::{Held, Hold};
 use crate::domain::id::{LaneName, PromptId};
-use crate::engine::ports::{Content, LaneRecord, LaneStore};
+use crate::engine::ports::{Content, LaneRecord, LaneStore, Signer};
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
+use super::approval::Approvals;
+use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
 use super::history::History;
+use super::obstacles::Obstacles;
 use super::record::{NewRecord, append, evidence_of};
 use super::snapshot::Manifest;
 use super::standing::Standing;
@@ -22,6 +26,7 @@ const FEWEST_DIGITS: usize = 7;
 /// What a hold or an unhold would do.
 pub struct HoldsPlan {
     standing: Standing,
+    record_signers: Option<AllowedSigners>,
     current: LaneRecord,
     kind: DeployKind,
     reason: String,
@@ -62,6 +67,7 @@ pub fn plan_hold(
     };
     holds.push(hold.clone());
     Ok(Some(HoldsPlan {
+        record_signers: standing.record_signers()?,
         standing,
         current,
         kind: DeployKind::Hold,
@@ -92,6 +98,7 @@ pub fn plan_unhold(
         return Ok(None);
     }
     Ok(Some(HoldsPlan {
+        record_signers: standing.record_signers()?,
         standing,
         current,
         kind: DeployKind::Unhold,
@@ -176,7 +183,11 @@ impl HoldsPlan {
     }
 
     /// Asks whether it may happen.
-    pub fn authorize(&self, now: Timestamp) -> Result<Authorized, Vec<Refusal>> {
+    pub fn authorize(
+        &self,
+        signer: Option<&dyn Signer>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
             lane: &self.standing.lane,
             current: Some(&self.current),
@@ -184,11 +195,10 @@ impl HoldsPlan {
             snapshot: self.current.deployment.snapshot.sha256,
             source: &self.current.deployment.source,
             policy: None,
-            held_prompts: &[],
-            held_at_source: &[],
-            soaked: None,
-            dropped_tests: &[],
+            obstacles: &Obstacles::default(),
             shown: Shown::NotNeeded,
+            approvals: &Approvals::default(),
+            signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
         })
     }
@@ -198,6 +208,7 @@ impl HoldsPlan {
         self,
         lanes: &dyn LaneStore,
         permission: &Authorized,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let live = &self.current.deployment;
@@ -208,7 +219,7 @@ impl HoldsPlan {
             reason: Some(self.reason),
             source: live.source.clone(),
             snapshot: live.snapshot.clone(),
-            manifest: manifest.text(),
+            manifest,
             content: Content {
                 base: Some(self.current.id.clone()),
                 ..Content::default()
@@ -219,7 +230,7 @@ impl HoldsPlan {
             evidence: evidence_of(lanes, &self.current)?,
             watch: None,
         };
-        append(lanes, &self.standing, permission, new, now)
+        append(lanes, &self.standing, permission, new, signer, now)
     }
 
     /// What the record does, in a few words.

@@ -2,13 +2,18 @@
 //!
 //! Every move passes [`authorize`], and [`record`] appends nothing without what it hands out.
 
+pub mod approval;
+pub mod attest;
 pub mod authorize;
+mod authors;
 mod conditions;
 mod dependencies;
 mod evidence;
 pub mod graft;
 pub mod history;
 pub mod holds;
+pub mod notice;
+pub mod obstacles;
 pub mod promote;
 mod prompt_rollback;
 pub mod record;
@@ -23,7 +28,7 @@ mod verify;
 use crate::domain::finding::Findings;
 
 use super::diff::DiffError;
-use super::ports::{LaneError, LaneRecord, TreeError};
+use super::ports::{LaneError, LaneRecord, SignError, TreeError};
 use authorize::Refusal;
 
 /// Why a lane was not moved.
@@ -38,6 +43,9 @@ pub enum ReleaseError {
     /// Files do not say what they must.
     #[error(transparent)]
     Findings(#[from] Findings),
+    /// A key cannot sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// What was asked for makes no sense here.
     #[error("{message}")]
     Invalid {

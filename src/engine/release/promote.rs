@@ -2,28 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
-use crate::domain::hold::{Held, Hold};
-use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::id::PromptId;
 use crate::domain::lane::Lane;
 use crate::engine::diff::{GateChanges, gate_changes, prompt_changes};
-use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
+use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer, SourceHistory};
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
+use super::approval::{Approvals, Question};
+use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
-use super::dependencies::Dependencies;
-use super::evidence::statement;
+use super::authors::authors;
+use super::evidence::{evidence_file, statement};
 use super::graft::{Candidate, Edits, blobs, edits};
+use super::obstacles::{Coming, Obstacles, obstacles};
 use super::record::{NewRecord, append};
 use super::snapshot::{Manifest, check_entries};
-use super::soaked::{Soaked, soaked};
-use super::standing::{Standing, policy_in};
-use super::verify::{check_files, dropped_tests, held_prompts, to_test};
+use super::standing::{Standing, approvers_in, policy_in, record_signers_in};
+use super::verify::{check_files, to_test};
 
 /// What is to be promoted.
 pub struct PromoteRequest<'r> {
@@ -41,6 +43,15 @@ pub struct PromoteRequest<'r> {
     pub now: Timestamp,
 }
 
+/// What people said about a snapshot, and who they must not be.
+#[derive(Debug, Clone, Default)]
+pub struct Voices {
+    /// Attestations of the snapshot, by anybody.
+    pub attestations: Vec<Vec<u8>>,
+    /// The addresses of those whose own approval does not count.
+    pub involved: BTreeSet<String>,
+}
+
 /// What a promotion would do.
 pub struct PromotePlan {
     standing: Standing,
@@ -50,10 +61,10 @@ pub struct PromotePlan {
     manifest: Manifest,
     content: Content,
     fingerprints: BTreeMap<PromptId, Digest>,
-    dropped_tests: Vec<(PromptId, EvaluatorId)>,
-    held_prompts: Vec<(PromptId, Digest)>,
-    held_at_source: Vec<Hold>,
-    soaked: Option<Soaked>,
+    obstacles: Obstacles,
+    approvers: Option<AllowedSigners>,
+    record_signers: Option<AllowedSigners>,
+    voices: Voices,
     /// Where the content comes from.
     pub source: Source,
     /// The policy in force.
@@ -86,6 +97,13 @@ pub fn plan(
         now,
     } = request;
     let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
+    let trusted = if policy_is_new {
+        files.as_ref()
+    } else {
+        standing.tree()
+    };
+    let approvers = approvers_in(trusted, &policy)?;
+    let record_signers = record_signers_in(trusted, &policy)?;
     let edits = edits(&standing, files.as_ref(), prompts)?;
     if edits.is_empty() {
         return Ok(None);
@@ -95,16 +113,17 @@ pub fn plan(
     let changes = prompt_changes(standing.tree(), &candidate, &edits)?;
     check_files(&candidate, &changes)?;
     let fingerprints = to_test(&standing, &candidate, &changes, &edits)?;
-    let dropped_tests = dropped_tests(&standing, &candidate, &changes, &policy)?;
-    let held_prompts = held_prompts(&standing, &candidate, &changes);
     let manifest = Manifest::of_candidate(&standing, files.as_ref(), &edits)?;
-    let soaked = soaked_for(
-        lanes,
-        &policy,
-        &candidate,
-        &changes,
-        (&edits, &manifest, now),
-    )?;
+    let coming = Coming {
+        candidate: &candidate,
+        edits: &edits,
+        changes: &changes,
+        manifest: &manifest,
+        source: &source,
+        policy: &policy,
+        now,
+    };
+    let obstacles = obstacles(lanes, &standing, &coming)?;
     let content = Content {
         base: standing.current.as_ref().map(|record| record.id.clone()),
         edits: blobs(&edits)?,
@@ -113,10 +132,7 @@ pub fn plan(
         sha256: manifest.digest(),
         git_tree: lanes.git_tree(&content)?,
     };
-    let gate_changes = match standing.current {
-        Some(_) => gate_changes(standing.tree(), &candidate, &edits)?,
-        None => GateChanges::default(),
-    };
+    let gate_changes = gate_changes_of(&standing, &candidate, &edits)?;
     let (rollback_target, rollback_problem) = rollback_target(&standing, &changes);
     Ok(Some(PromotePlan {
         standing,
@@ -126,10 +142,10 @@ pub fn plan(
         manifest,
         content,
         fingerprints,
-        dropped_tests,
-        held_prompts,
-        held_at_source: held_at_source(lanes, &source)?,
-        soaked,
+        obstacles,
+        approvers,
+        record_signers,
+        voices: Voices::default(),
         source,
         policy,
         policy_is_new,
@@ -161,9 +177,54 @@ impl PromotePlan {
         }
     }
 
+    /// Listens to what people said about the snapshot.
+    pub fn hear(&mut self, voices: Voices) {
+        self.voices = voices;
+    }
+
+    /// Listens to one more attestation. Returns why it is no approval that counts, if it is none.
+    pub fn hear_another(&mut self, attestation: &[u8], now: Timestamp) -> Option<String> {
+        let alone = Voices {
+            attestations: vec![attestation.to_vec()],
+            involved: self.voices.involved.clone(),
+        };
+        let others = std::mem::replace(&mut self.voices, alone).attestations;
+        let not_counted = self.approvals(now).not_counted.pop();
+        self.voices.attestations.extend(others);
+        not_counted.map(|it| it.why)
+    }
+
+    /// The approvals that count for this promotion, and those that do not.
+    pub fn approvals(&self, now: Timestamp) -> Approvals {
+        let Some(signers) = &self.approvers else {
+            return Approvals::default();
+        };
+        let gate = self.policy.gate.as_ref();
+        let question = Question {
+            lane: &self.standing.lane,
+            base: self.standing.current.as_ref().map(|record| &record.id),
+            snapshot: &self.snapshot,
+            signers,
+            max_age: gate.and_then(|gate| gate.evidence_max_age),
+            involved: &self.voices.involved,
+            now,
+        };
+        Approvals::count(&question, &self.voices.attestations)
+    }
+
+    /// Who wrote what comes in, by address.
+    pub fn authors(
+        &self,
+        history: &dyn SourceHistory,
+        lanes: &dyn LaneStore,
+    ) -> Result<BTreeSet<String>, ReleaseError> {
+        let paths = self.edits.keys().cloned().collect();
+        authors(history, lanes, &self.standing, &self.source, &paths)
+    }
+
     /// Asks, before an evaluation is paid for, whether anything else stands in the way.
-    pub fn check(&self, now: Timestamp) -> Result<(), Vec<Refusal>> {
-        authorize(&self.wanted(Shown::NotYet, now)).map(|_| ())
+    pub fn check(&self, signer: Option<&dyn Signer>, now: Timestamp) -> Result<(), Vec<Refusal>> {
+        self.ask(Shown::NotYet, signer, now).map(|_| ())
     }
 
     /// Asks whether the promotion may happen. Without an evaluation it may only where none is
@@ -171,6 +232,7 @@ impl PromotePlan {
     pub fn authorize(
         &self,
         evaluation: Option<&Evaluation>,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         let empty = Evaluation::nothing();
@@ -179,24 +241,28 @@ impl PromotePlan {
         } else {
             Shown::Evaluation(evaluation.unwrap_or(&empty), &self.fingerprints)
         };
-        authorize(&self.wanted(shown, now))
+        self.ask(shown, signer, now)
     }
 
-    fn wanted<'m>(&'m self, shown: Shown<'m>, now: Timestamp) -> Move<'m> {
-        Move {
+    fn ask(
+        &self,
+        shown: Shown<'_>,
+        signer: Option<&dyn Signer>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
+        authorize(&Move {
             lane: &self.standing.lane,
             current: self.standing.current.as_ref(),
             kind: DeployKind::Promote,
             snapshot: self.snapshot.sha256,
             source: &self.source,
             policy: Some(&self.policy),
-            held_prompts: &self.held_prompts,
-            held_at_source: &self.held_at_source,
-            soaked: self.soaked.as_ref(),
-            dropped_tests: &self.dropped_tests,
+            obstacles: &self.obstacles,
             shown,
+            approvals: &self.approvals(now),
+            signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
-        }
+        })
     }
 
     /// Moves the lane.
@@ -205,12 +271,14 @@ impl PromotePlan {
         lanes: &dyn LaneStore,
         permission: &Authorized,
         evaluation: Option<&Evaluation>,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
-        let evidence = evaluation
-            .map(|evaluation| statement(&self.standing.lane, &self.snapshot, evaluation))
-            .into_iter()
-            .collect();
+        let mut evidence: Vec<_> = self.approvals(now).evidence().collect();
+        if let Some(evaluation) = evaluation {
+            let statement = statement(&self.standing.lane, &self.snapshot, evaluation);
+            evidence.insert(0, evidence_file(&statement, signer)?);
+        }
         let current = self.standing.current.as_ref();
         let new = NewRecord {
             kind: DeployKind::Promote,
@@ -218,7 +286,7 @@ impl PromotePlan {
             reason: self.reason,
             source: self.source,
             snapshot: self.snapshot,
-            manifest: self.manifest.text(),
+            manifest: self.manifest,
             content: self.content,
             rollback_target: self.rollback_target,
             holds: current.map_or(Vec::new(), |record| record.deployment.holds.clone()),
@@ -226,7 +294,7 @@ impl PromotePlan {
             evidence,
             watch: self.policy.watch,
         };
-        append(lanes, &self.standing, permission, new, now)
+        append(lanes, &self.standing, permission, new, signer, now)
     }
 }
 
@@ -244,41 +312,16 @@ fn policy_in_force(
     }
 }
 
-/// What is held in the lane that the source is, of what is live there.
-fn held_at_source(lanes: &dyn LaneStore, source: &Source) -> Result<Vec<Hold>, ReleaseError> {
-    let (Some(lane), Some(id)) = (&source.lane, &source.record) else {
-        return Ok(Vec::new());
-    };
-    let live = lanes.record(lane, id)?.deployment;
-    let snapshot = Held::Snapshot(live.snapshot.sha256);
-    let holds = live.holds.into_iter();
-    Ok(holds.filter(|hold| hold.held == snapshot).collect())
-}
-
-/// Since when what comes in has been live in the lane before, where the policy asks: every file
-/// that changes, and every file that a prompt which changes is made of.
-fn soaked_for(
-    lanes: &dyn LaneStore,
-    policy: &Lane,
+/// What would change in how releases are let in; nothing where the lane has no records yet.
+fn gate_changes_of(
+    standing: &Standing,
     candidate: &Candidate<'_>,
-    changes: &Changes,
-    (edits, manifest, now): (&Edits, &Manifest, Timestamp),
-) -> Result<Option<Soaked>, ReleaseError> {
-    let (Some(soak), Some((from, _))) = (policy.freeze.soak, &policy.from) else {
-        return Ok(None);
-    };
-    let workspace = Workspace::new(candidate);
-    let mut paths: BTreeSet<String> = edits.keys().cloned().collect();
-    for prompt in changes.added.iter().chain(&changes.changed) {
-        paths.extend(Dependencies::of(&workspace, prompt)?.closure);
+    edits: &Edits,
+) -> Result<GateChanges, ReleaseError> {
+    match standing.current {
+        Some(_) => Ok(gate_changes(standing.tree(), candidate, edits)?),
+        None => Ok(GateChanges::default()),
     }
-    let wanted = paths.into_iter().map(|path| {
-        let digest = manifest.get(&path);
-        (path, digest)
-    });
-    let enough = now.checked_sub(SignedDuration::from_secs(soak.seconds));
-    let enough = enough.unwrap_or(Timestamp::MIN);
-    soaked(lanes, from, &wanted.collect(), enough).map(Some)
 }
 
 /// Where a rollback would go: the record before, if the prompts that change now still render there;

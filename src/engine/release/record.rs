@@ -8,13 +8,16 @@ use jiff::Timestamp;
 use crate::domain::deployment::{
     Changes, DeployKind, Deployment, EvidenceLink, RollbackTarget, Snapshot, Source,
 };
+use crate::domain::digest::Digest;
 use crate::domain::hold::Hold;
 use crate::domain::watch::WatchPlan;
-use crate::engine::ports::{Content, LaneRecord, LaneStore, RecordDraft, TreeError};
+use crate::engine::ports::{Content, LaneRecord, LaneStore, RecordDraft, Signer, TreeError};
+use crate::engine::workspace::document::MAX_FILE_BYTES;
 
 use super::ReleaseError;
+use super::attest::{RECORD_ATTESTATION_PATH, attest, record_statement};
 use super::authorize::Authorized;
-use super::snapshot::MANIFEST_PATH;
+use super::snapshot::{MANIFEST_PATH, Manifest};
 use super::standing::Standing;
 
 /// The largest file of evidence that is carried on.
@@ -26,7 +29,7 @@ pub(super) struct NewRecord {
     pub(super) reason: Option<String>,
     pub(super) source: Source,
     pub(super) snapshot: Snapshot,
-    pub(super) manifest: String,
+    pub(super) manifest: Manifest,
     pub(super) content: Content,
     pub(super) rollback_target: Option<RollbackTarget>,
     pub(super) holds: Vec<Hold>,
@@ -43,10 +46,13 @@ pub(super) fn append(
     standing: &Standing,
     permission: &Authorized,
     new: NewRecord,
+    signer: Option<&dyn Signer>,
     now: Timestamp,
 ) -> Result<LaneRecord, ReleaseError> {
     assert!(
-        permission.lane == standing.lane && permission.snapshot == new.snapshot.sha256,
+        permission.lane == standing.lane
+            && permission.snapshot == new.snapshot.sha256
+            && permission.signed_by == signer.map(|signer| signer.key().id()),
         "a permission is used for the move that it was given for"
     );
     let current = standing.current.as_ref();
@@ -68,7 +74,12 @@ pub(super) fn append(
         watch: new.watch,
     };
     let mut attachments: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    attachments.insert(MANIFEST_PATH.to_owned(), new.manifest.into_bytes());
+    if let Some(signer) = signer {
+        let policy = policy_digest(standing, &new.manifest)?;
+        let attestation = attest(&record_statement(&deployment, policy), signer)?;
+        attachments.insert(RECORD_ATTESTATION_PATH.to_owned(), attestation);
+    }
+    attachments.insert(MANIFEST_PATH.to_owned(), new.manifest.text().into_bytes());
     for (link, bytes) in new.evidence {
         attachments.insert(link.path, bytes);
     }
@@ -79,6 +90,15 @@ pub(super) fn append(
         attachments,
     };
     Ok(lanes.append(&draft)?)
+}
+
+/// The digest of the policy in force: the lane's own, or before its first record the one that comes.
+fn policy_digest(standing: &Standing, coming: &Manifest) -> Result<Option<Digest>, TreeError> {
+    let path = standing.lane.path();
+    match standing.tree().read(&path, MAX_FILE_BYTES)? {
+        Some(policy) => Ok(Some(Digest::of(&policy))),
+        None => Ok(coming.digest_of(&path)),
+    }
 }
 
 /// The evidence that a record carries, to be carried on by another record of the same snapshot.

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{
     Changes, DeployKind, Deployment, EvidenceLink, RollbackTarget, Snapshot, Source,
 };
@@ -12,11 +13,14 @@ use crate::domain::hold::{Held, Hold};
 use crate::domain::id::PromptId;
 use crate::domain::watch::WatchPlan;
 use crate::engine::diff::{changed_paths, prompt_changes};
-use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore};
+use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer};
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
+use super::approval::Approvals;
+use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
+use super::obstacles::Obstacles;
 use super::prompt_rollback;
 use super::record::{NewRecord, append, evidence_of};
 use super::snapshot::Manifest;
@@ -39,11 +43,12 @@ pub struct RollbackRequest<'r> {
 /// What a rollback would do.
 pub struct RollbackPlan {
     standing: Standing,
+    record_signers: Option<AllowedSigners>,
     reason: String,
     content: Content,
     manifest: Manifest,
     evidence: Vec<(EvidenceLink, Vec<u8>)>,
-    held_prompts: Vec<(PromptId, Digest)>,
+    obstacles: Obstacles,
     watch: Option<WatchPlan>,
     /// The record that is live.
     pub current: LaneRecord,
@@ -101,13 +106,18 @@ pub fn plan(
     // What is live has a policy that can be read, or none that could ask for anything.
     let watch = standing.policy().ok().flatten().and_then(|it| it.watch);
     let holds = holds(&current, found.left, &reason);
+    let record_signers = standing.record_signers()?;
     Ok(Some(RollbackPlan {
         standing,
+        record_signers,
         reason,
         content: found.content,
         manifest: found.manifest,
         evidence: found.evidence,
-        held_prompts: found.held_prompts,
+        obstacles: Obstacles {
+            held_prompts: found.held_prompts,
+            ..Obstacles::default()
+        },
         watch,
         current,
         target: found.target,
@@ -178,7 +188,11 @@ pub(super) fn check_renders(
 
 impl RollbackPlan {
     /// Asks whether the rollback may happen.
-    pub fn authorize(&self, now: Timestamp) -> Result<Authorized, Vec<Refusal>> {
+    pub fn authorize(
+        &self,
+        signer: Option<&dyn Signer>,
+        now: Timestamp,
+    ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
             lane: &self.standing.lane,
             current: self.standing.current.as_ref(),
@@ -186,11 +200,10 @@ impl RollbackPlan {
             snapshot: self.snapshot.sha256,
             source: self.source(),
             policy: None,
-            held_prompts: &self.held_prompts,
-            held_at_source: &[],
-            soaked: None,
-            dropped_tests: &[],
+            obstacles: &self.obstacles,
             shown: Shown::NotNeeded,
+            approvals: &Approvals::default(),
+            signing: Signing::new(self.record_signers.as_ref(), signer),
             now,
         })
     }
@@ -210,6 +223,7 @@ impl RollbackPlan {
         self,
         lanes: &dyn LaneStore,
         permission: &Authorized,
+        signer: Option<&dyn Signer>,
         now: Timestamp,
     ) -> Result<LaneRecord, ReleaseError> {
         let target = &self.target.deployment;
@@ -223,7 +237,7 @@ impl RollbackPlan {
             reason: Some(self.reason),
             source: target.source.clone(),
             snapshot: self.snapshot,
-            manifest: self.manifest.text(),
+            manifest: self.manifest,
             content: self.content,
             rollback_target: self.rollback_target,
             holds: self.holds,
@@ -231,7 +245,7 @@ impl RollbackPlan {
             evidence: self.evidence,
             watch: self.watch,
         };
-        append(lanes, &self.standing, permission, new, now)
+        append(lanes, &self.standing, permission, new, signer, now)
     }
 }
 

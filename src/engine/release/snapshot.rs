@@ -91,11 +91,6 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The digest of a file, if the snapshot has it.
-    pub fn get(&self, path: &str) -> Option<Digest> {
-        self.0.get(path).copied()
-    }
-
     /// Takes a file in, or another content of it.
     fn insert(&mut self, path: &str, digest: Digest) {
         self.0.insert(path.to_owned(), digest);
@@ -104,6 +99,11 @@ impl Manifest {
     /// Takes a file out.
     fn remove(&mut self, path: &str) {
         self.0.remove(path);
+    }
+
+    /// The digest of a file.
+    pub fn digest_of(&self, path: &str) -> Option<Digest> {
+        self.0.get(path).copied()
     }
 
     /// The canonical text.

@@ -1,5 +1,6 @@
 //! Where a lane stands: its newest record, its files, and the policy in force.
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::finding::Findings;
 use crate::domain::id::LaneName;
 use crate::domain::lane::Lane;
@@ -43,6 +44,14 @@ impl Standing {
         policy_in(self.tree(), &self.lane)
     }
 
+    /// The keys that may sign the lane's records; absent: they need no signature.
+    pub fn record_signers(&self) -> Result<Option<AllowedSigners>, Findings> {
+        match self.policy()? {
+            Some(policy) => record_signers_in(self.tree(), &policy),
+            None => Ok(None),
+        }
+    }
+
     /// Makes sure that the lane is where a caller expects it: at the record with this id or the
     /// first digits of it, or, for `none`, nowhere yet.
     pub fn expect(&self, expected: &str) -> Result<(), ReleaseError> {
@@ -58,6 +67,27 @@ impl Standing {
         }
         Err(ReleaseError::Unexpected(self.current.clone().map(Box::new)))
     }
+}
+
+/// The keys that may sign the records of a lane, as its policy in a tree says.
+pub(super) fn record_signers_in(
+    tree: &dyn FileTree,
+    policy: &Lane,
+) -> Result<Option<AllowedSigners>, Findings> {
+    let file = policy.signing.as_ref();
+    file.map(|file| Workspace::new(tree).signers(file))
+        .transpose()
+}
+
+/// The keys whose approval counts in a lane, as its policy in a tree says.
+pub(super) fn approvers_in(
+    tree: &dyn FileTree,
+    policy: &Lane,
+) -> Result<Option<AllowedSigners>, Findings> {
+    let approval = policy.approval.as_ref();
+    approval
+        .map(|approval| Workspace::new(tree).signers(&approval.allowed_signers))
+        .transpose()
 }
 
 /// The policy of a lane in a tree; absent where the tree does not declare the lane.

@@ -6,7 +6,7 @@ use crate::domain::deployment::Changes;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
 use crate::domain::hold::Held;
-use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::domain::prompt::Prompt;
 use crate::engine::diff::bindings;
@@ -39,15 +39,32 @@ pub(super) fn check_files(
     }
     collect(workspace.project().map(|_| ()));
     collect(workspace.lane_names().and_then(|lanes| {
-        let touched = |path: &String| changes.files.contains(path);
-        let mut lanes = lanes.iter().filter(|lane| touched(&lane.path()));
-        lanes.try_for_each(|lane| workspace.lane(lane).map(|_| ()))
+        if changes.files.iter().any(|path| is_policy(path)) {
+            lanes
+                .iter()
+                .try_for_each(|lane| check_policy(&workspace, lane))
+        } else {
+            Ok(())
+        }
     }));
     if findings.is_empty() {
         Ok(())
     } else {
         Err(Findings(findings).into())
     }
+}
+
+/// Whether a file is part of policies: a lane's own, or keys that lanes trust.
+fn is_policy(path: &str) -> bool {
+    path.starts_with("environments/")
+}
+
+/// A policy that cannot be read, or names keys that cannot, would let nothing in any more.
+fn check_policy(workspace: &Workspace<'_>, lane: &LaneName) -> Result<(), Findings> {
+    let policy = workspace.lane(lane)?;
+    let approval = policy.approval.map(|approval| approval.allowed_signers);
+    let mut files = approval.into_iter().chain(policy.signing);
+    files.try_for_each(|file| workspace.signers(&file).map(|_| ()))
 }
 
 /// The prompts that must be evaluated, with the fingerprints of their closures.

@@ -201,6 +201,27 @@ impl<'s> Decoder<'s> {
         found.map(|(_, value)| *value)
     }
 
+    /// The name of an environment variable. What stands there instead is not repeated: it may be
+    /// what the variable should hold.
+    pub fn variable(&mut self, node: &Node) -> Option<String> {
+        const LONGEST: usize = 100;
+        let name = self.text(node)?;
+        let plain = (1..=LONGEST).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        if plain {
+            return Some(name);
+        }
+        self.error_without_excerpt(
+            "invalid-name",
+            node.span,
+            "this is not the name of an environment variable",
+            "name the variable, for example `OPENAI_API_KEY`; what it holds never goes into a file",
+        );
+        None
+    }
+
     /// A text that is parsed, with the parser's own words as the error.
     pub fn parsed<T>(&mut self, node: &Node) -> Option<T>
     where

@@ -4,22 +4,25 @@ use std::collections::BTreeMap;
 
 use crate::domain::finding::Findings;
 use crate::domain::id::{EvaluatorId, LaneName};
-use crate::domain::lane::{Floor, FreezePolicy, GatePolicy, Lane, OnInconclusive};
+use crate::domain::lane::{
+    ApprovalPolicy, Floor, FreezePolicy, GatePolicy, Lane, OnInconclusive, SignersFile,
+};
 use crate::domain::watch::WatchPlan;
 
-use super::decode::{Decoder, Fields};
+use super::decode::Decoder;
 use super::document::{Node, Source};
 use super::toml::parse_toml;
-
-/// Parts of a policy that later versions enforce.
-const LANE_KEYS_NOT_ENFORCED: [&str; 2] = ["approval", "webhook"];
+use super::webhook::webhooks;
 
 /// What a gate may do where too little is shown.
-const ON_INCONCLUSIVE: [(&str, Option<OnInconclusive>); 3] = [
-    ("block", Some(OnInconclusive::Block)),
-    ("warn", Some(OnInconclusive::Warn)),
-    ("approve", None),
+const ON_INCONCLUSIVE: [(&str, OnInconclusive); 3] = [
+    ("block", OnInconclusive::Block),
+    ("warn", OnInconclusive::Warn),
+    ("approve", OnInconclusive::Approve),
 ];
+
+/// The folder of everything that policies consist of.
+const POLICY_FOLDER: &str = "environments/";
 
 /// Reads one lane.
 pub fn read_lane(name: &LaneName, source: &Source) -> Result<Lane, Findings> {
@@ -54,8 +57,30 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(watch(decoder, node)?),
         None => None,
     };
-    refuse_not_enforced(decoder, &mut fields, &LANE_KEYS_NOT_ENFORCED);
+    let webhooks = match fields.optional("webhook") {
+        Some(node) => webhooks(decoder, node)?,
+        None => Vec::new(),
+    };
+    let approval = match fields.optional("approval") {
+        Some(node) => Some(approval(decoder, node)?),
+        None => None,
+    };
+    let signing = match fields.optional("signing") {
+        Some(node) => Some(signing(decoder, node)?),
+        None => None,
+    };
     fields.finish(decoder);
+    let asks = gate
+        .as_ref()
+        .is_some_and(|gate: &GatePolicy| gate.on_inconclusive == OnInconclusive::Approve);
+    if asks && approval.is_none() {
+        decoder.error(
+            "missing-key",
+            node.span,
+            "`on_inconclusive = \"approve\"` needs to know whose approval counts",
+            "add an `[approval]` table with `allowed_signers`",
+        );
+    }
     Some(Lane {
         name: name.clone(),
         description,
@@ -64,6 +89,9 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         gate,
         freeze,
         watch,
+        webhooks,
+        approval,
+        signing,
     })
 }
 
@@ -121,18 +149,56 @@ fn watch(decoder: &mut Decoder<'_>, node: &Node) -> Option<WatchPlan> {
     Some(plan)
 }
 
-/// A policy that this version cannot enforce is refused: reading past it would be a silent pass.
-fn refuse_not_enforced(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, keys: &[&'static str]) {
-    for key in keys {
-        if let Some(node) = fields.optional(key) {
-            decoder.error(
-                "policy-not-enforced",
-                node.span,
-                format!("this version cannot enforce `{key}`, and does not pretend to"),
-                format!("remove `{key}`, or use a version that enforces it"),
-            );
-        }
+fn approval(decoder: &mut Decoder<'_>, node: &Node) -> Option<ApprovalPolicy> {
+    let mut fields = decoder.fields(node)?;
+    let required = match fields.optional("required") {
+        Some(node) => decoder.integer_within(node, 0, 20)?,
+        None => 1,
+    };
+    let not_author = match fields.optional("not_author") {
+        Some(node) => decoder.boolean(node)?,
+        None => false,
+    };
+    let allowed_signers = fields.required(decoder, "allowed_signers");
+    let allowed_signers = allowed_signers.and_then(|node| signers_file(decoder, node));
+    fields.finish(decoder);
+    Some(ApprovalPolicy {
+        required: u32::try_from(required).ok()?,
+        not_author,
+        allowed_signers: allowed_signers?,
+    })
+}
+
+fn signing(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
+    let mut fields = decoder.fields(node)?;
+    let allowed_signers = fields.required(decoder, "allowed_signers");
+    let allowed_signers = allowed_signers.and_then(|node| signers_file(decoder, node));
+    fields.finish(decoder);
+    allowed_signers
+}
+
+/// A file of keys must be released with the policy, so that a lane knows it.
+fn signers_file(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
+    let path = decoder.text(node)?;
+    let plain = |segment: &str| {
+        !segment.is_empty()
+            && !segment.starts_with('.')
+            && !segment.contains(['\\', ':'])
+            && !segment.chars().any(char::is_control)
+    };
+    let name = path.strip_prefix(POLICY_FOLDER).unwrap_or_default();
+    let is_policy = name.strip_suffix(".toml").is_some();
+    if is_policy || !name.split('/').all(plain) {
+        decoder.error(
+            "invalid-value",
+            node.span,
+            format!("`{path}` is not a plain path below `{POLICY_FOLDER}`"),
+            "put the file there: `environments/allowed_signers`",
+        );
+        return None;
     }
+    let span = node.span;
+    Some(SignersFile { path, span })
 }
 
 fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
@@ -159,7 +225,7 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
     let max_latency_p95_ratio = number("max_latency_p95_ratio", 1.0, 1_000.0)?;
     let max_cost_ratio = number("max_cost_ratio", 1.0, 1_000.0)?;
     let on_inconclusive = match fields.optional("on_inconclusive") {
-        Some(node) => on_inconclusive(decoder, node)?,
+        Some(node) => decoder.word(node, &ON_INCONCLUSIVE)?,
         None => OnInconclusive::default(),
     };
     fields.finish(decoder);
@@ -174,20 +240,6 @@ fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
         max_latency_p95_ratio,
         max_cost_ratio,
     })
-}
-
-/// `approve` needs approvals, which are not enforced.
-fn on_inconclusive(decoder: &mut Decoder<'_>, node: &Node) -> Option<OnInconclusive> {
-    let word = decoder.word(node, &ON_INCONCLUSIVE)?;
-    if word.is_none() {
-        decoder.error(
-            "policy-not-enforced",
-            node.span,
-            "this version cannot ask for approvals, and does not pretend to",
-            "say `block` or `warn`, or use a version that enforces `approve`",
-        );
-    }
-    word
 }
 
 fn floors(decoder: &mut Decoder<'_>, node: &Node) -> Option<BTreeMap<EvaluatorId, Floor>> {
@@ -259,18 +311,17 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_be_enforced_is_refused_and_never_ignored() {
-        for text in [
-            "[approval]\nrequired = 1\n",
-            "[gate]\non_inconclusive = \"approve\"\n",
-            "[[webhook]]\nurl_env = \"URL\"\n",
-        ] {
-            assert_eq!(
-                read(text).unwrap_err().0[0].ident,
-                "policy-not-enforced",
-                "{text}"
-            );
-        }
+    fn a_lane_names_who_must_approve_and_whose_keys_sign_its_records() {
+        let lane = read(
+            "[gate]\non_inconclusive = \"approve\"\n[approval]\nrequired = 2\nnot_author = true\n\
+             allowed_signers = \"environments/approvers\"\n[signing]\n\
+             allowed_signers = \"environments/keys/releasers\"\n",
+        )
+        .unwrap();
+        let approval = lane.approval.unwrap();
+        assert_eq!((approval.required, approval.not_author), (2, true));
+        assert_eq!(approval.allowed_signers.path, "environments/approvers");
+        assert_eq!(lane.signing.unwrap().path, "environments/keys/releasers");
     }
 
     #[test]
@@ -292,10 +343,24 @@ mod tests {
             ("[watch]\nmax_latency_p95_ratio = 2\n", "missing-key"),
             ("[watch]\ncheckpoints = [\"7d\", \"1h\"]\n", "invalid-value"),
             ("[watch]\ncheckpoints = []\n", "invalid-value"),
+            ("[approval]\nrequired = 1\n", "missing-key"),
+            ("[gate]\non_inconclusive = \"approve\"\n", "missing-key"),
+            (
+                "[signing]\nallowed_signers = \"../keys\"\n",
+                "invalid-value",
+            ),
+            (
+                "[signing]\nallowed_signers = \"environments/../keys\"\n",
+                "invalid-value",
+            ),
+            (
+                "[signing]\nallowed_signers = \"environments/a.toml\"\n",
+                "invalid-value",
+            ),
         ] {
             let finding = read(text).unwrap_err().0.remove(0);
             assert_eq!(finding.ident, ident, "{text}");
-            assert!(finding.place.excerpt.is_some());
+            assert!(finding.place.excerpt.is_some(), "{text}");
         }
     }
 }

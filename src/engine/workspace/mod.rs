@@ -16,15 +16,18 @@ pub mod prompt;
 mod provider;
 pub mod rows;
 pub mod script;
+pub mod signers;
 pub mod template;
 pub mod toml;
+mod webhook;
 pub mod yaml;
 
+use crate::domain::attestation::AllowedSigners;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, PromptId};
-use crate::domain::lane::Lane;
+use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
 
@@ -223,6 +226,18 @@ impl<'t> Workspace<'t> {
         let known = || names(self.lane_names());
         let source = read_named(self.tree, &name.path(), "lane", name.as_str(), known)?;
         lane::read_lane(name, &source)
+    }
+
+    /// The keys that a policy trusts.
+    pub fn signers(&self, file: &SignersFile) -> Result<AllowedSigners, Findings> {
+        if let Some(source) = read_text(self.tree, &file.path)? {
+            return signers::read_signers(&source);
+        }
+        let message = format!("there is no `{}` in the {}", file.path, self.tree.label());
+        let place = Place::file(&file.path);
+        Err(Finding::error("missing-signers", place, message)
+            .with_help("write one line for each key: `ada@example.com ssh-ed25519 AAAA...`")
+            .into())
     }
 }
 

@@ -72,7 +72,7 @@ fn server(
     let address = fields.required(decoder, address_key);
     let url = address.and_then(|node| base_url(decoder, node));
     let wire = wire(decoder, fields, kind);
-    let key_env = optional(fields.optional("key_env"), |node| env_name(decoder, node));
+    let key_env = optional(fields.optional("key_env"), |node| decoder.variable(node));
     let key_header = match kind {
         Kind::OpenAi | Kind::Http | Kind::Grader => {
             optional(fields.optional("key_header"), |node| header(decoder, node))
@@ -139,7 +139,7 @@ pub(super) fn program(
     let command = fields.required(decoder, "command");
     let command = command.and_then(|node| command_line(decoder, node));
     let env = optional(fields.optional("env"), |node| {
-        decoder.list_of(node, env_name)
+        decoder.list_of(node, Decoder::variable)
     });
     let concurrency = count(decoder, fields, "concurrency", 1_000);
     let timeout = timeout(decoder, fields);
@@ -218,25 +218,6 @@ fn is_loopback(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     matches!(name, "127.0.0.1" | "::1" | "localhost")
-}
-
-fn env_name(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
-    let name = decoder.text(node)?;
-    let plain = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    if !plain {
-        let help = "name the variable, for example `OPENAI_API_KEY`; the key itself never goes into a file";
-        decoder.error_without_excerpt(
-            "invalid-name",
-            node.span,
-            "this is not the name of an environment variable",
-            help,
-        );
-        return None;
-    }
-    Some(name)
 }
 
 fn header(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {

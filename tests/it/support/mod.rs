@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 pub(crate) mod git_server;
+pub(crate) mod keys;
 pub(crate) mod lanes;
 pub(crate) mod model_server;
 pub(crate) mod run;

@@ -23,6 +23,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Call {
     /// The JSON that was sent.
     pub(crate) body: Value,
+    /// What was sent, as text.
+    pub(crate) text: String,
     /// The `Authorization` header.
     pub(crate) authorization: Option<String>,
     /// All headers, by their names in lower case.
@@ -270,6 +272,7 @@ async fn answer(
         .and_then(|value| value.to_str().ok());
     let call = Call {
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&body).into_owned(),
         authorization: authorization.map(str::to_owned),
         headers: headers.iter().filter_map(header).collect(),
         path: uri.to_string(),

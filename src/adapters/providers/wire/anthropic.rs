@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::adapters::providers::address::below;
+use crate::adapters::address::below;
 use crate::adapters::providers::retry::Failure;
 use crate::domain::prompt::{ResponseFormat, Role};
 use crate::domain::run::{Answer, ModelRequest};

@@ -5,9 +5,10 @@ use crate::cli::commands::moves::{MoveArgs, announce, confirm, require_consent};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::signing::lanes_to_move;
 use crate::cli::ui::Ui;
 use crate::domain::id::{LaneName, PromptId};
-use crate::engine::ports::LaneStore;
+use crate::engine::ports::{LaneStore, Signer};
 use crate::engine::release::holds::{HoldsPlan, Subject, plan_hold, plan_unhold};
 use crate::engine::release::standing::Standing;
 use crate::report::release::holds_plan;
@@ -56,15 +57,12 @@ pub(super) struct UnholdArgs {
     moves: MoveArgs,
 }
 
-pub(super) fn hold(
-    context: &Context,
-    ui: &mut Ui,
-    lanes: &dyn LaneStore,
-    args: &HoldArgs,
-) -> Result<Exit, CommandError> {
-    let standing = standing(lanes, &args.lane, &args.moves)?;
+pub(super) fn hold(context: &Context, ui: &mut Ui, args: &HoldArgs) -> Result<Exit, CommandError> {
+    let signer = args.moves.signing.signer(context, ui)?;
+    let lanes = lanes_to_move(context, signer.as_deref())?;
+    let standing = standing(&lanes, &args.lane, &args.moves)?;
     let subject = subject(args.snapshot.as_deref(), args.prompt.as_ref());
-    let Some(plan) = plan_hold(lanes, standing, subject, args.reason.clone())? else {
+    let Some(plan) = plan_hold(&lanes, standing, subject, args.reason.clone())? else {
         if ui.wants_json() {
             ui.json(&MoveV1::already_live(HOLD_SCHEMA, &args.lane));
         } else {
@@ -72,16 +70,18 @@ pub(super) fn hold(
         }
         return Ok(Exit::Success);
     };
-    carry_out(context, ui, lanes, plan, (HOLD_SCHEMA, &args.moves))
+    let mover = (&lanes as &dyn LaneStore, signer.as_deref());
+    carry_out(context, ui, mover, plan, (HOLD_SCHEMA, &args.moves))
 }
 
 pub(super) fn unhold(
     context: &Context,
     ui: &mut Ui,
-    lanes: &dyn LaneStore,
     args: &UnholdArgs,
 ) -> Result<Exit, CommandError> {
-    let standing = standing(lanes, &args.lane, &args.moves)?;
+    let signer = args.moves.signing.signer(context, ui)?;
+    let lanes = lanes_to_move(context, signer.as_deref())?;
+    let standing = standing(&lanes, &args.lane, &args.moves)?;
     let subject = subject(args.snapshot.as_deref(), args.prompt.as_ref());
     let Some(plan) = plan_unhold(standing, subject, args.reason.clone())? else {
         let message = format!("lane `{}` has no such hold", args.lane);
@@ -90,7 +90,8 @@ pub(super) fn unhold(
             args.lane
         )));
     };
-    carry_out(context, ui, lanes, plan, (UNHOLD_SCHEMA, &args.moves))
+    let mover = (&lanes as &dyn LaneStore, signer.as_deref());
+    carry_out(context, ui, mover, plan, (UNHOLD_SCHEMA, &args.moves))
 }
 
 fn standing(
@@ -117,13 +118,13 @@ fn subject<'s>(snapshot: Option<&'s str>, prompt: Option<&'s PromptId>) -> Subje
 fn carry_out(
     context: &Context,
     ui: &mut Ui,
-    lanes: &dyn LaneStore,
+    (lanes, signer): (&dyn LaneStore, Option<&dyn Signer>),
     plan: HoldsPlan,
     (schema, moves): (&'static str, &MoveArgs),
 ) -> Result<Exit, CommandError> {
     ui.note(holds_plan(&plan).trim_end());
     let now = context.clock().now();
-    let permission = plan.authorize(now)?;
+    let permission = plan.authorize(signer, now)?;
     if moves.dry_run {
         if ui.wants_json() {
             ui.json(&MoveV1::planned_only(schema, plan.lane()));
@@ -134,7 +135,7 @@ fn carry_out(
     require_consent(ui, moves)?;
     let question = format!("{} this in lane {}?", plan.kind().name(), plan.lane());
     confirm(ui, moves, &question)?;
-    let record = plan.execute(lanes, &permission, now)?;
-    announce(ui, schema, &record, None);
+    let record = plan.execute(lanes, &permission, signer, now)?;
+    announce(context, ui, schema, &record, None);
     Ok(Exit::Success)
 }

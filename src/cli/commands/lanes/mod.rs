@@ -53,8 +53,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &LanesArgs) -> Result<Exit, Com
         LanesCommand::Show { lane } => show(ui, &lanes, lane),
         LanesCommand::Log(args) => log::run(ui, &lanes, args),
         LanesCommand::At(args) => at::run(context, ui, &lanes, args),
-        LanesCommand::Hold(args) => holds::hold(context, ui, &lanes, args),
-        LanesCommand::Unhold(args) => holds::unhold(context, ui, &lanes, args),
+        LanesCommand::Hold(args) => holds::hold(context, ui, args),
+        LanesCommand::Unhold(args) => holds::unhold(context, ui, args),
     }
 }
 

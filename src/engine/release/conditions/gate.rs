@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::gate::{CriticalFailure, Decision, Evaluation, Outcome, Verdict};
-use crate::domain::lane::GatePolicy;
+use crate::domain::lane::{GatePolicy, OnInconclusive};
 use crate::engine::release::authorize::{Condition, Move, Refusal, Shown};
 
+use super::approval;
 use super::live::{beside_live, not_comparable, not_shown};
 
 pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
@@ -18,11 +19,7 @@ pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Re
     match evaluation.decision.verdict {
         Verdict::Pass => {}
         Verdict::Fail => refusals.extend(failures(&evaluation.decision)),
-        Verdict::Inconclusive => {
-            let reasons = not_shown(&evaluation.decision);
-            let nothing = "the gate could not decide";
-            refusals.extend(or_at_least(reasons, Condition::Inconclusive, nothing));
-        }
+        Verdict::Inconclusive => refusals.extend(inconclusive(wanted, gate, evaluation)),
         Verdict::NotComparable => {
             let reasons = not_comparable(&evaluation.decision);
             let nothing = "the gate could not compare";
@@ -41,6 +38,22 @@ pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Re
         }
     }
     check_age(gate, evaluation, wanted.now, refusals);
+}
+
+/// What was not shown, unless the policy lets people decide, and they did.
+fn inconclusive(wanted: &Move<'_>, gate: &GatePolicy, evaluation: &Evaluation) -> Vec<Refusal> {
+    let missing = match gate.on_inconclusive {
+        OnInconclusive::Approve => match approval::check_undecided(wanted, evaluation) {
+            Ok(()) => return Vec::new(),
+            Err(missing) => Some(missing),
+        },
+        OnInconclusive::Block | OnInconclusive::Warn => None,
+    };
+    let reasons = not_shown(&evaluation.decision);
+    let nothing = "the gate could not decide";
+    let mut refusals = or_at_least(reasons, Condition::Inconclusive, nothing);
+    refusals.extend(missing);
+    refusals
 }
 
 fn nothing_evaluated(message: &str) -> Refusal {

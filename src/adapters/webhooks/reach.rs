@@ -1,0 +1,350 @@
+//! Which receivers may be called: those on the public internet, over TLS, and of others only those
+//! that the user names. What is checked is what is connected to: a name is resolved once, every
+//! address that it stands for is checked, and the connection goes to one of these.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::adapters::address::{self, Scope, literal, scope};
+use crate::engine::ports::BoxFuture;
+
+/// The receivers off the public internet that the user allows, by host and port.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed(Vec<(String, Option<u16>)>);
+
+impl Allowed {
+    /// Reads a list like `hooks.internal, 127.0.0.1:8080`. Without a port, every port is allowed.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let names = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        names.map(allowed_host).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn contains(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default();
+        let matches = |(name, wanted): &(String, Option<u16>)| {
+            name == host && wanted.is_none_or(|wanted| Some(wanted) == port)
+        };
+        self.0.iter().any(matches)
+    }
+}
+
+/// Reads `host` or `host:port`, in the one spelling that URLs have for it.
+fn allowed_host(name: &str) -> Result<(String, Option<u16>), String> {
+    let wrong = || format!("`{name}` is not a host, with a port or without one");
+    let url = Url::parse(&format!("https://{name}/")).map_err(|_| wrong())?;
+    let rest_is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !rest_is_plain || !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong());
+    }
+    let host = url.host_str().ok_or_else(wrong)?;
+    // The parser drops a port that the scheme implies.
+    let port = if name.ends_with(":443") {
+        Some(443)
+    } else {
+        url.port()
+    };
+    Ok((host.to_owned(), port))
+}
+
+/// A receiver that may be called.
+#[derive(Debug)]
+pub(super) struct Reachable {
+    pub(super) url: Url,
+    resolver: CheckedResolver,
+}
+
+impl Reachable {
+    /// Checks the address of a receiver, as far as it can be checked before its name is resolved.
+    /// The error repeats no more than the host.
+    pub(super) fn check(text: &str, allowed: &Allowed) -> Result<Self, String> {
+        let text = text.trim();
+        // An address of another kind may be no address at all, but a secret in its place.
+        let is_web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_web {
+            return Err("what it holds is not an `https` address".to_owned());
+        }
+        let url = address::parse(text)?;
+        let is_allowed = allowed.contains(&url);
+        let named = address::origin(&url);
+        if !is_allowed && url.scheme() != "https" {
+            return Err(format!("`{named}` is not https"));
+        }
+        let resolver = CheckedResolver {
+            private: is_allowed,
+            lookup: Arc::new(|name| Box::pin(look_up(name))),
+        };
+        if let Some(address) = literal(&url) {
+            resolver
+                .admit(address)
+                .map_err(|why| format!("`{named}` {why}"))?;
+        }
+        Ok(Self { url, resolver })
+    }
+
+    /// What resolves the receiver's name.
+    pub(super) fn resolver(&self) -> Arc<CheckedResolver> {
+        Arc::new(self.resolver.clone())
+    }
+}
+
+type Lookup = dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync;
+
+/// Resolves names, and lets none through that stands for an address which must not be called.
+#[derive(Clone)]
+pub(super) struct CheckedResolver {
+    private: bool,
+    lookup: Arc<Lookup>,
+}
+
+impl std::fmt::Debug for CheckedResolver {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CheckedResolver(private: {})", self.private)
+    }
+}
+
+impl CheckedResolver {
+    fn admit(&self, address: IpAddr) -> Result<(), &'static str> {
+        match scope(address) {
+            Scope::Public => Ok(()),
+            Scope::Private if self.private => Ok(()),
+            Scope::Private => Err("is on a private network, and nobody allowed it"),
+            Scope::Special => Err("is a special address, where no receiver can be"),
+        }
+    }
+
+    async fn addresses(&self, name: String) -> io::Result<Vec<SocketAddr>> {
+        let found = (self.lookup)(name).await?;
+        for address in &found {
+            self.admit(*address)
+                .map_err(|why| io::Error::other(format!("the host {why}")))?;
+        }
+        Ok(found
+            .into_iter()
+            .map(|address| (address, 0).into())
+            .collect())
+    }
+}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.clone();
+        Box::pin(async move {
+            let addresses = resolver.addresses(name.as_str().to_owned()).await?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
+    let found = tokio::net::lookup_host((name, 0)).await?;
+    Ok(found.map(|address| address.ip()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::adapters::http;
+
+    /// Spellings of this machine, of private networks and of metadata services; `PORT` is one at
+    /// which somebody listens on loopback.
+    const SPELLINGS: [&str; 72] = [
+        "http://127.0.0.1:PORT/",
+        "https://127.0.0.1:PORT/",
+        "https://127.1:PORT/",
+        "https://127.0.1:PORT/",
+        "https://2130706433:PORT/",
+        "https://0x7f000001:PORT/",
+        "https://0x7f.0.0.1:PORT/",
+        "https://0x7f.0x0.0x0.0x1:PORT/",
+        "https://0177.0.0.1:PORT/",
+        "https://017700000001:PORT/",
+        "https://127.000.000.001:PORT/",
+        "https://127.0.0.1.:PORT/",
+        "https://127.127.127.127:PORT/",
+        "https://%31%32%37.0.0.1:PORT/",
+        "https://127%2e0%2e0%2e1:PORT/",
+        "https://\u{ff11}\u{ff12}\u{ff17}.0.0.1:PORT/",
+        "https://\u{2460}\u{2461}\u{2466}.0.0.1:PORT/",
+        "https://127\u{3002}0\u{3002}0\u{3002}1:PORT/",
+        "https://localhost:PORT/",
+        "http://localhost:PORT/",
+        "https://LOCALHOST:PORT/",
+        "https://localhost.:PORT/",
+        "https://loc\u{ad}alhost:PORT/",
+        "https://\u{24db}ocalhost:PORT/",
+        "https://ip6-localhost:PORT/",
+        "https://[::1]:PORT/",
+        "https://[0:0:0:0:0:0:0:1]:PORT/",
+        "https://[0000::0001]:PORT/",
+        "https://[::ffff:127.0.0.1]:PORT/",
+        "https://[::ffff:7f00:1]:PORT/",
+        "https://[::127.0.0.1]:PORT/",
+        "https://[64:ff9b::127.0.0.1]:PORT/",
+        "https://[2002:7f00:1::]:PORT/",
+        "https://[::]:PORT/",
+        "https://[::1%25lo]:PORT/",
+        "https://0:PORT/",
+        "https://0.0.0.0:PORT/",
+        "https://0x0:PORT/",
+        "https://user@127.0.0.1:PORT/",
+        "https://user:pass@127.0.0.1:PORT/",
+        "https://example.com@127.0.0.1:PORT/",
+        "https://example.com:443@127.0.0.1:PORT/",
+        "https://127.0.0.1:PORT#@example.com/",
+        "https://127.0.0.1:PORT?@example.com/",
+        "https://127.0.0.1:PORT\\@example.com/",
+        "https:\\\\127.0.0.1:PORT\\",
+        "https:/127.0.0.1:PORT/",
+        "https:127.0.0.1:PORT",
+        "https:///127.0.0.1:PORT/",
+        " \thttps://127.0.0.1:PORT/",
+        "https://127.0.0\n.1:PORT/",
+        "HTTPS://127.0.0.1:PORT/",
+        "http://169.254.169.254/latest/meta-data/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://2852039166/",
+        "https://0xa9fea9fe/",
+        "https://0251.0376.0251.0376/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[fd00:ec2::254]/",
+        "https://[fe80::1]/",
+        "https://10.0.0.1/",
+        "https://172.16.0.1/",
+        "https://192.168.0.1/",
+        "https://100.100.100.200/",
+        "https://192.0.0.192/",
+        "https://255.255.255.255/",
+        "https://224.0.0.1/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:PORT/_x",
+        "ftp://127.0.0.1:PORT/",
+        "data:text/plain,x",
+        "//127.0.0.1:PORT/",
+    ];
+
+    fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(work)
+    }
+
+    /// Calls a receiver as the sender does; the error, if it cannot be called.
+    fn call(reachable: Result<Reachable, String>) -> Result<(), String> {
+        let reachable = reachable?;
+        let client = http::client()
+            .dns_resolver(reachable.resolver())
+            .timeout(Duration::from_secs(5))
+            .build();
+        let request = client.unwrap().post(reachable.url);
+        let sent = on_a_runtime(async { request.send().await });
+        sent.map(|_| ()).map_err(|error| http::describe(&error))
+    }
+
+    /// A listener on loopback that can be asked whether anybody came.
+    fn listener() -> (TcpListener, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (listener, port)
+    }
+
+    #[test]
+    fn no_spelling_of_a_private_address_is_connected_to() {
+        let (listener, port) = listener();
+        for spelling in SPELLINGS {
+            let url = spelling.replace("PORT", &port.to_string());
+            let called = call(Reachable::check(&url, &Allowed::default()));
+            assert!(called.is_err(), "{url}");
+            assert!(listener.accept().is_err(), "{url}");
+        }
+        let allowed = Allowed::parse(&format!("127.0.0.1:{port}")).unwrap();
+        let url = format!("https://127.0.0.1:{port}/");
+        let called = std::thread::spawn(move || call(Reachable::check(&url, &allowed)));
+        listener.set_nonblocking(false).unwrap();
+        drop(listener.accept().expect("an allowed one is called"));
+        drop(listener);
+        assert!(called.join().unwrap().is_err(), "nobody spoke TLS there");
+    }
+
+    #[test]
+    fn a_name_that_points_here_the_second_time_is_not_followed() {
+        let (listener, port) = listener();
+        let times = Arc::new(AtomicUsize::new(0));
+        let answers: [&[&str]; 3] = [&["127.0.0.1"], &["93.184.215.14", "127.0.0.1"], &["::1"]];
+        let lookup: Arc<Lookup> = Arc::new(move |_| {
+            let answer = answers[times.fetch_add(1, Ordering::SeqCst) % answers.len()];
+            let answer = answer.iter().map(|text| text.parse().unwrap()).collect();
+            Box::pin(async { Ok(answer) })
+        });
+        for _ in 0..3 {
+            let url = format!("https://rebinding.example.com:{port}/");
+            let mut reachable = Reachable::check(&url, &Allowed::default()).unwrap();
+            reachable.resolver.lookup = Arc::clone(&lookup);
+            let error = call(Ok(reachable)).unwrap_err();
+            assert!(error.contains("private network"), "{error}");
+            assert!(listener.accept().is_err());
+        }
+    }
+
+    #[test]
+    fn allowances_name_hosts_and_ports_and_nothing_else() {
+        let allowed = Allowed::parse("Hooks.internal, 127.0.0.1:8080,[::1]:443").unwrap();
+        let contains = |url: &str| allowed.contains(&Url::parse(url).unwrap());
+        assert!(contains("https://hooks.internal/x"));
+        assert!(contains("https://hooks.internal:9000/"));
+        assert!(contains("http://127.0.0.1:8080/") && !contains("http://127.0.0.1:8081/"));
+        assert!(contains("https://[::1]/") && !contains("https://[::1]:8443/"));
+        assert!(!contains("https://x.hooks.internal/"));
+        for wrong in [
+            "a/b",
+            "user@host",
+            "https://host",
+            "host:x",
+            "a b",
+            "host?x",
+        ] {
+            assert!(Allowed::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Allowed::parse(" , "), Ok(Allowed::default()));
+    }
+
+    #[test]
+    fn what_is_allowed_may_be_private_but_never_special() {
+        let allowed = Allowed::parse("169.254.169.254, 10.0.0.1, 127.0.0.1").unwrap();
+        assert!(Reachable::check("https://169.254.169.254/", &allowed).is_err());
+        assert!(Reachable::check("https://10.0.0.1/", &allowed).is_ok());
+        assert!(Reachable::check("http://127.0.0.1/", &allowed).is_ok());
+        assert!(Reachable::check("http://10.0.0.1/", &allowed).is_err());
+    }
+
+    #[test]
+    fn an_error_repeats_no_more_than_the_host() {
+        for url in [
+            "https://127.0.0.1/canary?canary",
+            "http://example.com/canary",
+            "https://u:canary@example.com/",
+            "canary",
+            "canary://x",
+        ] {
+            let error = Reachable::check(url, &Allowed::default()).unwrap_err();
+            assert!(
+                !error.contains("/canary") && !error.contains(":canary"),
+                "{error}"
+            );
+        }
+    }
+}
