@@ -14,6 +14,7 @@ mod evaluator;
 mod hermetic;
 mod init;
 mod lanes;
+mod moves;
 mod plan;
 mod promote;
 mod prompt;
