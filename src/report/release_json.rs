@@ -156,7 +156,7 @@ impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
             gate_changes: Some((&plan.gate_changes).into()),
             evaluate: plan.prompts_to_test(),
             rollback_target: plan.rollback_target.as_ref(),
-            holds: current.map_or(&[], |record| &record.deployment.holds),
+            holds: plan.standing().holds(),
             watch: plan.policy.watch.as_ref(),
             approvals: None,
         }

@@ -58,21 +58,28 @@ pub(super) fn obstacles(
     } = coming;
     Ok(Obstacles {
         dropped_tests: dropped_tests(standing, candidate, changes, policy)?,
-        held_prompts: held_prompts(standing, *candidate, changes),
-        held_at_source: held_at_source(lanes, coming.source)?,
+        held_prompts: held_prompts(standing.holds(), *candidate, changes),
+        held_at_source: held_at_source(lanes, coming)?,
         soaked: soaked_so_far(lanes, coming)?,
     })
 }
 
-/// What is held in the lane that the source is, of what is live there.
-fn held_at_source(lanes: &dyn LaneStore, source: &Source) -> Result<Vec<Hold>, ReleaseError> {
-    let (Some(lane), Some(id)) = (&source.lane, &source.record) else {
+/// What is held in the lane that the source is, of what comes from there.
+fn held_at_source(lanes: &dyn LaneStore, coming: &Coming<'_>) -> Result<Vec<Hold>, ReleaseError> {
+    let (Some(lane), Some(id)) = (&coming.source.lane, &coming.source.record) else {
         return Ok(Vec::new());
     };
-    let live = lanes.record(lane, id)?.deployment;
-    let snapshot = Held::Snapshot(live.snapshot.sha256);
-    let holds = live.holds.into_iter();
-    Ok(holds.filter(|hold| hold.held == snapshot).collect())
+    let there = lanes.record(lane, id)?.deployment;
+    let prompts = held_prompts(&there.holds, coming.candidate, coming.changes);
+    let comes = |hold: &Hold| match &hold.held {
+        Held::Snapshot(digest) => *digest == there.snapshot.sha256,
+        Held::Prompt { id, fingerprint } => {
+            let mut prompts = prompts.iter();
+            prompts.any(|(prompt, found)| prompt == id && found == fingerprint)
+        }
+    };
+    let holds = there.holds.iter().filter(|hold| comes(hold));
+    Ok(holds.cloned().collect())
 }
 
 /// Since when what comes in has been live in the lane before, where the policy asks: every file

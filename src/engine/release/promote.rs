@@ -279,7 +279,6 @@ impl PromotePlan {
             let statement = statement(&self.standing.lane, &self.snapshot, evaluation);
             evidence.insert(0, evidence_file(&statement, signer)?);
         }
-        let current = self.standing.current.as_ref();
         let new = NewRecord {
             kind: DeployKind::Promote,
             summary: summary(&self.changes),
@@ -289,7 +288,7 @@ impl PromotePlan {
             manifest: self.manifest,
             content: self.content,
             rollback_target: self.rollback_target,
-            holds: current.map_or(Vec::new(), |record| record.deployment.holds.clone()),
+            holds: self.standing.holds().to_vec(),
             changes: self.changes,
             evidence,
             watch: self.policy.watch,

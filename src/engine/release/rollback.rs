@@ -156,7 +156,7 @@ fn whole(
         },
         manifest: Manifest::of_record(files.as_ref(), snapshot.sha256)?,
         evidence: evidence_of(lanes, &target)?,
-        held_prompts: held_prompts(standing, files.as_ref(), &changes),
+        held_prompts: held_prompts(standing.holds(), files.as_ref(), &changes),
         left: left.map(Held::Snapshot).collect(),
         rollback_target: target.deployment.rollback_target.clone(),
         snapshot,

@@ -76,6 +76,23 @@ fn one_version_of_a_prompt_is_held_in_whatever_snapshot_it_comes() {
 }
 
 #[test]
+fn a_version_of_a_prompt_that_is_held_is_not_promoted_from_there_either() {
+    let sandbox = Sandbox::without_gates();
+    let other = sandbox.read("prompts/triage.prompt.yml");
+    sandbox.write("prompts/other.prompt.yml", other);
+    sandbox.commit("Add another");
+    sandbox.promotes("staging");
+    sandbox.pointsman(&hold(&["--prompt", "triage"])).succeeds();
+    let run = sandbox.pointsman(&["promote", "production", "--yes"]);
+    run.exits(7)
+        .tells("prompt `triage` at ")
+        .tells("under a hold there since #2");
+    sandbox
+        .pointsman(&["promote", "production", "other", "--yes"])
+        .succeeds();
+}
+
+#[test]
 fn a_snapshot_is_held_before_it_ever_comes() {
     let sandbox = Sandbox::without_gates();
     sandbox.promotes("staging");
