@@ -133,16 +133,16 @@ impl Context {
         Ok(FileOutbox::new(&self.state_dir()?))
     }
 
+    /// The attestations of the repository, on the remote that its lanes live on.
+    pub fn attestations(&self) -> Result<GitAttestations<'_>, CommandError> {
+        Ok(GitAttestations::new(self.repository()?, self.remote()?)?)
+    }
+
     /// The workspace's files as they stand on disk, which is where programs are run from; a bare
     /// repository has none.
     pub fn disk(&self) -> Option<Box<dyn FileTree>> {
         let root = self.workspace_root().ok()?;
         Some(Box::new(WorktreeTree::new(root)))
-    }
-
-    /// The attestations of the repository, on the remote that its lanes live on.
-    pub fn attestations(&self) -> Result<GitAttestations<'_>, CommandError> {
-        Ok(GitAttestations::new(self.repository()?, self.remote()?)?)
     }
 
     /// Where pointsman keeps what is not under version control.

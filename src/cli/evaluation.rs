@@ -11,7 +11,7 @@ use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::{LimitReached, RunLimits};
 use crate::engine::evaluate::plan::Plan;
 use crate::engine::evaluate::preview::{SuitePreview, preview};
-use crate::engine::evaluate::ready::check_ready;
+use crate::engine::evaluate::ready::{NotReady, check_ready};
 use crate::engine::evaluate::run::{RunError, RunInput, RunOutcome, new_manifest, run};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::event::{Listener, Silent};
@@ -134,10 +134,7 @@ impl<'a> Workbench<'a> {
 
     /// Checks that a plan can be run as it is.
     pub fn check_ready(&self, plan: &Plan, providers: &Providers<'_>) -> Result<(), CommandError> {
-        check_ready(plan, providers, self.limits).map_err(|error| {
-            let help = error.help();
-            CommandError::usage(error.to_string()).with_hint(help)
-        })
+        Ok(check_ready(plan, providers, self.limits)?)
     }
 
     /// Runs what is left of a plan.
@@ -253,6 +250,13 @@ pub fn without_answers(suites: &[SuiteSummary], next: &str) -> Option<CommandErr
         );
     }
     Some(error)
+}
+
+impl From<NotReady> for CommandError {
+    fn from(error: NotReady) -> Self {
+        let help = error.help();
+        Self::usage(error.to_string()).with_hint(help)
+    }
 }
 
 impl From<StoreError> for CommandError {

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::adapters::providers;
-use crate::domain::gate::{EvaluatedSuite, Evaluation, NotComparable};
+use crate::domain::gate::{EvaluatedSuite, Evaluation, JudgeCheck, NotComparable};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
 use crate::domain::prompt::Prompt;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::decide::{Demand, decide};
+use crate::engine::evaluate::flaky::barred_rows;
 use crate::engine::evaluate::paired::{Baseline, Live};
 use crate::engine::evaluate::plan::{Plan, PlannedSuite, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::reuse::{looks, results_digest, tested_suite};
@@ -56,14 +57,15 @@ pub fn evaluate_for_gate(
     let elsewhere = floors_elsewhere(workspace, &planned, gate)?;
     let now = context.clock().now();
     let against = against(workspace, &planned, gate, request.live)?;
-    let judges = judges_not_shown(&bench, &planned, gate)?;
+    let judges = judge_checks(&bench, &planned, gate)?;
     let candidate = tested(&bench, ui, planned, gate, now)?;
-    let (live, baselines) = against.test(&bench, ui, gate, now)?;
+    let (mut live, baselines) = against.test(&bench, ui, gate, now)?;
     let suites = candidate
         .iter()
         .filter_map(|it| it.evidence.clone())
         .collect();
     let summaries: Vec<SuiteSummary> = candidate.into_iter().map(|it| it.summary).collect();
+    bar_flaky_rows(&bench, &summaries, &mut live)?;
     let demand = Demand::Policy {
         policy: gate,
         elsewhere: &elsewhere,
@@ -77,21 +79,22 @@ pub fn evaluate_for_gate(
     })
 }
 
-/// The judges that may block without the agreement with people that the policy demands.
-pub fn judges_not_shown(
+/// How far the judges that may block agree with people, where the policy asks.
+pub fn judge_checks(
     bench: &Workbench<'_>,
     plan: &Plan,
     gate: &GatePolicy,
-) -> Result<Vec<String>, CommandError> {
+) -> Result<Vec<JudgeCheck>, CommandError> {
     let Some(trust) = Trust::of(bench.workspace, plan, gate)? else {
         return Ok(Vec::new());
     };
     let key = |name: &str| bench.key(name);
     let providers = providers::build(&bench.setup(&key, true), &trust.asked())?;
-    wait_for(trust.not_shown(&providers, bench.cache()))
+    wait_for(trust.checks(&providers, bench.cache(), bench.limits))
 }
 
-/// Whether finished runs have shown already all that [`evaluate_for_gate`] would ask.
+/// Whether finished runs have shown already all that [`evaluate_for_gate`] would ask. The agreement of
+/// judges with people stands in no run.
 pub fn is_known(
     context: &Context,
     workspace: &Workspace<'_>,
@@ -102,6 +105,9 @@ pub fn is_known(
     let now = context.clock().now();
     let selection = Selection::Prompts(request.prompts.to_vec());
     let candidate = plan(workspace, &selection, gate.repeats.max(1))?;
+    if Trust::of(workspace, &candidate, gate)?.is_some_and(|trust| trust.asks()) {
+        return Ok(false);
+    }
     let against = against(workspace, &candidate, gate, request.live)?;
     let live = against.pairs.into_iter().map(|(live, _)| live).collect();
     for planned in [candidate, Plan { suites: live }] {
@@ -225,6 +231,20 @@ impl Against {
         }
         Ok((live, evidence))
     }
+}
+
+/// Looks up which critical rows are too flaky to be critical.
+pub fn bar_flaky_rows(
+    bench: &Workbench<'_>,
+    candidate: &[SuiteSummary],
+    live: &mut Live,
+) -> Result<(), CommandError> {
+    for summary in candidate {
+        let suite = &summary.suite;
+        let key = (suite.prompt.clone(), suite.dataset.clone());
+        live.barred.insert(key, barred_rows(&bench.store, summary)?);
+    }
+    Ok(())
 }
 
 /// The results of a plan, in the order of prompts and datasets: from finished runs as far as there

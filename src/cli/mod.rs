@@ -11,6 +11,7 @@ pub mod gate;
 pub mod limits;
 pub mod outputs;
 pub mod promotion;
+pub mod record;
 pub mod sample;
 pub mod signing;
 pub mod ui;

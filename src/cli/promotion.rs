@@ -34,7 +34,7 @@ pub struct PromotionArgs {
     /// Why; kept in the record
     #[arg(long)]
     pub reason: Option<String>,
-    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    /// Let programs run that files name as providers or evaluators: they can do whatever you can
     #[arg(long)]
     pub allow_exec: bool,
 }

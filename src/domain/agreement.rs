@@ -1,6 +1,6 @@
 //! How far a judge agrees with people on which answers pass.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The normal quantile of a two-sided 95 % interval.
 const Z_95: f64 = 1.959_963_984_540_054;
@@ -20,7 +20,7 @@ pub struct TruthTable {
 
 /// Cohen's kappa: agreement beyond what two independent raters with the same habits would show.
 /// 1 is full agreement, 0 is none beyond chance.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Kappa {
     /// The estimate.
     pub value: f64,

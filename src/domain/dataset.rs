@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::digest::Digest;
 use super::id::DatasetId;
-use super::run::RenderedMessage;
+use super::media::Media;
+use super::message::RenderedMessage;
 
 /// The longest value that results are sliced by, in characters.
 const LONGEST_LABEL: usize = 64;
@@ -28,8 +29,19 @@ pub struct Dataset {
     pub rows_format: RowsFormat,
     /// The column whose equal values mark rows that are not independent of one another.
     pub cluster: Option<String>,
+    /// The pictures and documents that rows name.
+    pub media: Option<DatasetMedia>,
     /// Which part of a larger collection this is, for people.
     pub split: Option<String>,
+}
+
+/// Where the pictures and documents of a dataset stand, and which columns name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetMedia {
+    /// The folder, relative to the workspace root. Everything below it belongs to the dataset.
+    pub folder: String,
+    /// The columns whose values are paths below the folder.
+    pub columns: Vec<String>,
 }
 
 /// Why the rows of a dataset were collected.
@@ -69,12 +81,14 @@ pub enum RowsFormat {
 }
 
 /// One case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Row {
     /// The row's name, unique in its dataset.
     pub id: String,
     /// The values of the prompt's variables.
     pub vars: IndexMap<String, Value>,
+    /// The pictures and documents that variables name, by variable.
+    pub files: BTreeMap<String, Media>,
     /// A conversation that goes on after the prompt's own messages. It is data, never a template.
     pub messages: Vec<RenderedMessage>,
     /// The answer that is wanted, for evaluators that compare. Never shown to the model.
@@ -153,8 +167,15 @@ impl Row {
             "status": self.status,
             "cluster": self.cluster,
         });
+        if !self.files.is_empty() {
+            let digests = self.files.iter();
+            row["files"] = digests
+                .map(|(name, media)| (name.clone(), json!(media.digest)))
+                .collect();
+        }
         if !self.messages.is_empty() {
-            row["messages"] = json!(self.messages);
+            let messages = self.messages.iter();
+            row["messages"] = messages.map(RenderedMessage::canonical).collect();
         }
         Digest::of_json(&row)
     }

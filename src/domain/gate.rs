@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::agreement::Kappa;
 use super::digest::Digest;
 use super::id::{DatasetId, EvaluatorId, PromptId};
 use super::run::{RunId, Suite};
@@ -67,7 +68,10 @@ pub struct Decision {
     /// Why the candidate cannot be compared with the version that is live.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_comparable: Vec<NotComparable>,
-    /// What must be shown and was not tested often enough, in words.
+    /// How far the judges that may block agree with people, where the policy asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<JudgeCheck>,
+    /// What must be shown and was not, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_shown: Vec<String>,
 }
@@ -261,6 +265,7 @@ impl Decision {
             comparisons: Vec::new(),
             ratios: Vec::new(),
             not_comparable: Vec::new(),
+            judges: Vec::new(),
             not_shown: Vec::new(),
         }
     }
@@ -283,6 +288,42 @@ pub struct FloorCheck {
     pub floor: Option<f64>,
     /// Whether the rate reaches the floor.
     pub met: bool,
+}
+
+/// How far a judge agrees with people, and what the policy demands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JudgeCheck {
+    /// The evaluator that asks the judge.
+    pub evaluator: EvaluatorId,
+    /// The judge's prompt.
+    pub judge: PromptId,
+    /// The rows that people graded; absent: the evaluator names none.
+    pub dataset: Option<DatasetId>,
+    /// The agreement; absent: it cannot be said.
+    pub kappa: Option<Kappa>,
+    /// The least lower end of the agreement that the policy demands.
+    pub wanted: f64,
+    /// Why the agreement is not shown; absent: it is.
+    pub missing: Option<String>,
+}
+
+impl JudgeCheck {
+    /// What is not shown and what to do next, in words; `None` where the agreement is shown.
+    pub fn not_shown(&self) -> Option<String> {
+        let missing = self.missing.as_ref()?;
+        let Self {
+            evaluator, judge, ..
+        } = self;
+        let next = match &self.dataset {
+            Some(dataset) => {
+                format!("see `pointsman evaluator calibrate {evaluator} --dataset {dataset}`")
+            }
+            None => "name a dataset as its `calibration`".to_owned(),
+        };
+        Some(format!(
+            "judge `{judge}` of `{evaluator}` {missing}: {next}"
+        ))
+    }
 }
 
 /// A row that must pass and did not.

@@ -22,26 +22,16 @@ pub struct Lane {
     pub from: Option<(LaneName, Span)>,
     /// What an evaluation must show before a release comes in; absent: nothing.
     pub gate: Option<GatePolicy>,
-    /// When nothing comes in, and how long a release must have been live in the lane before.
-    pub freeze: FreezePolicy,
-    /// How a release is watched once it is live; absent: not.
-    pub watch: Option<WatchPlan>,
     /// Who is told when the lane moves.
     pub webhooks: Vec<Webhook>,
     /// Who must approve of a release before it comes in; absent: nobody.
     pub approval: Option<ApprovalPolicy>,
     /// Whose keys may sign the lane's records; absent: records need no signature.
     pub signing: Option<SignersFile>,
-}
-
-/// When nothing comes in.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct FreezePolicy {
-    /// Times in which nothing comes in.
-    pub windows: Vec<FreezeWindow>,
-    /// How long what comes in must have been live in the lane that it comes from, unchanged and
-    /// without a break; absent: no time.
-    pub soak: Option<Period>,
+    /// When nothing comes in, and how long a release must have been live in the lane before.
+    pub freeze: FreezePolicy,
+    /// How a release is watched once it is live; absent: not.
+    pub watch: Option<WatchPlan>,
 }
 
 /// Who must approve of a release.
@@ -62,6 +52,16 @@ pub struct SignersFile {
     pub path: String,
     /// Where the policy names it.
     pub span: Span,
+}
+
+/// When nothing comes in.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FreezePolicy {
+    /// Times in which nothing comes in.
+    pub windows: Vec<FreezeWindow>,
+    /// How long what comes in must have been live in the lane that it comes from, unchanged and
+    /// without a break; absent: no time.
+    pub soak: Option<Period>,
 }
 
 /// What an evaluation must show.

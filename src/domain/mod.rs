@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod attestation;
 pub mod canonical;
+pub mod content;
 pub mod dataset;
 pub mod deployment;
 pub mod digest;
@@ -13,6 +14,8 @@ pub mod gate;
 pub mod hold;
 pub mod id;
 pub mod lane;
+pub mod media;
+pub mod message;
 pub mod period;
 pub mod project;
 pub mod prompt;

@@ -233,6 +233,32 @@ mod tests {
     }
 
     #[test]
+    fn a_word_may_name_a_file_of_the_workspace_and_nothing_outside_of_it() {
+        let program = ProgramSettings {
+            command: [
+                "./run.sh",
+                "evaluators/a.py",
+                "-c",
+                "../x",
+                "/bin/sh",
+                "a/../b",
+                "a//b",
+                "",
+                ".",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            env: Vec::new(),
+            concurrency: 1,
+            timeout: Duration::from_secs(1),
+        };
+        let paths: Vec<&str> = program.paths().collect();
+        assert_eq!(paths, ["run.sh", "evaluators/a.py", "-c"]);
+        let released: Vec<String> = program.files_below("evaluators").collect();
+        assert_eq!(released, ["evaluators/a.py"]);
+    }
+
+    #[test]
     fn a_cost_is_known_only_with_both_counts() {
         let cost = |input, output| PRICE.cost_usd(&answer(input, None, output));
         assert_eq!(cost(Some(1_000), Some(100)), Some(0.002));

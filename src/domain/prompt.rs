@@ -1,14 +1,17 @@
 //! A prompt: what is sent to a model, and the contract with the code that calls it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::content::Content;
 use super::digest::Digest;
 use super::finding::Span;
 use super::id::{DatasetId, EvaluatorId, PromptId};
+use super::media::{Media, MediaKind};
 
 /// A prompt as its file says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,23 +111,29 @@ pub enum VariableKind {
     Array,
     /// A mapping.
     Object,
+    /// A picture, given as the path of its file.
+    Image,
+    /// A document, given as the path of its file.
+    File,
 }
 
 impl VariableKind {
     /// Every kind with its spelling in files.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("string", Self::String),
         ("integer", Self::Integer),
         ("number", Self::Number),
         ("boolean", Self::Boolean),
         ("array", Self::Array),
         ("object", Self::Object),
+        ("image", Self::Image),
+        ("file", Self::File),
     ];
 
     /// Whether `value` is of this kind.
     pub fn accepts(self, value: &Value) -> bool {
         match self {
-            Self::String => value.is_string(),
+            Self::String | Self::Image | Self::File => value.is_string(),
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Number => value.is_number(),
             Self::Boolean => value.is_boolean(),
@@ -142,6 +151,17 @@ impl VariableKind {
             Self::Boolean => "boolean",
             Self::Array => "array",
             Self::Object => "object",
+            Self::Image => "image",
+            Self::File => "file",
+        }
+    }
+
+    /// What a variable shows a model, where it is no text.
+    pub fn media(self) -> Option<MediaKind> {
+        match self {
+            Self::Image => Some(MediaKind::Image),
+            Self::File => Some(MediaKind::File),
+            _ => None,
         }
     }
 }
@@ -186,8 +206,8 @@ impl Role {
 pub struct Message {
     /// Who speaks.
     pub role: Role,
-    /// The template of what is said.
-    pub content: Template,
+    /// What is said.
+    pub content: Content,
 }
 
 /// A Jinja template and where it stands in its file.
@@ -249,11 +269,16 @@ impl ResponseFormat {
 
 impl Prompt {
     /// The fingerprint of the prompt's closure: the digest of everything that can change what a
-    /// caller's request looks like. `includes` are the partials that the templates reach, by path.
+    /// caller's request looks like. `includes` are the partials that the templates reach, by path;
+    /// `media` are the files that the messages show, by the names that they have there.
     ///
     /// Names, descriptions, evals, comments and formatting are left out, so that they can change
     /// without calling for another test.
-    pub fn fingerprint(&self, includes: &IndexMap<String, String>) -> Digest {
+    pub fn fingerprint(
+        &self,
+        includes: &IndexMap<String, String>,
+        media: &BTreeMap<String, Media>,
+    ) -> Digest {
         let variables: Vec<Value> = self
             .variables
             .iter()
@@ -264,7 +289,10 @@ impl Prompt {
         let messages: Vec<Value> = self
             .messages
             .iter()
-            .map(|message| json!({"role": message.role.name(), "content": message.content.text}))
+            .map(|message| {
+                let content = message.content.to_json(|_, name| media[name].canonical());
+                json!({"role": message.role.name(), "content": content})
+            })
             .collect();
         Digest::of_json(&json!({
             "pointsman": "prompt/v1",

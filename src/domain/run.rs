@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use super::digest::{Digest, ShortDigest};
 use super::evaluator::Grade;
 use super::id::{DatasetId, EvaluatorId, PromptId};
-use super::prompt::{ModelRef, ResponseFormat, Role};
+use super::media::Media;
+use super::message::{Attachments, RenderedMessage};
+use super::prompt::{ModelRef, ResponseFormat};
 
 /// A prompt rendered for one row: exactly what a model is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,8 @@ pub struct ModelRequest {
     pub model: ModelRef,
     /// The conversation.
     pub messages: Vec<RenderedMessage>,
+    /// The bytes of the files that the conversation shows.
+    pub attachments: Attachments,
     /// Settings by their names in the prompt file.
     pub parameters: Map<String, Value>,
     /// What shape the answer must have.
@@ -31,23 +35,25 @@ pub struct ModelRequest {
     pub repeat_index: u32,
 }
 
-/// One rendered message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RenderedMessage {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said.
-    pub content: String,
-}
-
 impl ModelRequest {
+    /// The pictures and documents of the conversation, in their order.
+    pub fn shown(&self) -> impl Iterator<Item = &Media> {
+        let messages = self.messages.iter();
+        messages.flat_map(|message| message.content.media())
+    }
+
     /// The digest of everything that can change the answer but who gives it: recorded answers are
     /// found by it, whichever provider they were recorded from.
     pub fn digest(&self) -> Digest {
+        let messages: Vec<Value> = self
+            .messages
+            .iter()
+            .map(RenderedMessage::canonical)
+            .collect();
         Digest::of_json(&json!({
             "pointsman": "request/v1",
             "model": self.model.model,
-            "messages": self.messages,
+            "messages": messages,
             "parameters": self.parameters,
             "responseFormat": self.response_format.canonical(),
             "tools": self.tools,
@@ -173,6 +179,9 @@ pub struct CaseResult {
     /// The answer that the row wants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
+    /// The pictures and documents that were shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Media>,
     /// What was asked; absent where the prompt could not be rendered.
     pub request: Option<Digest>,
     /// The answer, or why there is none.

@@ -264,6 +264,26 @@ pub trait LaneStore {
     fn append(&self, draft: &RecordDraft) -> Result<LaneRecord, LaneError>;
 }
 
+/// The commits that records are, as they stand, for whoever takes nothing on trust.
+pub trait RecordCommits {
+    /// A commit, whatever it says.
+    fn commit(&self, id: &ObjectId) -> Result<RecordCommit, LaneError>;
+}
+
+/// A commit as it stands.
+pub struct RecordCommit {
+    /// Its parents.
+    pub parents: Vec<ObjectId>,
+    /// Who committed: name and address.
+    pub committer: String,
+    /// When, in seconds of the Unix time.
+    pub second: i64,
+    /// Its message.
+    pub message: String,
+    /// Its files.
+    pub files: Box<dyn FileTree>,
+}
+
 /// The history in which prompts are developed.
 pub trait SourceHistory {
     /// The addresses, in lower case, of everybody who wrote or committed a change of these files on

@@ -154,6 +154,9 @@ fn prompt_in_full(text: &mut String, prompt: &PromptDiff, styles: &Styles) {
         let _ = writeln!(text, "  include {}", Untrusted(path));
         text_in_full(text, difference, styles);
     }
+    for (path, kind) in &prompt.media {
+        let _ = writeln!(text, "    {} {}", mark(*kind), Untrusted(path));
+    }
     if let Some(raw) = &prompt.raw {
         text_in_full(text, raw, styles);
     }
@@ -165,6 +168,9 @@ fn dataset_in_full(text: &mut String, dataset: &DatasetDiff, styles: &Styles) {
         what.push_str(" (manifest)");
     }
     head(text, dataset.kind, what, styles);
+    for (path, kind) in &dataset.media {
+        let _ = writeln!(text, "    {} {}", mark(*kind), Untrusted(path));
+    }
     let Some(rows) = &dataset.rows else {
         text.push_str("    rows cannot be read on one of the sides\n");
         return;

@@ -32,6 +32,8 @@ struct PromptV1<'a> {
     aspects: Vec<&'static str>,
     messages: Vec<MessageV1<'a>>,
     includes: Vec<IncludeV1<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<NamedV1<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,6 +57,8 @@ struct DatasetV1<'a> {
     id: &'a str,
     change: ChangeKind,
     manifest_changed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<NamedV1<'a>>,
     rows: Option<RowsV1<'a>>,
 }
 
@@ -121,20 +125,26 @@ fn prompt(diff: &PromptDiff) -> PromptV1<'_> {
         .includes
         .iter()
         .map(|(path, text)| IncludeV1 { path, text });
+    let media = diff.media.iter();
+    let media = media.map(|(path, change)| named(path, *change));
     PromptV1 {
         id: &diff.id,
         change: diff.kind,
         aspects: diff.aspects.iter().map(|aspect| aspect.name()).collect(),
         messages: messages.collect(),
         includes: includes.collect(),
+        media: media.collect(),
     }
 }
 
 fn dataset(diff: &DatasetDiff) -> DatasetV1<'_> {
+    let media = diff.media.iter();
+    let media = media.map(|(path, change)| named(path, *change));
     DatasetV1 {
         id: diff.id.as_str(),
         change: diff.kind,
         manifest_changed: diff.manifest_changed,
+        media: media.collect(),
         rows: diff.rows.as_ref().map(|rows| RowsV1 {
             added: &rows.added,
             changed: &rows.changed,

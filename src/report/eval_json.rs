@@ -10,7 +10,7 @@ use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{EvaluatorSummary, Failure, SuiteSummary};
 
 use super::eval::EvalReport;
-use super::gate_json::{ComparisonV1, NotComparableV1, RatioV1};
+use super::gate_json::{ComparisonV1, JudgeCheckV1, NotComparableV1, RatioV1};
 
 /// The version of these shapes.
 const SCHEMA: &str = "pointsman/eval/v1";
@@ -33,6 +33,8 @@ pub struct EvalV1 {
     comparisons: Vec<ComparisonV1>,
     ratios: Vec<RatioV1>,
     not_comparable: Vec<NotComparableV1>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    judges: Vec<JudgeCheckV1>,
     not_shown: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     slices: Vec<SliceV1>,
@@ -157,6 +159,7 @@ impl From<&EvalReport<'_>> for EvalV1 {
             comparisons: decision.comparisons.iter().map(Into::into).collect(),
             ratios: decision.ratios.iter().map(Into::into).collect(),
             not_comparable: decision.not_comparable.iter().map(Into::into).collect(),
+            judges: decision.judges.iter().map(Into::into).collect(),
             not_shown: decision.not_shown.clone(),
             slices: report.slices.iter().map(SliceV1::from).collect(),
         }

@@ -1,9 +1,9 @@
-//! What a gate shows beside the version that is live, as JSON, version 1. These shapes are frozen:
+//! What a gate shows of judges, and beside the version that is live, as JSON, version 1. These shapes are frozen:
 //! fields may be added, and nothing else changes.
 
 use serde::Serialize;
 
-use crate::domain::gate::{Comparison, NotComparable, RatioCheck};
+use crate::domain::gate::{Comparison, JudgeCheck, NotComparable, RatioCheck};
 
 /// The pass rate of one evaluator, before and after.
 #[derive(Debug, Serialize)]
@@ -46,6 +46,34 @@ pub(super) struct NotComparableV1 {
     prompt: String,
     dataset: String,
     reason: String,
+}
+
+/// How far a judge agrees with people; the agreement is null where it cannot be said.
+#[derive(Debug, Serialize)]
+pub(super) struct JudgeCheckV1 {
+    evaluator: String,
+    judge: String,
+    dataset: Option<String>,
+    kappa: Option<f64>,
+    lower: Option<f64>,
+    upper: Option<f64>,
+    wanted: f64,
+    met: bool,
+}
+
+impl From<&JudgeCheck> for JudgeCheckV1 {
+    fn from(check: &JudgeCheck) -> Self {
+        Self {
+            evaluator: check.evaluator.to_string(),
+            judge: check.judge.to_string(),
+            dataset: check.dataset.as_ref().map(ToString::to_string),
+            kappa: check.kappa.map(|kappa| kappa.value),
+            lower: check.kappa.map(|kappa| kappa.low),
+            upper: check.kappa.map(|kappa| kappa.high),
+            wanted: check.wanted,
+            met: check.missing.is_none(),
+        }
+    }
 }
 
 impl From<&Comparison> for ComparisonV1 {

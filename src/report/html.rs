@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::domain::digest::Digest;
 use crate::domain::evaluator::Grade;
 use crate::domain::gate::Verdict;
+use crate::domain::media::Media;
 use crate::domain::run::CaseResult;
 use crate::domain::untrusted::{Untrusted, UntrustedBlock, shorten};
 use crate::engine::evaluate::summary::{EvaluatorSummary, SuiteSummary};
@@ -73,6 +74,7 @@ struct CaseView {
     gates: bool,
     passed: bool,
     tags: Vec<String>,
+    shown: Vec<String>,
     expected: Option<String>,
     output: Option<String>,
     error: Option<String>,
@@ -254,6 +256,7 @@ fn case_view(suite: &SuiteSummary, case: &CaseResult) -> CaseView {
             .iter()
             .map(|tag| Untrusted(tag).to_string())
             .collect(),
+        shown: case.shown.iter().map(Media::to_string).collect(),
         expected: case.expected.as_ref().map(|expected| match expected {
             Value::String(text) => UntrustedBlock(text).to_string(),
             other => Untrusted(&other.to_string()).to_string(),

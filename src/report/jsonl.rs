@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::digest::Digest;
+use crate::domain::media::Media;
 use crate::domain::run::{CaseErrorKind, CaseResult};
 use crate::engine::evaluate::summary::SuiteSummary;
 
@@ -26,6 +27,8 @@ struct CaseV1<'r> {
     tags: &'r [String],
     critical: bool,
     gates: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    shown: &'r [Media],
     output: Option<&'r str>,
     error: Option<ErrorV1<'r>>,
     expected: Option<&'r Value>,
@@ -92,6 +95,7 @@ fn line<'r>(report: &EvalReport<'r>, suite: &'r SuiteSummary, case: &'r CaseResu
         tags: &case.tags,
         critical: case.critical,
         gates: case.gates,
+        shown: &case.shown,
         output: answer.map(|answer| answer.output.as_str()),
         error: case.answer.as_ref().err().map(|error| ErrorV1 {
             kind: error.kind,

@@ -1,6 +1,7 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
 pub mod approvals;
+pub mod audit;
 pub mod diff;
 pub mod diff_json;
 pub mod eval;

@@ -2,11 +2,16 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::untrusted::Untrusted;
+use crate::engine::evaluate::flaky::FlakyRow;
 use crate::engine::evaluate::plan::PlannedSuite;
 use crate::engine::evaluate::preview::SuitePreview;
 use crate::engine::evaluate::prospect::{Chance, Prospect};
 
 use super::table::TextTable;
+
+/// How many flaky rows are shown.
+const SHOWN_FLAKY: usize = 20;
 
 /// One suite of a plan.
 pub struct PlanLine<'p> {
@@ -16,6 +21,8 @@ pub struct PlanLine<'p> {
     pub preview: SuitePreview,
     /// What it could show.
     pub prospect: Prospect,
+    /// Rows whose grade changed although nothing did.
+    pub flaky: Vec<FlakyRow>,
 }
 
 /// Renders what each suite could show.
@@ -49,7 +56,37 @@ pub fn render_plan(lines: &[PlanLine<'_>]) -> String {
             let _ = writeln!(text, "{}: {remark}", name(line));
         }
     }
+    render_flaky(lines, &mut text);
     text
+}
+
+fn render_flaky(lines: &[PlanLine<'_>], text: &mut String) {
+    let rows = || {
+        lines
+            .iter()
+            .flat_map(|line| line.flaky.iter().map(move |row| (line, row)))
+    };
+    let count = rows().count();
+    if count == 0 {
+        return;
+    }
+    let shown = count.min(SHOWN_FLAKY);
+    let _ = writeln!(
+        text,
+        "\nflaky, with the same prompt ({shown} of {count} shown):"
+    );
+    for (line, row) in rows().take(SHOWN_FLAKY) {
+        let critical = if row.critical { " (critical)" } else { "" };
+        let _ = writeln!(
+            text,
+            "  {}, row {}{critical}: {} passed {} of {}",
+            name(line),
+            Untrusted(&row.row),
+            row.evaluator,
+            row.passed,
+            row.total
+        );
+    }
 }
 
 /// What stands behind the figures of a suite.
@@ -68,8 +105,18 @@ fn remark(line: &PlanLine<'_>) -> Option<String> {
     (!remarks.is_empty()).then(|| remarks.join("; "))
 }
 
-/// One warning for each suite that cannot be expected to show the policy's margin.
+/// One warning for each suite that cannot be expected to show the policy's margin, and for each
+/// critical row that is too flaky to be one.
 pub fn warnings(lines: &[PlanLine<'_>]) -> Vec<String> {
+    let mut warnings = margin_warnings(lines);
+    for line in lines {
+        let barred = line.flaky.iter().filter(|row| row.is_barred());
+        warnings.extend(barred.map(|row| format!("{}: {}", name(line), row.reason())));
+    }
+    warnings
+}
+
+fn margin_warnings(lines: &[PlanLine<'_>]) -> Vec<String> {
     let short = lines
         .iter()
         .filter(|line| line.prospect.shows_margin() == Some(false));

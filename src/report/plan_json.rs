@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::id::LaneName;
 use crate::domain::lane::GatePolicy;
 use crate::engine::diff::GateChanges;
+use crate::engine::evaluate::flaky::FlakyRow;
 
 use super::gate_changes_json::GateChangesV1;
 use super::plan::PlanLine;
@@ -38,6 +39,18 @@ struct SuiteV1 {
     provable_margin_at_best: f64,
     provable_margin_expected: f64,
     wanted: Option<WantedV1>,
+    flaky: Vec<FlakyV1>,
+}
+
+/// A row whose grade changed although neither it, nor the prompt, nor the evaluator did.
+#[derive(Debug, Serialize)]
+struct FlakyV1 {
+    row: String,
+    evaluator: String,
+    passed: u64,
+    total: u64,
+    critical: bool,
+    barred_from_critical: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,6 +100,20 @@ impl From<&PlanLine<'_>> for SuiteV1 {
                 rows: wanted.rows,
                 repeats: wanted.repeats,
             }),
+            flaky: line.flaky.iter().map(FlakyV1::from).collect(),
+        }
+    }
+}
+
+impl From<&FlakyRow> for FlakyV1 {
+    fn from(flaky: &FlakyRow) -> Self {
+        Self {
+            row: flaky.row.clone(),
+            evaluator: flaky.evaluator.to_string(),
+            passed: flaky.passed,
+            total: flaky.total,
+            critical: flaky.critical,
+            barred_from_critical: flaky.is_barred(),
         }
     }
 }

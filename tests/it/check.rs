@@ -1,5 +1,7 @@
 //! `pointsman check`: what a user sees of a workspace that is right, and of one that is not.
 
+mod media;
+
 use crate::support::Sandbox;
 
 #[test]

@@ -1,6 +1,7 @@
 //! `pointsman diff`: what differs, by what it means.
 
 use crate::support::Sandbox;
+use crate::support::media::{PDF, PNG};
 
 const PROMPT: &str = "prompts/triage.prompt.yml";
 
@@ -200,5 +201,37 @@ fn what_files_say_cannot_drive_the_terminal() {
     assert!(
         !text.contains('\u{202e}') && !text.contains("\u{1b}[2J"),
         "{text:?}"
+    );
+}
+
+#[test]
+fn another_document_is_a_change_of_the_prompt_that_shows_it_and_another_picture_of_its_row() {
+    let sandbox = Sandbox::with_receipts();
+    sandbox.write("prompts/_media/rules.pdf", [PDF, b"another"].concat());
+    sandbox.write("datasets/photos/lunch.png", [PNG, b"another"].concat());
+    sandbox.write("datasets/photos/unused.png", PNG);
+    let output = sandbox.pointsman(&["diff", "HEAD"]);
+    insta::assert_snapshot!(output.succeeds().stdout, @r"
+    ~ prompt receipts (media)
+        ~ prompts/_media/rules.pdf
+    gate and policy changes
+    ~ dataset receipts
+        ~ datasets/photos/lunch.png
+        + datasets/photos/unused.png
+        ~ row lunch
+    ");
+    let difference = sandbox.pointsman(&["diff", "HEAD", "--json"]);
+    let difference = difference.succeeds().json();
+    assert_eq!(
+        difference["prompts"][0]["aspects"],
+        serde_json::json!(["media"])
+    );
+    assert_eq!(
+        difference["prompts"][0]["media"],
+        serde_json::json!([{"name": "prompts/_media/rules.pdf", "change": "changed"}])
+    );
+    assert_eq!(
+        difference["datasets"][0]["rows"]["changed"],
+        serde_json::json!(["lunch"])
     );
 }

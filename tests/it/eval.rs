@@ -7,6 +7,7 @@ mod graders;
 mod incremental;
 mod judges;
 mod limits;
+mod media;
 mod programs;
 mod recordings;
 mod resume;

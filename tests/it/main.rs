@@ -11,6 +11,7 @@ mod demo;
 mod diff;
 mod eval;
 mod evaluator;
+mod evidence;
 mod hermetic;
 mod init;
 mod lanes;

@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 33] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 35] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     ("check", &[], 0, Nothing),
     ("demo", &[], 0, Nothing),
@@ -35,6 +35,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 33] = [
     ),
     ("evaluator list", &[], 0, Nothing),
     ("evaluator test", &[], 6, Nothing),
+    ("evidence verify", &["staging"], 0, Nothing),
     ("init", &[], 2, Nothing),
     ("lanes at", &["now"], 0, Nothing),
     (
@@ -52,6 +53,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 33] = [
         0,
         AppendsOnly,
     ),
+    ("lanes verify", &["staging"], 0, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
     ("prompt list", &[], 0, Nothing),
@@ -122,8 +124,8 @@ fn live(sandbox: &Sandbox) -> String {
 
 #[test]
 fn no_command_brings_content_into_a_lane_whose_policy_refuses() {
+    let mut sandbox = where_nothing_comes_in();
     for (command, more, code, does) in COMMANDS {
-        let sandbox = where_nothing_comes_in();
         let (before, content) = (refs(&sandbox), live(&sandbox));
         let args: Vec<&str> = command
             .split_whitespace()
@@ -140,6 +142,7 @@ fn no_command_brings_content_into_a_lane_whose_policy_refuses() {
         );
         if does == AppendsOnly {
             assert_eq!(sandbox.record("staging")["sequence"], 4, "`{command}`");
+            sandbox = where_nothing_comes_in();
         }
         if does == IsRefused {
             run.tells("the policy refuses, and nothing was moved");

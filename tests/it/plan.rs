@@ -1,5 +1,10 @@
 //! `pointsman plan`: what the rows at hand can prove.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
 use crate::support::Sandbox;
 use crate::support::model_server::{ModelServer, Reply};
 
@@ -112,4 +117,93 @@ fn where_nothing_is_tested_there_is_nothing_to_plan() {
     let run = sandbox.pointsman(&["plan"]);
     run.exits(6).tells("nothing to plan");
     sandbox.pointsman(&["plan", "--lane", "nowhere"]).exits(2);
+}
+
+/// A lane with a floor, and a model that routes a ticket to the wrong queue while it is told to.
+fn unsteady(ticket: &'static str) -> (Sandbox, ModelServer, Arc<AtomicBool>) {
+    let astray = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&astray);
+    let server = ModelServer::start(move |_, call| {
+        let message = call.last_message();
+        if message.starts_with(ticket) && told.load(Ordering::SeqCst) {
+            return Reply::says("other");
+        }
+        Reply::says(message.split(':').next().unwrap_or_default())
+    });
+    let sandbox = Sandbox::with_workspace();
+    let settings = format!(
+        "[providers.local]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        server.base_url()
+    );
+    sandbox.write("pointsman.toml", settings);
+    let prompt = "prompts/triage.prompt.yml";
+    sandbox.edit(prompt, "model: echo/echo", "model: local/small");
+    sandbox.edit("environments/staging.toml", "0.9", "0.5");
+    (sandbox, server, astray)
+}
+
+#[test]
+fn a_row_whose_grade_changed_though_nothing_did_is_flaky() {
+    let (sandbox, _server, astray) = unsteady("bug");
+    sandbox.pointsman(&["eval"]).succeeds();
+    sandbox.pointsman(&["eval"]).succeeds();
+    astray.store(true, Ordering::SeqCst);
+    sandbox.pointsman(&["eval", "--no-cache"]).exits(1);
+    let flaky = "flaky, with the same prompt (1 of 1 shown):
+  triage on tickets, row crash: queue-matches passed 1 of 2
+";
+    let run = sandbox.pointsman(&["plan"]);
+    run.succeeds().says(flaky);
+    let json = sandbox.pointsman(&["plan", "--json"]).json();
+    let expected = json!([{
+        "row": "crash",
+        "evaluator": "queue-matches",
+        "passed": 1,
+        "total": 2,
+        "critical": false,
+        "barred_from_critical": false,
+    }]);
+    assert_eq!(json["suites"][0]["flaky"], expected);
+    sandbox.pointsman(&["eval", "--gate", "staging"]).succeeds();
+
+    sandbox.edit(
+        "datasets/tickets.jsonl",
+        "the app closes",
+        "the app crashes",
+    );
+    let another_row = sandbox.pointsman(&["plan"]).stdout;
+    assert!(!another_row.contains("flaky"), "{another_row}");
+}
+
+#[test]
+fn a_version_that_is_graded_otherwise_makes_no_row_flaky() {
+    let (sandbox, _server, astray) = unsteady("bug");
+    sandbox.pointsman(&["eval"]).succeeds();
+    astray.store(true, Ordering::SeqCst);
+    sandbox.edit("prompts/triage.prompt.yml", "Answer with", "Say");
+    sandbox.pointsman(&["eval"]).exits(1);
+    let output = sandbox.pointsman(&["plan"]).stdout;
+    assert!(!output.contains("flaky"), "{output}");
+}
+
+#[test]
+fn a_flaky_row_cannot_be_critical() {
+    let (sandbox, _server, astray) = unsteady("billing");
+    astray.store(true, Ordering::SeqCst);
+    sandbox.pointsman(&["eval", "--no-cache"]).exits(1);
+    astray.store(false, Ordering::SeqCst);
+    let barred = "critical row `refund` is flaky: `queue-matches` passed 1 of 2 times with the same \
+                  prompt; make it reliable, or take `critical` off it";
+    let gate = sandbox.pointsman(&["eval", "--gate", "staging"]);
+    gate.exits(3).says("inconclusive").says(barred);
+    sandbox.pointsman(&["plan"]).succeeds().tells(barred);
+    sandbox.commit("Ask a model");
+    let run = sandbox.pointsman(&["promote", "staging", "--yes"]);
+    run.exits(3).has_no_result().tells(barred);
+
+    sandbox.edit("datasets/tickets.jsonl", ", \"critical\": true", "");
+    sandbox.commit("Let a ticket about a refund be like any other");
+    sandbox
+        .pointsman(&["promote", "staging", "--yes"])
+        .succeeds();
 }

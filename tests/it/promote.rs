@@ -10,6 +10,7 @@ mod soak;
 mod tags;
 
 use crate::support::Sandbox;
+use crate::support::media::PDF;
 
 #[test]
 fn the_first_record_holds_the_whole_workspace_and_says_where_it_comes_from() {
@@ -172,6 +173,68 @@ fn a_named_prompt_brings_what_it_includes_and_leaves_the_rest_as_it_is() {
         "prompts",
     ]);
     assert_eq!(differ, "prompts/other.prompt.yml");
+}
+
+#[test]
+fn a_named_prompt_brings_the_pictures_and_documents_that_it_and_its_rows_show() {
+    let sandbox = Sandbox::without_gates();
+    sandbox.promotes("staging");
+    sandbox.write_receipts();
+    sandbox.write("prompts/_media/other.pdf", PDF);
+    sandbox.reword("otherwise");
+    sandbox
+        .pointsman(&["promote", "staging", "receipts", "--yes"])
+        .succeeds();
+    let differ = [
+        "diff",
+        "--name-only",
+        "lanes/staging",
+        "HEAD",
+        "--",
+        "prompts",
+        "datasets",
+    ];
+    assert_eq!(
+        sandbox.git(&differ),
+        "prompts/_media/other.pdf\nprompts/triage.prompt.yml"
+    );
+    let render = ["prompt", "render", "receipts", "--row", "receipts:lunch"];
+    let at_lane = [&render[..], &["--at", "lanes/staging"]].concat();
+    assert_eq!(
+        sandbox.pointsman(&at_lane).succeeds().stdout,
+        sandbox.pointsman(&render).succeeds().stdout
+    );
+    sandbox.write("prompts/_media/rules.pdf", [PDF, b"another"].concat());
+    sandbox.commit("Another document");
+    sandbox
+        .pointsman(&["promote", "staging", "receipts", "--yes"])
+        .succeeds();
+    let changes = sandbox.record("staging")["changes"].clone();
+    assert_eq!(changes["changed"], serde_json::json!(["receipts"]));
+    assert_eq!(
+        changes["files"],
+        serde_json::json!(["prompts/_media/rules.pdf"])
+    );
+    sandbox
+        .pointsman(&["rollback", "staging", "--yes", "--reason", "wrong rules"])
+        .succeeds();
+    assert_eq!(
+        sandbox.git(&["rev-parse", "lanes/staging:prompts/_media/rules.pdf"]),
+        sandbox.git(&["rev-parse", "HEAD~1:prompts/_media/rules.pdf"])
+    );
+}
+
+#[test]
+fn a_file_that_a_prompt_shows_and_that_is_gone_is_told_before_it_is_live() {
+    let sandbox = Sandbox::without_gates();
+    sandbox.write_receipts();
+    sandbox.remove("prompts/_media/rules.pdf");
+    sandbox.commit("Forget the document");
+    sandbox
+        .pointsman(&["promote", "staging", "--yes"])
+        .exits(2)
+        .tells("there is no `prompts/_media/rules.pdf`");
+    assert_eq!(sandbox.tip("staging"), "");
 }
 
 #[test]

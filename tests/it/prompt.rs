@@ -1,6 +1,7 @@
 //! `pointsman prompt list|show|render`.
 
 use crate::support::Sandbox;
+use crate::support::media::PNG_SHA256;
 
 #[test]
 fn prompts_are_listed_with_their_models_and_fingerprints() {
@@ -162,4 +163,92 @@ fn an_undefined_variable_is_found_where_it_is_used() {
         .tells("error[undeclared-variable]: the variable `tickt` is not declared")
         .tells("prompts/triage.prompt.yml:10:31")
         .tells("did you mean `ticket`?");
+}
+
+#[test]
+fn a_picture_is_rendered_as_its_name_type_size_and_digest() {
+    let sandbox = Sandbox::with_receipts();
+    let render = ["prompt", "render", "receipts", "--row", "receipts:lunch"];
+    insta::assert_snapshot!(sandbox.pointsman(&render).succeeds().stdout, @r"
+    [system]
+    Read receipts.
+
+    [user]
+    In EUR?
+    [image datasets/photos/lunch.png, image/png, 18 bytes, sha256 044dbe64b84e]
+    [file prompts/_media/rules.pdf, application/pdf, 15 bytes, sha256 c644f26a0d71]
+    ");
+    let rendered = sandbox.pointsman(&[&render[..], &["--json"]].concat());
+    let image = rendered.succeeds().json()["messages"][1]["content"][1].take();
+    assert_eq!(
+        image,
+        serde_json::json!({
+            "type": "image", "path": "datasets/photos/lunch.png", "mediaType": "image/png",
+            "bytes": 18, "sha256": PNG_SHA256,
+        })
+    );
+    let by_path = [
+        "--var",
+        "currency=EUR",
+        "--var",
+        "photo=datasets/photos/lunch.png",
+    ];
+    let args = [&["prompt", "render", "receipts"], &by_path[..]].concat();
+    let output = sandbox.pointsman(&args);
+    output.succeeds().says("[image datasets/photos/lunch.png");
+    for path in [
+        "/etc/passwd",
+        "datasets/../pointsman.toml",
+        "prompts/_media/rules.pdf",
+    ] {
+        let photo = format!("photo={path}");
+        let args = [
+            "prompt",
+            "render",
+            "receipts",
+            "--var",
+            "currency=EUR",
+            "--var",
+            &photo,
+        ];
+        sandbox
+            .pointsman(&args)
+            .exits(2)
+            .tells("names no file that may be shown")
+            .has_no_result();
+    }
+}
+
+#[test]
+fn show_names_the_parts_and_the_files_of_a_prompt() {
+    let sandbox = Sandbox::with_receipts();
+    let show = ["prompt", "show", "receipts"];
+    insta::assert_snapshot!(sandbox.pointsman(&show).succeeds().stdout, @r"
+    receipts
+      fingerprint  239fe174a0076c7bafb71a5b6f2d27839cf25733c35dc2acc353f54b233c09a7
+      model        echo/echo
+      shows        file prompts/_media/rules.pdf, application/pdf, 15 bytes, sha256 c644f26a0d71
+      variable     currency: string
+      variable     photo: image
+      tested on    receipts by total
+
+    [system]
+    Read receipts.
+
+    [user]
+    In {{ currency }}?
+    [image of `photo`]
+    [file _media/rules.pdf]
+    ");
+    let shown = sandbox.pointsman(&[&show[..], &["--json"]].concat());
+    let shown = shown.succeeds().json();
+    assert_eq!(shown["media"][0]["path"], "prompts/_media/rules.pdf");
+    assert_eq!(
+        shown["messages"][1]["content"],
+        serde_json::json!([
+            {"type": "text", "text": "In {{ currency }}?"},
+            {"type": "image", "variable": "photo"},
+            {"type": "file", "path": "_media/rules.pdf"},
+        ])
+    );
 }

@@ -1,5 +1,6 @@
 //! `pointsman runs`: runs are found, shown, compared and shared.
 
+mod browser;
 mod outputs;
 mod sharing;
 

@@ -12,7 +12,8 @@ use crate::domain::deployment::{Deployment, ObjectId, RECORD_PATH};
 use crate::domain::id::LaneName;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::ports::{
-    Content, FileTree, LaneError, LaneRecord, LaneStore, RecordDraft, Signer,
+    Content, FileTree, LaneError, LaneRecord, LaneStore, RecordCommit, RecordCommits, RecordDraft,
+    Signer,
 };
 
 use super::error::GitError;
@@ -195,6 +196,28 @@ impl LaneStore for GitLanes<'_> {
         Ok(LaneRecord {
             id,
             deployment: draft.deployment.clone(),
+        })
+    }
+}
+
+impl RecordCommits for GitLanes<'_> {
+    fn commit(&self, id: &ObjectId) -> Result<RecordCommit, LaneError> {
+        let local = self.repository.local();
+        let object = local.try_find_object(gix_id(id)).map_err(read_error)?;
+        let object = object.ok_or_else(|| git_error(GitError::MissingObject(id.to_string())))?;
+        let commit = object.try_into_commit().map_err(read_error)?;
+        let committer = commit.committer().map_err(read_error)?;
+        let message = commit.message_raw().map_err(read_error)?;
+        Ok(RecordCommit {
+            parents: commit.parent_ids().map(|id| own_id(id.detach())).collect(),
+            committer: format!(
+                "{} <{}>",
+                committer.name.to_str_lossy(),
+                committer.email.to_str_lossy()
+            ),
+            second: committer.seconds(),
+            message: message.to_str_lossy().into_owned(),
+            files: Box::new(self.record_tree(id, format!("record {}", id.short()))?),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Answers with the last user message: for trying things out without a model.
+//! Answers with the text of the last user message: for trying things out without a model.
 
 use crate::domain::project::Price;
 use crate::domain::prompt::Role;
@@ -39,15 +39,20 @@ impl Provider for Echo {
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         let mut messages = request.messages.iter().rev();
         let last = messages.find(|message| message.role == Role::User);
-        let answer = match last {
-            Some(message) => Ok(Answer {
-                output: message.content.clone(),
-                ..Answer::default()
-            }),
-            None => Err(ProviderError::Failed {
-                message: "there is no user message to echo".to_owned(),
+        let texts: Vec<&str> = last
+            .iter()
+            .flat_map(|message| message.content.texts())
+            .collect();
+        let answer = if texts.is_empty() {
+            Err(ProviderError::Failed {
+                message: "there is no text of the user to echo".to_owned(),
                 attempts: 1,
-            }),
+            })
+        } else {
+            Ok(Answer {
+                output: texts.join("\n"),
+                ..Answer::default()
+            })
         };
         Box::pin(std::future::ready(answer))
     }

@@ -1,5 +1,6 @@
 //! Who answers: model servers over HTTP, programs, recorded answers, and an echo.
 
+mod attached;
 mod echo;
 mod grader;
 mod pace;

@@ -8,6 +8,7 @@ use crate::domain::project::{Price, ProgramSettings};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{BoxFuture, Provider, ProviderError, ProviderProfile};
 
+use super::attached;
 use super::prices::Prices;
 use super::runner::Runner;
 
@@ -75,7 +76,7 @@ impl Provider for Program {
 fn question(request: &ModelRequest) -> Vec<u8> {
     let question = json!({
         "model": request.model.model,
-        "messages": request.messages,
+        "messages": attached::messages(request),
         "parameters": request.parameters,
         "response_format": request.response_format.canonical(),
         "tools": request.tools,

@@ -251,6 +251,7 @@ mod tests {
             cluster: None,
             columns: BTreeMap::new(),
             expected: None,
+            shown: Vec::new(),
             request: None,
             answer: Err(CaseError {
                 kind: CaseErrorKind::Provider,

@@ -250,6 +250,7 @@ mod tests {
             .timeout(Duration::from_secs(5))
             .build();
         let request = client.unwrap().post(reachable.url);
+        // The clock of the time limit belongs to the runtime that the request is sent on.
         let sent = on_a_runtime(async { request.send().await });
         sent.map(|_| ()).map_err(|error| http::describe(&error))
     }

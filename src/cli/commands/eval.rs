@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::exit::Exit;
-use crate::cli::gate::{against, judges_not_shown};
+use crate::cli::gate::{against, bar_flaky_rows, judge_checks};
 use crate::cli::limits::LimitArgs;
 use crate::cli::outputs::OutputArgs;
 use crate::cli::ui::Ui;
@@ -74,7 +74,7 @@ pub struct EvalArgs {
     gate: Option<LaneName>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    /// Let programs run that files name as providers or evaluators: they can do whatever you can
     #[arg(long)]
     allow_exec: bool,
     #[command(flatten)]
@@ -120,8 +120,13 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     let elsewhere = floors_elsewhere(&workspace, &plan, policy)?;
     let tree = live_tree(context, args, policy)?.filter(|_| ran.outcome.finished);
     let against = against(&workspace, &plan, policy, tree.as_deref())?;
-    let judges = judges_not_shown(&bench, &plan, policy)?;
-    let (live, _) = against.test(&bench, ui, policy, context.clock().now())?;
+    let judges = if ran.outcome.finished {
+        judge_checks(&bench, &plan, policy)?
+    } else {
+        Vec::new()
+    };
+    let (mut live, _) = against.test(&bench, ui, policy, context.clock().now())?;
+    bar_flaky_rows(&bench, &ran.outcome.suites, &mut live)?;
     let demand = Demand::Policy {
         policy,
         elsewhere: &elsewhere,

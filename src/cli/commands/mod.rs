@@ -6,6 +6,7 @@ pub mod demo;
 pub mod diff;
 pub mod eval;
 pub mod evaluator;
+pub mod evidence;
 pub mod init;
 pub mod lanes;
 mod moves;
@@ -52,6 +53,8 @@ pub enum Command {
     Promote(promote::PromoteArgs),
     #[command(display_order = 8)]
     Rollback(rollback::RollbackArgs),
+    #[command(display_order = 8)]
+    Evidence(evidence::EvidenceArgs),
     #[command(display_order = 9)]
     Webhook(webhook::WebhookArgs),
     #[command(display_order = 20)]
@@ -73,6 +76,7 @@ impl Command {
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Approve(args) => approve::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),
+            Self::Evidence(args) => evidence::run(context, ui, args),
             Self::Rollback(args) => rollback::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),

@@ -9,6 +9,7 @@ use crate::cli::ui::Ui;
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::GatePolicy;
 use crate::engine::diff::{DiffError, GateChanges, changed_paths, gate_changes};
+use crate::engine::evaluate::flaky::flaky_rows_of_plan;
 use crate::engine::evaluate::plan::{Selection, plan};
 use crate::engine::evaluate::prospect::prospect;
 use crate::engine::evaluate::reuse::tested_suite;
@@ -70,10 +71,12 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PlanArgs) -> Result<Exit, Comm
         let earlier = tested_suite(&bench.store, planned, None, bench.now())?;
         let earlier = earlier.map(|tested| tested.summary);
         let prospect = prospect(planned, &preview, earlier.as_ref(), &policy);
+        let flaky = flaky_rows_of_plan(&bench.store, &workspace, planned)?;
         lines.push(PlanLine {
             planned,
             preview,
             prospect,
+            flaky,
         });
     }
     if ui.wants_json() {

@@ -2,9 +2,9 @@
 //! or place texts by their meaning.
 
 use crate::domain::evaluator::{JudgeRule, JudgeVerdict, Rule, VerdictFrom};
-use crate::domain::finding::{Finding, Span};
+use crate::domain::finding::{Finding, Place, Span};
 use crate::domain::id::{DatasetId, PromptId};
-use crate::domain::project::{Project, ProviderSettings};
+use crate::domain::project::{ProgramSettings, Project, ProviderSettings};
 use crate::domain::suggest::did_you_mean;
 use crate::engine::workspace::document::Source;
 use crate::engine::workspace::files::read_text;
@@ -27,12 +27,13 @@ pub(super) fn check_evaluators(
         for rule in rules {
             match rule {
                 Rule::LlmJudge(rule) => check_judge(checker, prompts, &source, rule),
-                Rule::Verdict(rule) => {
-                    if let VerdictFrom::Server(name, span) = &rule.from {
+                Rule::Verdict(rule) => match &rule.from {
+                    VerdictFrom::Server(name, span) => {
                         let wanted = (ProviderSettings::grades as Fits, "grader");
                         check_provider(checker, project, &source, (name, *span), wanted);
                     }
-                }
+                    VerdictFrom::Program(program) => check_program(checker, &source, program),
+                },
                 Rule::Embedding(rule) if rule.model.0.provider != "replay" => {
                     let (model, span) = &rule.model;
                     let wanted = (ProviderSettings::embeds as Fits, "openai");
@@ -73,6 +74,19 @@ fn check_provider(
         }
     };
     checker.findings.push(finding);
+}
+
+/// A program that is not where its evaluator says would be missed only when the model has answered.
+fn check_program(checker: &mut Checker<'_>, source: &Source, program: &ProgramSettings) {
+    for path in program.files_below("evaluators") {
+        let listed = checker.workspace.tree().list(&path);
+        if listed.is_ok_and(|entries| entries.is_empty()) {
+            let message = format!("the program `{path}` is not there");
+            let finding = Finding::error("missing-program", Place::file(&source.path), message);
+            let finding = finding.with_help("write the file, or correct `command`");
+            checker.findings.push(finding);
+        }
+    }
 }
 
 fn check_judge(checker: &mut Checker<'_>, prompts: &Prompts, source: &Source, rule: &JudgeRule) {

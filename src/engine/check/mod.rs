@@ -98,7 +98,7 @@ impl Checker<'_> {
         rows::check_rows(self, &datasets, &prompts, &evaluators);
         let mut named = lanes::check_lanes(self, &prompts);
         named.extend(evaluators.values().flat_map(Evaluator::files));
-        stray::check_stray_files(self, &named);
+        stray::check_stray_files(self, &named, &datasets);
     }
 
     fn read_evaluators(&mut self) -> prompts::Evaluators {

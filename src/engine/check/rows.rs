@@ -3,9 +3,11 @@
 
 use crate::domain::dataset::{Dataset, Row};
 use crate::domain::finding::{Finding, Findings, Place, Span};
+use crate::domain::media::MediaKind;
 use crate::domain::prompt::{Prompt, Variable};
 use crate::domain::suggest::did_you_mean;
 use crate::engine::workspace::closure::coerce;
+use crate::engine::workspace::media::expect_kind;
 
 use super::Checker;
 use super::prompts::{Evaluators, Prompts};
@@ -26,7 +28,7 @@ pub(super) fn check_rows(
             continue;
         };
         let needs = needs_of(dataset, prompts, evaluators);
-        let mut findings = Vec::new();
+        let mut findings = undeclared_columns(dataset, &needs);
         let mut count = 0;
         while let Some(row) = rows.next() {
             count += 1;
@@ -91,6 +93,33 @@ fn needs_of<'n>(
     needs
 }
 
+/// The variables that show a file, and whose column the dataset does not declare as naming files.
+fn undeclared_columns(dataset: &Dataset, needs: &[Need<'_>]) -> Vec<Finding> {
+    let media = dataset.media.as_ref();
+    let declared = media
+        .map(|media| media.columns.as_slice())
+        .unwrap_or_default();
+    let mut findings = Vec::new();
+    for need in needs {
+        if let Need::Variable(prompt, name, variable) = need
+            && variable.kind.media().is_some()
+            && declared.iter().all(|column| column != name)
+        {
+            let message = format!(
+                "the prompt `{}` shows the file in `{name}`, which is no column of files here",
+                prompt.id
+            );
+            let help = format!(
+                "write `media: {{ folder: <name>, columns: [{name}] }}` in the manifest, and put \
+                 the files in that folder"
+            );
+            let place = Place::file(dataset.id.path());
+            findings.push(Finding::error("no-media-column", place, message).with_help(help));
+        }
+    }
+    findings
+}
+
 fn check_row(
     row: &Row,
     needs: &[Need<'_>],
@@ -129,6 +158,9 @@ fn variable_problem(
     variable: &Variable,
     row: &Row,
 ) -> Option<(&'static str, String)> {
+    if let Some(kind) = variable.kind.media() {
+        return file_problem(prompt, name, kind, row);
+    }
     match row.vars.get(name) {
         None if variable.default.is_some() => None,
         None => {
@@ -148,6 +180,27 @@ fn variable_problem(
         }
         Some(_) => None,
     }
+}
+
+fn file_problem(
+    prompt: &Prompt,
+    name: &str,
+    kind: MediaKind,
+    row: &Row,
+) -> Option<(&'static str, String)> {
+    if let Some(media) = row.files.get(name) {
+        let error = expect_kind(media, kind).err()?;
+        return Some(("wrong-media", error.to_string()));
+    }
+    // A path in a column of another sort was told already, for all rows at once.
+    let names_none = row.vars.get(name).is_none_or(|value| value == "");
+    names_none.then(|| {
+        let message = format!(
+            "row `{}` names no file in `{name}`, which the prompt `{}` shows",
+            row.id, prompt.id
+        );
+        ("missing-column", message)
+    })
 }
 
 fn place(dataset: &Dataset, row: &Row, excerpt: &str) -> Place {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::dataset::Dataset;
 use crate::domain::finding::{Finding, Place};
+use crate::domain::media::MediaType;
+use crate::engine::workspace::media::MEDIA_FOLDER;
 use crate::engine::workspace::template::PARTIALS_FOLDER;
 
 use super::Checker;
@@ -16,8 +19,18 @@ const READ: [(&str, &[&str]); 5] = [
     ("recordings", &[".jsonl"]),
 ];
 
-/// Warns of files that are not read. `named` are files that evaluators and policies name.
-pub(super) fn check_stray_files(checker: &mut Checker<'_>, named: &BTreeSet<String>) {
+/// Warns of files that are not read. `named` are files that evaluators and policies name; what prompts
+/// and datasets may show has folders of its own.
+pub(super) fn check_stray_files(
+    checker: &mut Checker<'_>,
+    named: &BTreeSet<String>,
+    datasets: &[Dataset],
+) {
+    let media = datasets.iter().filter_map(|dataset| dataset.media.as_ref());
+    let media_folders: Vec<&str> = media
+        .map(|media| media.folder.as_str())
+        .chain([MEDIA_FOLDER])
+        .collect();
     for (folder, endings) in READ {
         let Ok(entries) = checker.workspace.tree().list(folder) else {
             continue;
@@ -26,12 +39,17 @@ pub(super) fn check_stray_files(checker: &mut Checker<'_>, named: &BTreeSet<Stri
             let name = entry.path.rsplit('/').next().unwrap_or_default();
             let read = endings.iter().any(|ending| entry.path.ends_with(ending))
                 || named.contains(&entry.path);
-            let partial = entry.path.starts_with(&format!("{PARTIALS_FOLDER}/"));
+            let is_below = |folder: &str| {
+                let rest = entry.path.strip_prefix(folder);
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            };
+            let may_be_shown = MediaType::of_name(name).is_some()
+                && media_folders.iter().any(|folder| is_below(folder));
             let meant_for_people = name.starts_with('.')
                 || name
                     .rsplit_once('.')
                     .is_some_and(|(_, ending)| ending == "md");
-            if !(read || partial || meant_for_people) {
+            if !(read || is_below(PARTIALS_FOLDER) || may_be_shown || meant_for_people) {
                 let place = Place::file(&entry.path);
                 let help = format!("files here end in {}", endings.join(", "));
                 let finding = Finding::warning("stray-file", place, "nothing reads this file");

@@ -6,6 +6,7 @@ use crate::domain::dataset::Dataset;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
 use crate::domain::id::DatasetId;
+use crate::domain::media::MediaType;
 use crate::engine::workspace::Workspace;
 
 use super::{ChangeKind, DiffError, PathChange, Sides};
@@ -19,6 +20,8 @@ pub struct DatasetDiff {
     pub kind: ChangeKind,
     /// Whether the manifest differs.
     pub manifest_changed: bool,
+    /// The pictures and documents that are another, by path.
+    pub media: Vec<(String, ChangeKind)>,
     /// How the rows differ; absent where a side cannot be read.
     pub rows: Option<RowsDiff>,
 }
@@ -50,9 +53,12 @@ pub(super) fn compare(
     for id in ids {
         let manifests = (manifest(&old, &before, id), manifest(&new, &after, id));
         let mut paths = BTreeSet::from([id.path()]);
+        let mut media = BTreeMap::new();
         for manifest in [&manifests.0, &manifests.1].into_iter().flatten() {
             paths.insert(manifest.rows_path.clone());
+            media.extend(changed_media(manifest, changed));
         }
+        paths.extend(media.keys().cloned());
         if !paths.iter().any(|path| changed.contains_key(path)) {
             continue;
         }
@@ -67,6 +73,7 @@ pub(super) fn compare(
             id: id.clone(),
             kind,
             manifest_changed: changed.contains_key(&id.path()),
+            media: media.into_iter().collect(),
             rows: if unreadable {
                 None
             } else {
@@ -76,6 +83,22 @@ pub(super) fn compare(
         explained.extend(paths);
     }
     Ok((diffs, explained))
+}
+
+/// The files that differ among those that the rows of a dataset may show.
+fn changed_media(
+    dataset: &Dataset,
+    changed: &BTreeMap<String, PathChange>,
+) -> Vec<(String, ChangeKind)> {
+    let Some(media) = &dataset.media else {
+        return Vec::new();
+    };
+    let below = format!("{}/", media.folder);
+    let paths = changed.iter().filter(|(path, _)| path.starts_with(&below));
+    let shown = paths.filter(|(path, _)| MediaType::of_name(path).is_some());
+    shown
+        .map(|(path, change)| (path.clone(), change.kind))
+        .collect()
 }
 
 fn manifest(workspace: &Workspace<'_>, known: &[DatasetId], id: &DatasetId) -> Option<Dataset> {

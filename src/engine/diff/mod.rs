@@ -117,6 +117,7 @@ pub fn compare(old: &dyn FileTree, new: &dyn FileTree) -> Result<Difference, Dif
     for prompt in &prompts {
         explained.insert(prompt.id.path());
         explained.extend(prompt.includes.iter().map(|(path, _)| path.clone()));
+        explained.extend(prompt.media.iter().map(|(path, _)| path.clone()));
     }
     let files = contents::compare(&sides, &changed, &mut explained)?;
     Ok(Difference {

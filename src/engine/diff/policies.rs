@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::id::LaneName;
-use crate::domain::lane::{ApprovalPolicy, FreezePolicy, GatePolicy, Lane, OnInconclusive};
+use crate::domain::lane::{
+    ApprovalPolicy, FreezePolicy, GatePolicy, Lane, OnInconclusive, SignersFile,
+};
 use crate::domain::watch::WatchPlan;
 use crate::engine::workspace::Workspace;
 
@@ -115,9 +117,10 @@ fn rules(lane: &Lane) -> BTreeMap<String, Rule> {
         gate,
         freeze: FreezePolicy { windows, soak },
         watch,
-        webhooks: _,
         approval,
         signing,
+        // Who is told of a release asks nothing of it.
+        webhooks: _,
     } = lane;
     let mut rules = Rules::default();
     // One lane before this one is as good as another; none at all asks for less.
@@ -140,8 +143,9 @@ fn rules(lane: &Lane) -> BTreeMap<String, Rule> {
     if let Some(approval) = approval {
         rules.approval(approval);
     }
-    let signers = signing.as_ref().map(|file| file.path.clone());
-    rules.put("signing.allowed_signers", signers, 0.0);
+    if let Some(SignersFile { path, span: _ }) = signing {
+        rules.put("signing.allowed_signers", Some(path.clone()), 0.0);
+    }
     rules.0
 }
 
@@ -212,7 +216,7 @@ impl Rules {
         let ApprovalPolicy {
             required,
             not_author,
-            allowed_signers,
+            allowed_signers: SignersFile { path, span: _ },
         } = approval;
         self.least("approval.required", Some(f64::from(*required)));
         let strength = if *not_author { 1.0 } else { 0.0 };
@@ -221,8 +225,7 @@ impl Rules {
             Some(not_author.to_string()),
             strength,
         );
-        let signers = Some(allowed_signers.path.clone());
-        self.put("approval.allowed_signers", signers, 0.0);
+        self.put("approval.allowed_signers", Some(path.clone()), 0.0);
     }
 
     fn watch(&mut self, watch: &WatchPlan) {
@@ -340,6 +343,27 @@ mod tests {
                 "gate.on_inconclusive block → none (weaker)",
                 "gate.repeats 1 → none (weaker)",
             ]
+        );
+    }
+
+    #[test]
+    fn who_must_approve_and_sign_are_rules_too() {
+        let policy = |required: u32, path: &str| {
+            format!(
+                "[approval]\nrequired = {required}\nnot_author = true\nallowed_signers = \"{path}\"\n"
+            )
+        };
+        let before = policy(2, "environments/a");
+        assert_eq!(
+            changes(&before, &policy(1, "environments/b")),
+            [
+                "approval.allowed_signers environments/a → environments/b (different)",
+                "approval.required 2 → 1 (weaker)",
+            ]
+        );
+        assert_eq!(
+            changes("[signing]\nallowed_signers = \"environments/a\"\n", ""),
+            ["signing.allowed_signers environments/a → none (weaker)"]
         );
     }
 

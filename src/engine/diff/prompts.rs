@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use serde_json::{Value, json};
 
+use crate::domain::content::MediaPart;
 use crate::domain::deployment::Changes;
 use crate::domain::finding::Findings;
 use crate::domain::id::PromptId;
+use crate::domain::media::Media;
 use crate::domain::prompt::{EvalBinding, Message, Prompt, Variable};
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::Workspace;
@@ -31,6 +34,8 @@ pub struct PromptDiff {
     pub messages: Vec<MessageDiff>,
     /// The included files that are another, by path.
     pub includes: Vec<(String, TextDifference)>,
+    /// The pictures and documents that the prompt shows and that are another, by path.
+    pub media: Vec<(String, ChangeKind)>,
     /// The difference of the files themselves, where one of them cannot be read as a prompt.
     pub raw: Option<TextDifference>,
 }
@@ -52,6 +57,8 @@ pub enum Aspect {
     ResponseSchema,
     /// The included files.
     Includes,
+    /// The pictures and documents that belong to the prompt.
+    Media,
     /// Which datasets and evaluators test it.
     Evals,
     /// What people read: name and description.
@@ -73,6 +80,7 @@ impl Aspect {
             Self::Tools => "tools",
             Self::ResponseSchema => "response-schema",
             Self::Includes => "includes",
+            Self::Media => "media",
             Self::Evals => "evals",
             Self::Description => "description",
             Self::Formatting => "formatting",
@@ -132,6 +140,7 @@ pub(super) fn compare(
             aspects: Vec::new(),
             messages: Vec::new(),
             includes: Vec::new(),
+            media: Vec::new(),
             raw: None,
         };
         if kind == ChangeKind::Changed {
@@ -145,7 +154,7 @@ pub(super) fn compare(
     Ok(diffs)
 }
 
-/// The prompts whose own file differs, and those that include a file that differs.
+/// The prompts whose own file differs, and those that include or show a file that differs.
 fn touched_prompts(
     sides: &Sides<'_>,
     changed: &BTreeMap<String, PathChange>,
@@ -157,17 +166,18 @@ fn touched_prompts(
             touched.insert(id, kind);
         }
     }
-    let partials: BTreeSet<&String> = changed
+    let others: BTreeSet<&str> = changed
         .keys()
+        .map(String::as_str)
         .filter(|path| path.starts_with("prompts/") && !path.ends_with(".prompt.yml"))
         .collect();
-    if partials.is_empty() {
+    if others.is_empty() {
         return Ok(touched);
     }
     let (old, new) = sides.workspaces();
     for id in new.prompt_ids()? {
         if !touched.contains_key(&id)
-            && (includes_any(&new, &id, &partials) || includes_any(&old, &id, &partials))
+            && (reaches_any(&new, &id, &others) || reaches_any(&old, &id, &others))
         {
             touched.insert(id, ChangeKind::Changed);
         }
@@ -175,10 +185,10 @@ fn touched_prompts(
     Ok(touched)
 }
 
-/// Whether a prompt includes one of the files. One that cannot be read may include any.
-fn includes_any(workspace: &Workspace<'_>, id: &PromptId, files: &BTreeSet<&String>) -> bool {
+/// Whether a prompt includes or shows one of the files. One that cannot be read may do so with any.
+fn reaches_any(workspace: &Workspace<'_>, id: &PromptId, files: &BTreeSet<&str>) -> bool {
     match workspace.closure(id) {
-        Ok(closure) => closure.includes().keys().any(|path| files.contains(path)),
+        Ok(closure) => closure.files().any(|path| files.contains(path)),
         Err(Findings(_)) => true,
     }
 }
@@ -209,6 +219,8 @@ fn describe(before: &Closure, after: &Closure, diff: &mut PromptDiff) {
         Aspect::ResponseSchema,
     );
     note(before.includes() != after.includes(), Aspect::Includes);
+    let media = media_diffs(&before.media(), &after.media());
+    note(!media.is_empty(), Aspect::Media);
     note(bindings(old) != bindings(new), Aspect::Evals);
     note(words(old) != words(new), Aspect::Description);
     if diff.aspects.is_empty() {
@@ -216,11 +228,13 @@ fn describe(before: &Closure, after: &Closure, diff: &mut PromptDiff) {
     }
     diff.messages = message_diffs(&old.messages, &new.messages);
     diff.includes = include_diffs(before.includes(), after.includes());
+    diff.media = media;
 }
 
 fn same_messages(old: &[Message], new: &[Message]) -> bool {
-    let plain = |messages: &[Message]| -> Vec<(&'static str, String)> {
-        let plain = |message: &Message| (message.role.name(), message.content.text.clone());
+    let plain = |messages: &[Message]| -> Vec<(&'static str, Value)> {
+        let path = |part: &MediaPart, path: &str| json!([part.kind.name(), path]);
+        let plain = |message: &Message| (message.role.name(), message.content.to_json(path));
         messages.iter().map(plain).collect()
     };
     plain(old) == plain(new)
@@ -263,7 +277,7 @@ fn message_diffs(old: &[Message], new: &[Message]) -> Vec<MessageDiff> {
         let role = |message: Option<&Message>| message.map(|message| message.role.name());
         let text = |message: Option<&Message>| {
             message
-                .map(|message| message.content.text.clone())
+                .map(|message| message.content.to_string())
                 .unwrap_or_default()
         };
         let (old_role, new_role) = (role(before), role(after));
@@ -294,6 +308,24 @@ fn include_diffs(
         }
     }
     diffs
+}
+
+fn media_diffs(
+    old: &BTreeMap<&str, &Media>,
+    new: &BTreeMap<&str, &Media>,
+) -> Vec<(String, ChangeKind)> {
+    let paths: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let kind = |path: &str| match (old.get(path), new.get(path)) {
+        (None, _) => Some(ChangeKind::Added),
+        (Some(_), None) => Some(ChangeKind::Removed),
+        (Some(before), Some(after)) => {
+            (before.digest != after.digest).then_some(ChangeKind::Changed)
+        }
+    };
+    let changes = paths.into_iter();
+    changes
+        .filter_map(|path| Some((path.to_owned(), kind(path)?)))
+        .collect()
 }
 
 fn describe_raw(sides: &Sides<'_>, diff: &mut PromptDiff) -> Result<(), DiffError> {

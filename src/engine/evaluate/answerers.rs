@@ -50,7 +50,7 @@ impl<'w> Answerers<'w> {
             let (name, digest) = match rule {
                 Rule::Verdict(rule) => match &rule.from {
                     VerdictFrom::Program(program) => {
-                        let digest = program_digest(program, self.workspace.disk())?;
+                        let digest = program_digest(program, &self.workspace)?;
                         (rule.asked(), Some(digest))
                     }
                     VerdictFrom::Server(name, _) => (name.clone(), self.provider(name)?),
@@ -70,11 +70,11 @@ impl<'w> Answerers<'w> {
         if let Some(known) = self.known.get(name) {
             return Ok(Some(*known));
         }
-        let disk = self.workspace.disk();
+        let workspace = self.workspace;
         let Some(settings) = self.settings(name)? else {
             return Ok(None);
         };
-        let digest = provider_digest(settings, disk)?;
+        let digest = provider_digest(settings, &workspace)?;
         self.known.insert(name.to_owned(), digest);
         Ok(Some(digest))
     }

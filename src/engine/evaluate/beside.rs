@@ -3,6 +3,7 @@
 use crate::domain::gate::{Comparison, Decision, NotComparable, Outcome};
 use crate::domain::lane::GatePolicy;
 
+use super::flaky::FlakyRow;
 use super::paired::{Judged, Live, Pair};
 use super::statistics::holm;
 use super::summary::{ENOUGH_REPEATS, SuiteSummary};
@@ -17,6 +18,9 @@ pub(super) fn beside_live(policy: &GatePolicy, live: &Live, suites: &[SuiteSumma
             decision.not_shown.extend(untested_critical_rows(suite));
         }
         let key = (suite.suite.prompt.clone(), suite.suite.dataset.clone());
+        let barred = live.barred.get(&key).into_iter().flatten();
+        let reason = |row: &FlakyRow| format!("`{}` on `{}`: {}", key.0, key.1, row.reason());
+        decision.not_shown.extend(barred.map(reason));
         let Some(baseline) = live.baselines.get(&key) else {
             continue;
         };

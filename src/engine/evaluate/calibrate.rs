@@ -11,7 +11,7 @@ use crate::domain::evaluator::{Grade, JudgeRule, JudgeVerdict, Rule};
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::run::{Answer, CaseErrorKind, Graded};
-use crate::engine::ports::AnswerCache;
+use crate::engine::ports::{AnswerCache, FileTree};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
@@ -27,7 +27,8 @@ const OUTPUT: &str = "output";
 const EXPECTED: &str = "expected";
 
 /// A judge and the rows that it is held against.
-pub struct Calibration {
+pub struct Calibration<'w> {
+    tree: &'w dyn FileTree,
     evaluator: EvaluatorId,
     rule: JudgeRule,
     judges: BTreeMap<PromptId, Closure>,
@@ -67,11 +68,11 @@ pub struct JudgedRow {
     pub graded: Graded,
 }
 
-impl Calibration {
+impl<'w> Calibration<'w> {
     /// Reads a judge and the rows of a dataset. Every row that people did not grade in the judge's
     /// own words is a finding.
     pub fn prepare(
-        workspace: &Workspace<'_>,
+        workspace: &Workspace<'w>,
         id: &EvaluatorId,
         dataset: &DatasetId,
     ) -> Result<Self, Findings> {
@@ -91,13 +92,14 @@ impl Calibration {
 
     /// The same for a judge that an evaluator asks, by itself or as a part.
     pub(super) fn of(
-        workspace: &Workspace<'_>,
+        workspace: &Workspace<'w>,
         id: &EvaluatorId,
         rule: &JudgeRule,
         dataset: &DatasetId,
     ) -> Result<Self, Findings> {
         let judge = workspace.closure(&rule.prompt.0)?;
         Ok(Self {
+            tree: workspace.tree(),
             rows: labelled_rows(workspace, dataset, &rule.verdict)?,
             rule: rule.clone(),
             judges: BTreeMap::from([(rule.prompt.0.clone(), judge)]),
@@ -108,11 +110,6 @@ impl Calibration {
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.rows.len()
-    }
-
-    /// The evaluator that asks the judge.
-    pub fn evaluator(&self) -> &EvaluatorId {
-        &self.evaluator
     }
 
     /// Who will be asked.
@@ -128,13 +125,14 @@ impl Calibration {
         }
     }
 
-    /// Asks the judge about every row.
+    /// Asks the judge about every row, as far as the limits on calls and cost allow.
     pub async fn run(
         &self,
         providers: &Providers<'_>,
         cache: Option<&dyn AnswerCache>,
+        limits: RunLimits,
     ) -> Calibrated {
-        let caller = Caller::new(providers, cache, RunLimits::default());
+        let caller = Caller::new(providers, cache, limits);
         let mut calibrated = Calibrated {
             table: TruthTable::default(),
             disagreements: Vec::new(),
@@ -162,6 +160,7 @@ impl Calibration {
             judges: &self.judges,
             answer: &labelled.answer,
             row: &labelled.row,
+            tree: self.tree,
             repeat: 0,
         };
         let graded = grading

@@ -14,6 +14,7 @@ use super::plan::{Plan, PlannedSuite, RowsDigest};
 
 /// One case: a row of a suite, and which of its repeats.
 pub(super) struct Case<'p> {
+    pub(super) workspace: &'p Workspace<'p>,
     pub(super) planned: &'p PlannedSuite,
     pub(super) row: Arc<Row>,
     pub(super) row_digest: Digest,
@@ -24,7 +25,10 @@ impl Case<'_> {
     /// What the model is asked: the prompt rendered for the row, and after it the row's
     /// conversation.
     pub(super) fn request(&self) -> Result<ModelRequest, RenderError> {
-        self.planned.closure.render_row(&self.row, self.repeat)
+        let tree = self.workspace.tree();
+        self.planned
+            .closure
+            .render_row(&self.row, tree, self.repeat)
     }
 }
 
@@ -37,8 +41,9 @@ pub(super) struct Cases<'p> {
 }
 
 struct OpenSuite<'p> {
+    workspace: &'p Workspace<'p>,
     planned: &'p PlannedSuite,
-    rows: RowReader,
+    rows: RowReader<'p>,
     digest: RowsDigest,
     current: Option<(Arc<Row>, Digest)>,
     next_repeat: u32,
@@ -67,6 +72,7 @@ impl<'p> Cases<'p> {
                 return Ok(None);
             };
             self.open = Some(OpenSuite {
+                workspace: self.workspace,
                 planned,
                 rows: self.workspace.rows(&planned.dataset)?,
                 digest: RowsDigest::default(),
@@ -100,6 +106,7 @@ impl<'p> OpenSuite<'p> {
         let repeat = self.next_repeat;
         self.next_repeat += 1;
         Ok(self.current.as_ref().map(|(row, digest)| Case {
+            workspace: self.workspace,
             planned: self.planned,
             row: Arc::clone(row),
             row_digest: *digest,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::gate::{Decision, FloorCheck, Outcome, Verdict};
+use crate::domain::gate::{Decision, FloorCheck, JudgeCheck, Outcome, Verdict};
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::{GatePolicy, OnInconclusive};
 
@@ -22,8 +22,8 @@ pub enum Demand<'p> {
         /// Evaluators that grade prompts of the workspace that are not tested here: a floor under
         /// one of them says nothing about this evaluation.
         elsewhere: &'p BTreeSet<EvaluatorId>,
-        /// The judges whose agreement with people was not shown, with the reasons.
-        judges: &'p [String],
+        /// How far the judges that may block agree with people, where the policy asks.
+        judges: &'p [JudgeCheck],
         /// The version that is live, which a candidate must not fall behind.
         live: &'p Live,
     },
@@ -45,7 +45,9 @@ pub fn decide(demand: Demand<'_>, suites: &[SuiteSummary]) -> Decision {
     {
         checks.extend(unseen_floors(policy, elsewhere, suites));
         decision = beside_live(policy, live, suites);
-        decision.not_shown.extend_from_slice(judges);
+        let not_shown = judges.iter().filter_map(JudgeCheck::not_shown);
+        decision.not_shown.extend(not_shown);
+        decision.judges = judges.to_vec();
     }
     decision.checks = checks;
     decision.critical_failures = suites.iter().flat_map(SuiteSummary::critical).collect();
@@ -231,6 +233,7 @@ mod tests {
             cluster: None,
             columns: BTreeMap::new(),
             expected: None,
+            shown: Vec::new(),
             request: None,
             answer: Ok(Answer {
                 output: String::new(),
@@ -252,6 +255,7 @@ mod tests {
     static NOTHING_LIVE: Live = Live {
         baselines: BTreeMap::new(),
         dropped: Vec::new(),
+        barred: BTreeMap::new(),
     };
 
     /// The demand of a policy in a workspace where nothing else is graded.

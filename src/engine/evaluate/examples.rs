@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::dataset::{Priority, Row, RowStatus};
+use crate::domain::dataset::Row;
 use crate::domain::evaluator::{Evaluator, Example, Grade};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::run::{Answer, CaseErrorKind, Graded};
-use crate::engine::ports::AnswerCache;
+use crate::engine::ports::{AnswerCache, FileTree};
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
@@ -18,9 +18,11 @@ use super::budget::RunLimits;
 use super::call::{Caller, Providers};
 use super::grade::{Grader, calls_in_text};
 use super::grading::{Grading, Judged};
+use super::ready::{NotReady, check_grader};
 
 /// Evaluators with everything that their examples need.
-pub struct Examples {
+pub struct Examples<'w> {
+    tree: &'w dyn FileTree,
     evaluators: Vec<Prepared>,
 }
 
@@ -54,9 +56,9 @@ impl TestedExample {
     }
 }
 
-impl Examples {
+impl<'w> Examples<'w> {
     /// Prepares these evaluators; what is wrong with their files is collected in full.
-    pub fn prepare(workspace: &Workspace<'_>, ids: &[EvaluatorId]) -> Result<Self, Findings> {
+    pub fn prepare(workspace: &Workspace<'w>, ids: &[EvaluatorId]) -> Result<Self, Findings> {
         let mut findings: Vec<Finding> = Vec::new();
         let mut evaluators = Vec::new();
         for id in ids {
@@ -66,7 +68,10 @@ impl Examples {
             }
         }
         if findings.is_empty() {
-            Ok(Self { evaluators })
+            Ok(Self {
+                tree: workspace.tree(),
+                evaluators,
+            })
         } else {
             Err(Findings(findings))
         }
@@ -100,6 +105,12 @@ impl Examples {
         asked
     }
 
+    /// Checks whoever the evaluators ask beside judges, before anybody is asked.
+    pub fn check_ready(&self, providers: &Providers<'_>) -> Result<(), NotReady> {
+        let mut evaluators = self.evaluators.iter();
+        evaluators.try_for_each(|it| check_grader(&it.grader, providers, RunLimits::default()))
+    }
+
     /// Grades every example, in the order of the files.
     pub async fn run(
         &self,
@@ -110,7 +121,7 @@ impl Examples {
         let mut tested = Vec::with_capacity(self.count());
         for prepared in &self.evaluators {
             for example in &prepared.evaluator.examples {
-                tested.push(prepared.test(&caller, example).await);
+                tested.push(prepared.test(self.tree, &caller, example).await);
             }
         }
         tested
@@ -118,7 +129,12 @@ impl Examples {
 }
 
 impl Prepared {
-    async fn test(&self, caller: &Caller<'_>, example: &Example) -> TestedExample {
+    async fn test(
+        &self,
+        tree: &dyn FileTree,
+        caller: &Caller<'_>,
+        example: &Example,
+    ) -> TestedExample {
         let mut judged = Judged::new();
         let answer = Answer {
             output: example.output.clone(),
@@ -131,6 +147,7 @@ impl Prepared {
             judges: &self.judges,
             answer: &answer,
             row: &row,
+            tree,
             repeat: 0,
         };
         let graded = grading
@@ -181,15 +198,8 @@ fn imagined_row(example: &Example) -> Row {
     Row {
         id: "example".to_owned(),
         vars: example.vars.clone(),
-        messages: Vec::new(),
         expected: example.expected.clone(),
-        critical: false,
-        priority: Priority::Blocking,
-        status: RowStatus::Reviewed,
-        tags: Vec::new(),
-        cluster: None,
-        note: None,
-        source: None,
         line: example.span.line,
+        ..Row::default()
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::dataset::Row;
 use crate::domain::evaluator::JudgeRule;
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::run::{Answer, CaseError, CaseErrorKind, Graded};
-use crate::engine::ports::BoxFuture;
+use crate::engine::ports::{BoxFuture, FileTree};
 use crate::engine::workspace::closure::Closure;
 
 use super::call::Caller;
@@ -25,6 +25,8 @@ pub(super) struct Grading<'g> {
     pub(super) judges: &'g BTreeMap<PromptId, Closure>,
     pub(super) answer: &'g Answer,
     pub(super) row: &'g Row,
+    /// Where the files stand that the row names.
+    pub(super) tree: &'g dyn FileTree,
     pub(super) repeat: u32,
 }
 
@@ -96,7 +98,8 @@ impl Grading<'_> {
     ) -> Graded {
         let closure = &self.judges[&rule.prompt.0];
         let output = &self.answer.output;
-        let questions = judge::questions(rule, closure, output, self.row, self.repeat);
+        let row = (self.row, self.tree);
+        let questions = judge::questions(rule, closure, output, row, self.repeat);
         let questions = match questions {
             Ok(questions) => questions,
             Err(message) => {

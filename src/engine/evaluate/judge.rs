@@ -19,7 +19,8 @@ use crate::domain::digest::Digest;
 use crate::domain::evaluator::{Grade, JudgeRule, JudgeVerdict};
 use crate::domain::run::{Graded, ModelRequest};
 use crate::domain::untrusted::shorten;
-use crate::engine::workspace::closure::{Closure, RenderError};
+use crate::engine::ports::FileTree;
+use crate::engine::workspace::closure::{Closure, Inputs, RenderError};
 
 use super::pairwise::{ORDERS, in_both_orders};
 
@@ -27,16 +28,16 @@ use super::pairwise::{ORDERS, in_both_orders};
 const SHOWN: usize = 200;
 
 /// What the judge is asked about an answer, in the order of the questions; the error is the reason
-/// why nothing can be.
+/// why nothing can be. `tree` is where the files stand that the row names.
 pub(super) fn questions(
     rule: &JudgeRule,
     judge: &Closure,
     output: &str,
-    row: &Row,
+    (row, tree): (&Row, &dyn FileTree),
     repeat_index: u32,
 ) -> Result<Vec<ModelRequest>, String> {
     let ask = |answers: &[(&str, &str)]| {
-        let asked = question(judge, answers, row, repeat_index);
+        let asked = question(judge, answers, (row, tree), repeat_index);
         asked.map_err(|error| error.to_string())
     };
     let JudgeVerdict::Better { than, .. } = &rule.verdict else {
@@ -54,7 +55,7 @@ pub(super) fn questions(
 fn question(
     judge: &Closure,
     answers: &[(&str, &str)],
-    row: &Row,
+    (row, tree): (&Row, &dyn FileTree),
     repeat_index: u32,
 ) -> Result<ModelRequest, RenderError> {
     let declared = &judge.prompt().variables;
@@ -77,7 +78,13 @@ fn question(
             value.map(|value| (name.clone(), value))
         })
         .collect();
-    let fence = fence(&values, judge.fingerprint());
+    let mut shown = values.clone();
+    for (name, media) in &row.files {
+        if let Some(value) = shown.get_mut(name) {
+            *value = media.canonical();
+        }
+    }
+    let fence = fence(&shown, judge.fingerprint());
     if declared.contains_key("fence") {
         values.insert("fence".to_owned(), Value::from(fence));
     } else {
@@ -86,7 +93,12 @@ fn question(
             values.insert(name.to_owned(), Value::from(text));
         }
     }
-    judge.render(&values, repeat_index)
+    let inputs = Inputs {
+        values: &values,
+        files: &row.files,
+        tree,
+    };
+    judge.render(&inputs, repeat_index)
 }
 
 fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {

@@ -10,6 +10,7 @@ mod cases;
 pub mod compare;
 pub mod decide;
 pub mod examples;
+pub mod flaky;
 pub mod grade;
 mod grading;
 mod journal;

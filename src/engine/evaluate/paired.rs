@@ -10,6 +10,7 @@ use crate::domain::gate::{Comparison, Measure, NotComparable, Outcome, RatioChec
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
 
+use super::flaky::FlakyRow;
 use super::statistics::{
     Paired, RatioInterval, Shown, interval_of_rows, level_per_look, mcnemar, percentile_ratio,
     ratio_of_means,
@@ -20,7 +21,7 @@ use super::tally::{RowTally, Rows};
 /// The percentile of the latency that a policy bounds.
 const LATENCY_SHARE: f64 = 0.95;
 
-/// The version that is live, as far as the candidate is to be compared with it.
+/// What is known of the version that is live, and of earlier runs, when a candidate is judged.
 #[derive(Debug, Default)]
 pub struct Live {
     /// The same tests of that version, by prompt and dataset. What is new or did not change has
@@ -28,6 +29,9 @@ pub struct Live {
     pub baselines: BTreeMap<(PromptId, DatasetId), Baseline>,
     /// Tests of that version that the candidate does not undergo.
     pub dropped: Vec<NotComparable>,
+    /// The candidate's rows that must pass, and that earlier runs have shown to be too flaky for
+    /// that.
+    pub barred: BTreeMap<(PromptId, DatasetId), Vec<FlakyRow>>,
 }
 
 /// The same test of the version that is live.

@@ -88,12 +88,13 @@ impl Plan {
             .collect()
     }
 
-    /// The judges that a gate may block on, each once for each evaluator that asks it.
-    pub(super) fn blocking_judges(&self) -> Vec<(&EvaluatorId, &JudgeRule)> {
+    /// The judges that this policy may block on, each once for each evaluator that asks it.
+    pub(super) fn blocking_judges(&self, policy: &GatePolicy) -> Vec<(&EvaluatorId, &JudgeRule)> {
         let mut judges: Vec<(&EvaluatorId, &JudgeRule)> = Vec::new();
         for planned in &self.suites {
-            for name in &planned.blocking {
-                for rule in planned.graders[name].judges() {
+            let blocks = |name| planned.blocking.contains(name) || policy.floors.contains_key(name);
+            for (name, grader) in planned.graders.iter().filter(|(name, _)| blocks(name)) {
+                for rule in grader.judges() {
                     if !judges.contains(&(name, rule)) {
                         judges.push((name, rule));
                     }

@@ -2,8 +2,7 @@
 //! sayable to its provider, and a cost limit needs prices.
 
 use crate::domain::id::{EvaluatorId, PromptId};
-use crate::domain::prompt::{ModelRef, Prompt};
-use crate::domain::run::{ModelRequest, RenderedMessage};
+use crate::domain::prompt::ModelRef;
 
 use super::budget::RunLimits;
 use super::call::Providers;
@@ -74,7 +73,7 @@ pub fn check_ready(
                 continue;
             };
             provider
-                .accepts(&unrendered(prompt))
+                .accepts(&closure.unrendered())
                 .map_err(|reason| NotReady::NotAccepted {
                     prompt: prompt.id.clone(),
                     model: prompt.model.clone(),
@@ -86,11 +85,21 @@ pub fn check_ready(
                 });
             }
         }
-        for outside in planned.graders.values().flat_map(Grader::outside) {
-            check_outside(outside, providers, limits)?;
+        for grader in planned.graders.values() {
+            check_grader(grader, providers, limits)?;
         }
     }
     Ok(())
+}
+
+/// Checks whoever an evaluator asks beside judges.
+pub(super) fn check_grader(
+    grader: &Grader,
+    providers: &Providers<'_>,
+    limits: RunLimits,
+) -> Result<(), NotReady> {
+    let mut outside = grader.outside().into_iter();
+    outside.try_for_each(|outside| check_outside(outside, providers, limits))
 }
 
 fn check_outside(
@@ -118,22 +127,5 @@ fn check_outside(
             })
         }
         _ => Ok(()),
-    }
-}
-
-/// The request that a prompt makes, with its templates in place of what they print.
-fn unrendered(prompt: &Prompt) -> ModelRequest {
-    let messages = prompt.messages.iter().map(|message| RenderedMessage {
-        role: message.role,
-        content: message.content.text.clone(),
-    });
-    ModelRequest {
-        prompt: prompt.id.clone(),
-        model: prompt.model.clone(),
-        messages: messages.collect(),
-        parameters: prompt.model_parameters.clone(),
-        response_format: prompt.response_format.clone(),
-        tools: prompt.tools.clone(),
-        repeat_index: 0,
     }
 }

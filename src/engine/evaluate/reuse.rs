@@ -195,7 +195,7 @@ fn verdicts(store: &dyn RunStore, run: &RunId) -> Result<Results, StoreError> {
 }
 
 /// What a finished run has shown about one suite.
-fn of_suite(
+pub(super) fn of_suite(
     store: &dyn RunStore,
     run: &RunId,
     suite: Digest,

@@ -225,6 +225,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         cluster: case.row.cluster.clone(),
         columns: case.row.labels(),
         expected: case.row.expected.clone(),
+        shown: Vec::new(),
         request: None,
         answer: Err(CaseError {
             kind: CaseErrorKind::Render,
@@ -238,6 +239,7 @@ async fn evaluate(caller: &Caller<'_>, case: Case<'_>) -> CaseResult {
         Ok(request) => {
             let digest = request.digest();
             let reply = caller.ask(&request, digest).await;
+            result.shown = request.shown().cloned().collect();
             result.request = Some(digest);
             result.answer = reply.answer;
             result.reused = reply.reused;
@@ -265,6 +267,7 @@ async fn grade(caller: &Caller<'_>, case: &Case<'_>, result: &mut CaseResult) {
                     judges: &case.planned.judges,
                     answer,
                     row: &case.row,
+                    tree: case.workspace.tree(),
                     repeat: case.repeat,
                 };
                 grading.grade(name, grader, &mut result.judged).await

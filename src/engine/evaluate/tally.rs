@@ -96,6 +96,11 @@ impl RowTallies {
         }
     }
 
+    /// Whether a row is one of these.
+    pub fn has(&self, row: ShortDigest) -> bool {
+        self.rows.contains(&row)
+    }
+
     /// The rows, in the order of their digests.
     pub fn by_row(&self) -> Rows<'_> {
         let count = u32::try_from(self.rows.len()).expect("nobody has four billion cases");
@@ -294,6 +299,7 @@ mod tests {
             cluster: (row != 3).then(|| format!("c{}", 9 - row)),
             columns: BTreeMap::new(),
             expected: None,
+            shown: Vec::new(),
             request: None,
             answer: Ok(answer),
             reused: false,

@@ -21,16 +21,17 @@ pub fn attest(statement: &Statement, signer: &dyn Signer) -> Result<Vec<u8>, Sig
 }
 
 /// What whoever signs a record says of it: that the policy in force was met. A verification summary
-/// in the words of SLSA, about the snapshot and about the record itself, byte for byte.
-pub(super) fn record_statement(deployment: &Deployment, policy: Option<Digest>) -> Statement {
+/// in the words of SLSA, about the snapshot and about the record itself, byte for byte (`record` is
+/// its digest).
+pub(super) fn record_statement(
+    deployment: &Deployment,
+    record: Digest,
+    policy: Option<Digest>,
+) -> Statement {
     let lane = &deployment.lane;
     let record = Subject {
         name: RECORD_PATH.to_owned(),
-        digest: [(
-            "sha256".to_owned(),
-            Digest::of(&deployment.bytes()).to_string(),
-        )]
-        .into(),
+        digest: [("sha256".to_owned(), record.to_string())].into(),
     };
     let evidence = deployment.evidence.iter();
     let evidence: Vec<_> = evidence

@@ -175,11 +175,11 @@ mod tests {
                 evidence_max_age: Some(Period { seconds: 3_600 }),
                 ..GatePolicy::default()
             }),
-            freeze: FreezePolicy::default(),
-            watch: None,
             webhooks: Vec::new(),
             approval: None,
             signing: None,
+            freeze: FreezePolicy::default(),
+            watch: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod attest;
+pub mod audit;
 pub mod authorize;
 mod authors;
 mod conditions;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::domain::attestation::AllowedSigners;
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
@@ -24,7 +23,7 @@ use super::graft::{Candidate, Edits, blobs, edits};
 use super::obstacles::{Coming, Obstacles, obstacles};
 use super::record::{NewRecord, append};
 use super::snapshot::{Manifest, check_entries};
-use super::standing::{Standing, approvers_in, policy_in, record_signers_in};
+use super::standing::{Standing, Trusted, policy_in};
 use super::verify::{check_files, to_test};
 
 /// What is to be promoted.
@@ -62,8 +61,7 @@ pub struct PromotePlan {
     content: Content,
     fingerprints: BTreeMap<PromptId, Digest>,
     obstacles: Obstacles,
-    approvers: Option<AllowedSigners>,
-    record_signers: Option<AllowedSigners>,
+    trusted: Trusted,
     voices: Voices,
     /// Where the content comes from.
     pub source: Source,
@@ -98,12 +96,10 @@ pub fn plan(
     } = request;
     let (policy, policy_is_new) = policy_in_force(&standing, files.as_ref())?;
     let trusted = if policy_is_new {
-        files.as_ref()
+        Trusted::of(files.as_ref(), &policy)?
     } else {
-        standing.tree()
+        Trusted::of(standing.tree(), &policy)?
     };
-    let approvers = approvers_in(trusted, &policy)?;
-    let record_signers = record_signers_in(trusted, &policy)?;
     let edits = edits(&standing, files.as_ref(), prompts)?;
     if edits.is_empty() {
         return Ok(None);
@@ -143,8 +139,7 @@ pub fn plan(
         content,
         fingerprints,
         obstacles,
-        approvers,
-        record_signers,
+        trusted,
         voices: Voices::default(),
         source,
         policy,
@@ -196,7 +191,7 @@ impl PromotePlan {
 
     /// The approvals that count for this promotion, and those that do not.
     pub fn approvals(&self, now: Timestamp) -> Approvals {
-        let Some(signers) = &self.approvers else {
+        let Some(signers) = &self.trusted.approvers else {
             return Approvals::default();
         };
         let gate = self.policy.gate.as_ref();
@@ -224,7 +219,8 @@ impl PromotePlan {
 
     /// Asks, before an evaluation is paid for, whether anything else stands in the way.
     pub fn check(&self, signer: Option<&dyn Signer>, now: Timestamp) -> Result<(), Vec<Refusal>> {
-        self.ask(Shown::NotYet, signer, now).map(|_| ())
+        self.ask(Shown::NotYet, self.signing(signer), now)
+            .map(|_| ())
     }
 
     /// Asks whether the promotion may happen. Without an evaluation it may only where none is
@@ -236,18 +232,39 @@ impl PromotePlan {
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         let empty = Evaluation::nothing();
-        let shown = if self.prompts_to_test().is_empty() {
+        let shown = self.shown(evaluation.unwrap_or(&empty));
+        self.ask(shown, self.signing(signer), now)
+    }
+
+    /// Asks again, for a record of the past, whether it was right to let it in. Its signature is
+    /// looked at elsewhere.
+    pub(super) fn was_right(
+        &self,
+        evaluation: Option<&Evaluation>,
+        then: Timestamp,
+    ) -> Result<(), Vec<Refusal>> {
+        let empty = Evaluation::nothing();
+        let shown = self.shown(evaluation.unwrap_or(&empty));
+        self.ask(shown, Signing::default(), then).map(|_| ())
+    }
+
+    /// What the gate has to judge.
+    fn shown<'e>(&'e self, evaluation: &'e Evaluation) -> Shown<'e> {
+        if self.prompts_to_test().is_empty() {
             Shown::NotNeeded
         } else {
-            Shown::Evaluation(evaluation.unwrap_or(&empty), &self.fingerprints)
-        };
-        self.ask(shown, signer, now)
+            Shown::Evaluation(evaluation, &self.fingerprints)
+        }
+    }
+
+    fn signing(&self, signer: Option<&dyn Signer>) -> Signing<'_> {
+        Signing::new(self.trusted.record_signers.as_ref(), signer)
     }
 
     fn ask(
         &self,
         shown: Shown<'_>,
-        signer: Option<&dyn Signer>,
+        signing: Signing<'_>,
         now: Timestamp,
     ) -> Result<Authorized, Vec<Refusal>> {
         authorize(&Move {
@@ -260,7 +277,7 @@ impl PromotePlan {
             obstacles: &self.obstacles,
             shown,
             approvals: &self.approvals(now),
-            signing: Signing::new(self.record_signers.as_ref(), signer),
+            signing,
             now,
         })
     }

@@ -76,7 +76,8 @@ pub(super) fn append(
     let mut attachments: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     if let Some(signer) = signer {
         let policy = policy_digest(standing, &new.manifest)?;
-        let attestation = attest(&record_statement(&deployment, policy), signer)?;
+        let record = Digest::of(&deployment.bytes());
+        let attestation = attest(&record_statement(&deployment, record, policy), signer)?;
         attachments.insert(RECORD_ATTESTATION_PATH.to_owned(), attestation);
     }
     attachments.insert(MANIFEST_PATH.to_owned(), new.manifest.text().into_bytes());
@@ -130,6 +131,14 @@ fn message(deployment: &Deployment, summary: &str) -> String {
     if let Some(reason) = &deployment.reason {
         let _ = write!(text, "{}\n\n", one_line(reason));
     }
+    for line in trailers(deployment) {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// The parts of a record that its commit repeats for people, one a line.
+pub(super) fn trailers(deployment: &Deployment) -> Vec<String> {
     let target = deployment.rollback_target.as_ref();
     let evidence = deployment
         .evidence
@@ -149,13 +158,11 @@ fn message(deployment: &Deployment, summary: &str) -> String {
         ("Evidence", Some(evidence.collect::<Vec<_>>().join(" "))),
         ("Actor", Some(deployment.actor.clone())),
     ];
-    for (name, value) in trailers {
+    let line = |(name, value): (&str, Option<String>)| {
         let value = value.map(|value| one_line(&value)).unwrap_or_default();
-        if !value.is_empty() {
-            let _ = writeln!(text, "{name}: {value}");
-        }
-    }
-    text
+        (!value.is_empty()).then(|| format!("{name}: {value}"))
+    };
+    trailers.into_iter().filter_map(line).collect()
 }
 
 /// A text on one line, so that nobody's words can pass for a trailer of ours.

@@ -103,10 +103,10 @@ pub fn plan(
     let Some(found) = found else {
         return Ok(None);
     };
+    let record_signers = standing.record_signers()?;
     // What is live has a policy that can be read, or none that could ask for anything.
     let watch = standing.policy().ok().flatten().and_then(|it| it.watch);
     let holds = holds(&current, found.left, &reason);
-    let record_signers = standing.record_signers()?;
     Ok(Some(RollbackPlan {
         standing,
         record_signers,

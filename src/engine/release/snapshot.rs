@@ -29,7 +29,7 @@ use super::standing::Standing;
 pub const MANIFEST_PATH: &str = ".lane/manifest.sha256";
 
 /// The largest manifest that is read.
-const MANIFEST_LIMIT: u64 = 256 * 1024 * 1024;
+pub(super) const MANIFEST_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// The files of a snapshot and their digests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

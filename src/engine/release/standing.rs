@@ -23,7 +23,15 @@ pub struct Standing {
 impl Standing {
     /// Where `lane` stands, as last seen.
     pub fn of(lanes: &dyn LaneStore, lane: &LaneName) -> Result<Self, ReleaseError> {
-        let current = lanes.tip(lane)?;
+        Self::at(lanes, lane, lanes.tip(lane)?)
+    }
+
+    /// Where `lane` stood at one of its records; absent: before its first.
+    pub(super) fn at(
+        lanes: &dyn LaneStore,
+        lane: &LaneName,
+        current: Option<LaneRecord>,
+    ) -> Result<Self, ReleaseError> {
         let tree = match &current {
             Some(record) => lanes.tree(record)?,
             None => Box::new(EmptyTree),
@@ -54,7 +62,7 @@ impl Standing {
     /// The keys that may sign the lane's records; absent: they need no signature.
     pub fn record_signers(&self) -> Result<Option<AllowedSigners>, Findings> {
         match self.policy()? {
-            Some(policy) => record_signers_in(self.tree(), &policy),
+            Some(policy) => Ok(Trusted::of(self.tree(), &policy)?.record_signers),
             None => Ok(None),
         }
     }
@@ -76,25 +84,26 @@ impl Standing {
     }
 }
 
-/// The keys that may sign the records of a lane, as its policy in a tree says.
-pub(super) fn record_signers_in(
-    tree: &dyn FileTree,
-    policy: &Lane,
-) -> Result<Option<AllowedSigners>, Findings> {
-    let file = policy.signing.as_ref();
-    file.map(|file| Workspace::new(tree).signers(file))
-        .transpose()
+/// The keys that a policy trusts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trusted {
+    /// Those whose approval counts; absent: nobody is asked.
+    pub(super) approvers: Option<AllowedSigners>,
+    /// Those that may sign the lane's records; absent: records need no signature.
+    pub(super) record_signers: Option<AllowedSigners>,
 }
 
-/// The keys whose approval counts in a lane, as its policy in a tree says.
-pub(super) fn approvers_in(
-    tree: &dyn FileTree,
-    policy: &Lane,
-) -> Result<Option<AllowedSigners>, Findings> {
-    let approval = policy.approval.as_ref();
-    approval
-        .map(|approval| Workspace::new(tree).signers(&approval.allowed_signers))
-        .transpose()
+impl Trusted {
+    /// The keys that `policy` trusts, as they stand in the tree that the policy stands in.
+    pub(super) fn of(tree: &dyn FileTree, policy: &Lane) -> Result<Self, Findings> {
+        let workspace = Workspace::new(tree);
+        let approvers = policy.approval.as_ref().map(|it| &it.allowed_signers);
+        let read = |file| workspace.signers(file);
+        Ok(Self {
+            approvers: approvers.map(read).transpose()?,
+            record_signers: policy.signing.as_ref().map(read).transpose()?,
+        })
+    }
 }
 
 /// The policy of a lane in a tree; absent where the tree does not declare the lane.

@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 
+use crate::domain::content::{Content, MediaSource, Part};
 use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
-use crate::domain::finding::{Finding, Findings};
+use crate::domain::finding::Findings;
+use crate::domain::media::{Media, MediaKind, MediaType};
+use crate::domain::message::{Attachments, RenderedContent, RenderedMessage, RenderedPart};
 use crate::domain::prompt::{Prompt, Template, Variable};
-use crate::domain::run::{ModelRequest, RenderedMessage};
-use crate::domain::suggest::did_you_mean;
+use crate::domain::run::ModelRequest;
 use crate::engine::ports::FileTree;
 
+use super::compile::{Compiled, compile, template_name};
 use super::document::Source;
-use super::files::read_text;
-use super::template::{Include, engine_finding, engine_message, find_name, include_path, includes};
-
-/// How many steps a template may take, loops included.
-const FUEL: u64 = 1_000_000;
+use super::media::{MAX_REQUEST_MEDIA_BYTES, expect_kind, read_media};
+use super::template::engine_message;
 
 /// The longest message that a template may print, in bytes.
 const MAX_RENDERED_BYTES: usize = 4 * 1024 * 1024;
@@ -29,9 +29,18 @@ const MAX_RENDERED_BYTES: usize = 4 * 1024 * 1024;
 /// A prompt with all it includes, compiled.
 pub struct Closure {
     prompt: Prompt,
-    includes: IndexMap<String, String>,
-    engine: Environment<'static>,
-    used: Vec<String>,
+    compiled: Compiled,
+}
+
+/// What a prompt is rendered with.
+#[derive(Clone, Copy)]
+pub struct Inputs<'i> {
+    /// The values of variables, by name.
+    pub values: &'i IndexMap<String, Value>,
+    /// The files that variables name, by variable.
+    pub files: &'i BTreeMap<String, Media>,
+    /// Where those files stand.
+    pub tree: &'i dyn FileTree,
 }
 
 /// A prompt could not be rendered with these values.
@@ -43,35 +52,8 @@ impl Closure {
     /// Compiles a prompt that was read from `source`. Templates that do not parse, includes that are
     /// missing or go in circles, and variables that are not declared are findings.
     pub fn compile(prompt: Prompt, source: &Source, tree: &dyn FileTree) -> Result<Self, Findings> {
-        let mut compiler = Compiler {
-            prompt: &prompt,
-            tree,
-            engine: engine(),
-            includes: IndexMap::new(),
-            used: Vec::new(),
-            findings: Vec::new(),
-        };
-        for (index, message) in prompt.messages.iter().enumerate() {
-            let name = message_name(index);
-            compiler.add(source, &name, &message.content, &mut Vec::new());
-        }
-        let Compiler {
-            engine,
-            mut includes,
-            used,
-            findings,
-            ..
-        } = compiler;
-        if !findings.is_empty() {
-            return Err(Findings(findings));
-        }
-        includes.sort_keys();
-        Ok(Self {
-            prompt,
-            includes,
-            engine,
-            used,
-        })
+        let compiled = compile(&prompt, source, tree)?;
+        Ok(Self { prompt, compiled })
     }
 
     /// The prompt.
@@ -81,18 +63,32 @@ impl Closure {
 
     /// The partials that the templates reach: path (relative to the workspace root) to content.
     pub fn includes(&self) -> &IndexMap<String, String> {
-        &self.includes
+        &self.compiled.includes
+    }
+
+    /// The pictures and documents that belong to the prompt, by path, relative to the workspace root.
+    pub fn media(&self) -> BTreeMap<&str, &Media> {
+        let files = self.compiled.media.values().map(|file| &file.media);
+        files.map(|media| (media.path.as_str(), media)).collect()
+    }
+
+    /// The paths of all files that the prompt reaches beside its own.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let includes = self.includes().keys().map(String::as_str);
+        includes.chain(self.media().into_keys())
     }
 
     /// See [`Prompt::fingerprint`].
     pub fn fingerprint(&self) -> Digest {
-        self.prompt.fingerprint(&self.includes)
+        let media = self.compiled.media.iter();
+        let media = media.map(|(name, file)| (name.clone(), file.media.clone()));
+        self.prompt.fingerprint(self.includes(), &media.collect())
     }
 
     /// The declared variables that no template uses.
     pub fn unused_variables(&self) -> impl Iterator<Item = (&String, &Variable)> {
         let declared = self.prompt.variables.iter();
-        declared.filter(|(name, _)| !self.used.contains(name))
+        declared.filter(|(name, _)| !self.compiled.used.contains(name))
     }
 
     /// Renders the prompt. A declared variable must have a value of its kind, or a default; a text
@@ -100,48 +96,142 @@ impl Closure {
     /// for variables that are not declared are left aside: a row may hold more than one prompt needs.
     pub fn render(
         &self,
-        variables: &IndexMap<String, Value>,
+        inputs: &Inputs<'_>,
         repeat_index: u32,
     ) -> Result<ModelRequest, RenderError> {
-        let values = self.values(variables)?;
-        let mut messages = Vec::with_capacity(self.prompt.messages.len());
+        let values = self.values(inputs)?;
+        let mut request = self.request(repeat_index);
         for (index, message) in self.prompt.messages.iter().enumerate() {
-            messages.push(RenderedMessage {
+            let text = |number, _: &Template| self.render_text(index, number, &values);
+            let file = |name: &str, _| inputs.files[name].clone();
+            let content = self.content(&message.content, text, file)?;
+            request.messages.push(RenderedMessage {
                 role: message.role,
-                content: self.render_message(index, &values)?,
+                content,
             });
         }
-        Ok(ModelRequest {
+        self.attach(&mut request, inputs.tree)?;
+        Ok(request)
+    }
+
+    /// Renders the prompt for a row: with its variables, and with its conversation after the
+    /// prompt's own messages. `tree` is where the row was read.
+    pub fn render_row(
+        &self,
+        row: &Row,
+        tree: &dyn FileTree,
+        repeat_index: u32,
+    ) -> Result<ModelRequest, RenderError> {
+        let inputs = Inputs {
+            values: &row.vars,
+            files: &row.files,
+            tree,
+        };
+        let mut request = self.render(&inputs, repeat_index)?;
+        request.messages.extend(row.messages.iter().cloned());
+        self.attach(&mut request, tree)?;
+        Ok(request)
+    }
+
+    /// The request that the prompt makes, with its templates in place of what they print, and an
+    /// empty file in place of one that a variable names.
+    pub fn unrendered(&self) -> ModelRequest {
+        let mut request = self.request(0);
+        for message in &self.prompt.messages {
+            let text = |_, template: &Template| Ok(template.text.clone());
+            let content = self.content(&message.content, text, |_, kind| stand_in(kind));
+            request.messages.push(RenderedMessage {
+                role: message.role,
+                content: content.expect("nothing is rendered that could fail"),
+            });
+        }
+        for file in self.compiled.media.values() {
+            let bytes = Arc::clone(&file.bytes);
+            request.attachments.insert(file.media.digest, bytes);
+        }
+        request.attachments.insert(Digest::of(b""), Arc::from([]));
+        request
+    }
+
+    /// The request without its messages.
+    fn request(&self, repeat_index: u32) -> ModelRequest {
+        ModelRequest {
             prompt: self.prompt.id.clone(),
             model: self.prompt.model.clone(),
-            messages,
+            messages: Vec::new(),
+            attachments: Attachments::default(),
             parameters: self.prompt.model_parameters.clone(),
             response_format: self.prompt.response_format.clone(),
             tools: self.prompt.tools.clone(),
             repeat_index,
-        })
+        }
     }
 
-    /// Renders the prompt for a row: with its variables, and with its conversation after the
-    /// prompt's own messages.
-    pub fn render_row(&self, row: &Row, repeat_index: u32) -> Result<ModelRequest, RenderError> {
-        let mut request = self.render(&row.vars, repeat_index)?;
-        request.messages.extend(row.messages.iter().cloned());
-        Ok(request)
-    }
-
-    fn values(
+    /// A message's content, with the text of each template, which is told its number, and the file of
+    /// each variable.
+    fn content(
         &self,
-        given: &IndexMap<String, Value>,
-    ) -> Result<BTreeMap<String, Value>, RenderError> {
+        content: &Content,
+        text: impl Fn(usize, &Template) -> Result<String, RenderError>,
+        file: impl Fn(&str, MediaKind) -> Media,
+    ) -> Result<RenderedContent, RenderError> {
+        let parts = match content {
+            Content::Text(template) => return text(1, template).map(RenderedContent::Text),
+            Content::Parts(parts) => parts,
+        };
+        let part = |(part, number): (&Part, usize)| match part {
+            Part::Text(template) => text(number, template).map(RenderedPart::Text),
+            Part::Media(part) => Ok(RenderedPart::Media(match &part.source {
+                MediaSource::File(name) => self.compiled.media[name].media.clone(),
+                MediaSource::Variable(name) => file(name, part.kind),
+            })),
+        };
+        let parts: Result<_, _> = parts.iter().zip(1..).map(part).collect();
+        parts.map(RenderedContent::Parts)
+    }
+
+    /// Puts the bytes of every file that the messages name into the request: the prompt's own, which
+    /// were read with it, and those of a row, which must still be what they were.
+    fn attach(&self, request: &mut ModelRequest, tree: &dyn FileTree) -> Result<(), RenderError> {
+        let bytes: u64 = request.shown().map(|media| media.bytes).sum();
+        if bytes > MAX_REQUEST_MEDIA_BYTES {
+            return Err(RenderError(format!(
+                "the pictures and documents are {bytes} bytes, more than the \
+                 {MAX_REQUEST_MEDIA_BYTES} that one request may show"
+            )));
+        }
+        let mut attachments = std::mem::take(&mut request.attachments);
+        for media in request.shown() {
+            if attachments.contains(&media.digest) {
+                continue;
+            }
+            let mut own = self.compiled.media.values();
+            let bytes = match own.find(|file| file.media.digest == media.digest) {
+                Some(file) => Arc::clone(&file.bytes),
+                None => read_again(tree, media)?,
+            };
+            attachments.insert(media.digest, bytes);
+        }
+        request.attachments = attachments;
+        Ok(())
+    }
+
+    fn values(&self, inputs: &Inputs<'_>) -> Result<BTreeMap<String, Value>, RenderError> {
         let mut values = BTreeMap::new();
         for (name, variable) in &self.prompt.variables {
-            let value = given
-                .get(name)
-                .or(variable.default.as_ref())
-                .ok_or_else(|| {
-                    RenderError(format!("the variable `{name}` has no value and no default"))
+            if let Some(kind) = variable.kind.media() {
+                let media = inputs.files.get(name).ok_or_else(|| {
+                    RenderError(format!(
+                        "the variable `{name}` names no file of the dataset"
+                    ))
                 })?;
+                expect_kind(media, kind).map_err(|error| RenderError(error.to_string()))?;
+                continue;
+            }
+            let value = inputs.values.get(name).or(variable.default.as_ref());
+            let value = value.ok_or_else(|| {
+                RenderError(format!("the variable `{name}` has no value and no default"))
+            })?;
             let value = coerce(variable, value).ok_or_else(|| {
                 RenderError(format!(
                     "the variable `{name}` must be of type {}",
@@ -153,9 +243,10 @@ impl Closure {
         Ok(values)
     }
 
-    fn render_message(
+    fn render_text(
         &self,
         index: usize,
+        part_number: usize,
         values: &BTreeMap<String, Value>,
     ) -> Result<String, RenderError> {
         let failed = |error: minijinja::Error| {
@@ -166,8 +257,9 @@ impl Closure {
             ))
         };
         let template = self
+            .compiled
             .engine
-            .get_template(&message_name(index))
+            .get_template(&template_name(index, part_number))
             .map_err(failed)?;
         let mut output = Capped(Vec::new());
         template
@@ -177,8 +269,30 @@ impl Closure {
     }
 }
 
-fn message_name(index: usize) -> String {
-    format!("message {}", index + 1)
+/// The file that stands for one that is not known yet.
+fn stand_in(kind: MediaKind) -> Media {
+    let media_type = match kind {
+        MediaKind::Image => MediaType::Png,
+        MediaKind::File => MediaType::Pdf,
+    };
+    Media {
+        path: String::new(),
+        media_type,
+        bytes: 0,
+        digest: Digest::of(b""),
+    }
+}
+
+/// The bytes of a file that was read before.
+fn read_again(tree: &dyn FileTree, media: &Media) -> Result<Arc<[u8]>, RenderError> {
+    let file = read_media(tree, &media.path).map_err(|error| RenderError(error.to_string()))?;
+    if file.media.digest == media.digest {
+        return Ok(file.bytes);
+    }
+    Err(RenderError(format!(
+        "`{}` changed while it was used",
+        media.path
+    )))
 }
 
 /// The value as one of the variable's kind, if it is or spells one.
@@ -188,23 +302,6 @@ pub fn coerce(variable: &Variable, value: &Value) -> Option<Value> {
     }
     let spelled: Value = serde_json::from_str(value.as_str()?).ok()?;
     variable.kind.accepts(&spelled).then_some(spelled)
-}
-
-/// A template engine that is strict about names, reads no file by itself and has no filter that can
-/// be told to fill memory.
-fn engine() -> Environment<'static> {
-    let mut engine = Environment::new();
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    engine.set_fuel(Some(FUEL));
-    engine.set_debug(true);
-    for filter in ["format", "indent", "center"] {
-        engine.remove_filter(filter);
-    }
-    for global in ["debug", "namespace"] {
-        engine.remove_global(global);
-    }
-    engine
 }
 
 /// Takes what is printed, up to a limit.
@@ -222,113 +319,5 @@ impl Write for Capped {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-struct Compiler<'c> {
-    prompt: &'c Prompt,
-    tree: &'c dyn FileTree,
-    engine: Environment<'static>,
-    includes: IndexMap<String, String>,
-    used: Vec<String>,
-    findings: Vec<Finding>,
-}
-
-impl Compiler<'_> {
-    /// Adds a template and, before it, what it includes. `path` is the chain of includes above it.
-    fn add(&mut self, source: &Source, name: &str, template: &Template, path: &mut Vec<String>) {
-        if let Err(error) = self
-            .engine
-            .add_template_owned(name.to_owned(), template.text.clone())
-        {
-            self.findings.push(engine_finding(source, template, &error));
-            return;
-        }
-        self.check_names(source, name, template);
-        match includes(source, template) {
-            Ok(includes) => {
-                for include in &includes {
-                    self.include(source, include, path);
-                }
-            }
-            Err(findings) => self.findings.extend(findings),
-        }
-    }
-
-    fn check_names(&mut self, source: &Source, name: &str, template: &Template) {
-        let Ok(compiled) = self.engine.get_template(name) else {
-            return;
-        };
-        let mut names: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
-        names.sort();
-        let globals: Vec<String> = self
-            .engine
-            .globals()
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        for name in names {
-            if self.prompt.variables.contains_key(&name) {
-                self.used.push(name);
-            } else if !globals.contains(&name) {
-                let place = source.place(find_name(template, &name));
-                let known = self.prompt.variables.keys().map(String::as_str);
-                let help = format!(
-                    "declare it under `variables` of {}; {}",
-                    self.prompt.id.path(),
-                    did_you_mean(&name, known)
-                );
-                let message = format!("the variable `{name}` is not declared");
-                self.findings
-                    .push(Finding::error("undeclared-variable", place, message).with_help(help));
-            }
-        }
-    }
-
-    fn include(&mut self, source: &Source, include: &Include, path: &mut Vec<String>) {
-        let place = source.place(include.span);
-        let Some(file) = include_path(&include.name) else {
-            let message = format!("`{}` cannot be included", include.name);
-            let help = "includes live below `prompts/_partials/`: write `{% include \"_partials/name.md\" %}`";
-            self.findings
-                .push(Finding::error("invalid-include", place, message).with_help(help));
-            return;
-        };
-        if path.contains(&file) {
-            let message = format!("`{}` includes itself", include.name);
-            self.findings.push(
-                Finding::error("include-cycle", place, message).with_help("break the circle"),
-            );
-            return;
-        }
-        if self.includes.contains_key(&file) {
-            return;
-        }
-        match read_text(self.tree, &file) {
-            Ok(Some(partial)) => {
-                let template = Template {
-                    text: partial.text.clone(),
-                    span: start_of_file(),
-                };
-                self.includes.insert(file.clone(), partial.text.clone());
-                path.push(file);
-                self.add(&partial, &include.name, &template, path);
-                path.pop();
-            }
-            Ok(None) => {
-                let message = format!("there is no `{file}`");
-                let help = "write the file, or correct the name";
-                self.findings
-                    .push(Finding::error("missing-include", place, message).with_help(help));
-            }
-            Err(findings) => self.findings.extend(findings.0),
-        }
-    }
-}
-
-fn start_of_file() -> crate::domain::finding::Span {
-    crate::domain::finding::Span {
-        line: 1,
-        column: 1,
-        length: 1,
     }
 }

@@ -4,9 +4,8 @@
 use std::io::BufRead;
 
 use csv::{Reader, ReaderBuilder, StringRecord};
-use indexmap::IndexMap;
 
-use crate::domain::dataset::{Priority, Row, RowStatus};
+use crate::domain::dataset::Row;
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::suggest::did_you_mean;
 
@@ -186,18 +185,8 @@ impl CsvRows {
 fn empty_row(record: &StringRecord) -> Row {
     let line = record.position().map_or(1, csv::Position::line);
     Row {
-        id: String::new(),
-        vars: IndexMap::new(),
-        messages: Vec::new(),
-        expected: None,
-        critical: false,
-        priority: Priority::default(),
-        status: RowStatus::default(),
-        tags: Vec::new(),
-        cluster: None,
-        note: None,
-        source: None,
         line: u32::try_from(line).unwrap_or(u32::MAX),
+        ..Row::default()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Reads the manifests of datasets.
 
-use crate::domain::dataset::{Dataset, DatasetKind, RowsFormat};
+use crate::domain::dataset::{Dataset, DatasetKind, DatasetMedia, RowsFormat};
 use crate::domain::finding::Findings;
 use crate::domain::id::DatasetId;
 
 use super::decode::Decoder;
 use super::document::{Node, Source};
+use super::media::is_plain_path;
 use super::yaml::parse_yaml;
 
 /// Reads one manifest.
@@ -30,6 +31,9 @@ fn dataset(id: &DatasetId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Dat
     let cluster = fields
         .optional("cluster")
         .and_then(|node| decoder.text(node));
+    let media = fields
+        .optional("media")
+        .map(|node| media(id, decoder, node));
     let split = fields.optional("split").and_then(|node| decoder.text(node));
     fields.finish(decoder);
     let (rows_path, rows_format) = rows?;
@@ -40,7 +44,44 @@ fn dataset(id: &DatasetId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Dat
         rows_path,
         rows_format,
         cluster,
+        media: match media {
+            Some(media) => Some(media?),
+            None => None,
+        },
         split,
+    })
+}
+
+/// The folder that manifests name other files from: the one that they stand in.
+fn folder_of(id: &DatasetId) -> String {
+    let path = id.path();
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folder.to_owned()
+}
+
+/// The folder of pictures and documents stands beside the manifest, and has a plain name.
+fn media(id: &DatasetId, decoder: &mut Decoder<'_>, node: &Node) -> Option<DatasetMedia> {
+    let mut fields = decoder.fields(node)?;
+    let folder_node = fields.required(decoder, "folder");
+    let folder = folder_node.and_then(|node| decoder.text(node));
+    let columns = match fields.optional("columns") {
+        Some(node) => decoder.texts(node),
+        None => Some(Vec::new()),
+    };
+    fields.finish(decoder);
+    let (folder, folder_node) = (folder?, folder_node?);
+    if !is_plain_path(&folder) {
+        decoder.error(
+            "invalid-media-path",
+            folder_node.span,
+            format!("`{folder}` is no folder for pictures and documents"),
+            "name a folder beside the manifest",
+        );
+        return None;
+    }
+    Some(DatasetMedia {
+        folder: format!("{}/{folder}", folder_of(id)),
+        columns: columns?,
     })
 }
 
@@ -70,9 +111,7 @@ fn rows_file(
         );
         return None;
     };
-    let manifest = id.path();
-    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
-    Some((format!("{folder}/{name}"), format))
+    Some((format!("{}/{name}", folder_of(id)), format))
 }
 
 #[cfg(test)]
@@ -101,6 +140,32 @@ mod tests {
             "''",
         ] {
             assert!(read(rows).is_err(), "{rows}");
+        }
+    }
+
+    #[test]
+    fn the_folder_of_pictures_stands_beside_the_manifest_and_nowhere_else() {
+        let id = DatasetId::new("support/golden").unwrap();
+        let read = |folder: &str| {
+            let text = format!(
+                "kind: golden\nrows: a.csv\nmedia: {{ folder: {folder:?}, columns: photo }}\n"
+            );
+            read_dataset(&id, &Source::new(id.path(), text))
+        };
+        let media = read("photos/2026").unwrap().media.unwrap();
+        assert_eq!(media.folder, "datasets/support/photos/2026");
+        assert_eq!(media.columns, ["photo"]);
+        for folder in [
+            "..",
+            "../photos",
+            "/photos",
+            "",
+            ".",
+            "photos/",
+            "a\\b",
+            ".git",
+        ] {
+            assert!(read(folder).is_err(), "{folder}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::domain::finding::{Finding, Findings, Span};
+use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::suggest::did_you_mean;
 
 use super::document::{Entry, Node, Source, Value};
@@ -22,6 +22,11 @@ impl<'s> Decoder<'s> {
             source,
             findings: Vec::new(),
         }
+    }
+
+    /// The place of a span in the file.
+    pub fn place(&self, span: Span) -> Place {
+        self.source.place(span)
     }
 
     /// Reports an error.

@@ -49,14 +49,6 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         Some(node) => Some(gate(decoder, node)?),
         None => None,
     };
-    let freeze = match fields.optional("freeze") {
-        Some(node) => freeze(decoder, node, from.is_some())?,
-        None => FreezePolicy::default(),
-    };
-    let watch = match fields.optional("watch") {
-        Some(node) => Some(watch(decoder, node)?),
-        None => None,
-    };
     let webhooks = match fields.optional("webhook") {
         Some(node) => webhooks(decoder, node)?,
         None => Vec::new(),
@@ -67,6 +59,14 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
     };
     let signing = match fields.optional("signing") {
         Some(node) => Some(signing(decoder, node)?),
+        None => None,
+    };
+    let freeze = match fields.optional("freeze") {
+        Some(node) => freeze(decoder, node, from.is_some())?,
+        None => FreezePolicy::default(),
+    };
+    let watch = match fields.optional("watch") {
+        Some(node) => Some(watch(decoder, node)?),
         None => None,
     };
     fields.finish(decoder);
@@ -87,12 +87,64 @@ fn lane(name: &LaneName, decoder: &mut Decoder<'_>, node: &Node) -> Option<Lane>
         order,
         from,
         gate,
-        freeze,
-        watch,
         webhooks,
         approval,
         signing,
+        freeze,
+        watch,
     })
+}
+
+fn approval(decoder: &mut Decoder<'_>, node: &Node) -> Option<ApprovalPolicy> {
+    let mut fields = decoder.fields(node)?;
+    let required = match fields.optional("required") {
+        Some(node) => decoder.integer_within(node, 0, 20)?,
+        None => 1,
+    };
+    let not_author = match fields.optional("not_author") {
+        Some(node) => decoder.boolean(node)?,
+        None => false,
+    };
+    let allowed_signers = fields.required(decoder, "allowed_signers");
+    let allowed_signers = allowed_signers.and_then(|node| signers_file(decoder, node));
+    fields.finish(decoder);
+    Some(ApprovalPolicy {
+        required: u32::try_from(required).ok()?,
+        not_author,
+        allowed_signers: allowed_signers?,
+    })
+}
+
+fn signing(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
+    let mut fields = decoder.fields(node)?;
+    let allowed_signers = fields.required(decoder, "allowed_signers");
+    let allowed_signers = allowed_signers.and_then(|node| signers_file(decoder, node));
+    fields.finish(decoder);
+    allowed_signers
+}
+
+/// A file of keys must be released with the policy, so that a lane knows it.
+fn signers_file(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
+    let path = decoder.text(node)?;
+    let plain = |segment: &str| {
+        !segment.is_empty()
+            && !segment.starts_with('.')
+            && !segment.contains(['\\', ':'])
+            && !segment.chars().any(char::is_control)
+    };
+    let name = path.strip_prefix(POLICY_FOLDER).unwrap_or_default();
+    let is_policy = name.strip_suffix(".toml").is_some();
+    if is_policy || !name.split('/').all(plain) {
+        decoder.error(
+            "invalid-value",
+            node.span,
+            format!("`{path}` is not a plain path below `{POLICY_FOLDER}`"),
+            "put the file there: `environments/allowed_signers`",
+        );
+        return None;
+    }
+    let span = node.span;
+    Some(SignersFile { path, span })
 }
 
 fn freeze(decoder: &mut Decoder<'_>, node: &Node, has_lane_before: bool) -> Option<FreezePolicy> {
@@ -147,58 +199,6 @@ fn watch(decoder: &mut Decoder<'_>, node: &Node) -> Option<WatchPlan> {
         return None;
     }
     Some(plan)
-}
-
-fn approval(decoder: &mut Decoder<'_>, node: &Node) -> Option<ApprovalPolicy> {
-    let mut fields = decoder.fields(node)?;
-    let required = match fields.optional("required") {
-        Some(node) => decoder.integer_within(node, 0, 20)?,
-        None => 1,
-    };
-    let not_author = match fields.optional("not_author") {
-        Some(node) => decoder.boolean(node)?,
-        None => false,
-    };
-    let allowed_signers = fields.required(decoder, "allowed_signers");
-    let allowed_signers = allowed_signers.and_then(|node| signers_file(decoder, node));
-    fields.finish(decoder);
-    Some(ApprovalPolicy {
-        required: u32::try_from(required).ok()?,
-        not_author,
-        allowed_signers: allowed_signers?,
-    })
-}
-
-fn signing(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
-    let mut fields = decoder.fields(node)?;
-    let allowed_signers = fields.required(decoder, "allowed_signers");
-    let allowed_signers = allowed_signers.and_then(|node| signers_file(decoder, node));
-    fields.finish(decoder);
-    allowed_signers
-}
-
-/// A file of keys must be released with the policy, so that a lane knows it.
-fn signers_file(decoder: &mut Decoder<'_>, node: &Node) -> Option<SignersFile> {
-    let path = decoder.text(node)?;
-    let plain = |segment: &str| {
-        !segment.is_empty()
-            && !segment.starts_with('.')
-            && !segment.contains(['\\', ':'])
-            && !segment.chars().any(char::is_control)
-    };
-    let name = path.strip_prefix(POLICY_FOLDER).unwrap_or_default();
-    let is_policy = name.strip_suffix(".toml").is_some();
-    if is_policy || !name.split('/').all(plain) {
-        decoder.error(
-            "invalid-value",
-            node.span,
-            format!("`{path}` is not a plain path below `{POLICY_FOLDER}`"),
-            "put the file there: `environments/allowed_signers`",
-        );
-        return None;
-    }
-    let span = node.span;
-    Some(SignersFile { path, span })
 }
 
 fn gate(decoder: &mut Decoder<'_>, node: &Node) -> Option<GatePolicy> {
@@ -337,12 +337,6 @@ mod tests {
             ("[gate]\nfloor = { a = 0.9 }\n", "unknown-key"),
             ("[gate]\nevidence_max_age = \"2 weeks\"\n", "invalid-value"),
             ("from = \"a/b\"\n", "invalid-value"),
-            ("[freeze]\nwindows = [\"weekends\"]\n", "invalid-value"),
-            ("[freeze]\nwindow = []\n", "unknown-key"),
-            ("[freeze]\nsoak = \"24h\"\n", "invalid-value"),
-            ("[watch]\nmax_latency_p95_ratio = 2\n", "missing-key"),
-            ("[watch]\ncheckpoints = [\"7d\", \"1h\"]\n", "invalid-value"),
-            ("[watch]\ncheckpoints = []\n", "invalid-value"),
             ("[approval]\nrequired = 1\n", "missing-key"),
             ("[gate]\non_inconclusive = \"approve\"\n", "missing-key"),
             (
@@ -357,6 +351,12 @@ mod tests {
                 "[signing]\nallowed_signers = \"environments/a.toml\"\n",
                 "invalid-value",
             ),
+            ("[freeze]\nwindows = [\"weekends\"]\n", "invalid-value"),
+            ("[freeze]\nwindow = []\n", "unknown-key"),
+            ("[freeze]\nsoak = \"24h\"\n", "invalid-value"),
+            ("[watch]\nmax_latency_p95_ratio = 2\n", "missing-key"),
+            ("[watch]\ncheckpoints = [\"7d\", \"1h\"]\n", "invalid-value"),
+            ("[watch]\ncheckpoints = []\n", "invalid-value"),
         ] {
             let finding = read(text).unwrap_err().0.remove(0);
             assert_eq!(finding.ident, ident, "{text}");

@@ -2,6 +2,8 @@
 
 pub mod answerer;
 pub mod closure;
+mod compile;
+mod conversation;
 pub mod csv_rows;
 pub mod dataset;
 pub mod decode;
@@ -9,8 +11,11 @@ pub mod document;
 pub mod evaluator;
 pub mod files;
 pub mod json;
+mod jsonl_rows;
 pub mod lane;
 pub mod matchers;
+pub mod media;
+mod parts;
 pub mod project;
 pub mod prompt;
 mod provider;
@@ -203,15 +208,25 @@ impl<'t> Workspace<'t> {
     }
 
     /// A dataset's rows, as a stream.
-    pub fn rows(&self, dataset: &Dataset) -> Result<RowReader, Findings> {
+    pub fn rows(&self, dataset: &Dataset) -> Result<RowReader<'t>, Findings> {
         if let Some(input) = self.tree.open(&dataset.rows_path)? {
-            return Ok(RowReader::new(dataset, input));
+            return Ok(RowReader::new(dataset, input, self.tree));
         }
         let place = Place::file(dataset.id.path());
         let message = format!("there is no `{}`", dataset.rows_path);
         Err(Finding::error("missing-rows", place, message)
             .with_help("write the file, or correct `rows`")
             .into())
+    }
+
+    /// The files that a dataset is made of: its manifest, its rows, and what its rows may show.
+    pub fn dataset_files(&self, dataset: &Dataset) -> Result<Vec<String>, Findings> {
+        let mut paths = vec![dataset.id.path(), dataset.rows_path.clone()];
+        if let Some(media) = &dataset.media {
+            let entries = self.tree.list(&media.folder)?;
+            paths.extend(entries.into_iter().map(|entry| entry.path));
+        }
+        Ok(paths)
     }
 
     /// An evaluator.

@@ -3,8 +3,10 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
+use crate::domain::content::{Content, MediaPart, MediaSource, Part};
 use crate::domain::finding::{Findings, Span};
 use crate::domain::id::PromptId;
+use crate::domain::media::MediaKind;
 use crate::domain::prompt::{
     EvalBinding, JsonSchemaFormat, Message, ModelRef, Prompt, ResponseFormat, Role, Template,
     Variable, VariableKind,
@@ -12,6 +14,7 @@ use crate::domain::prompt::{
 
 use super::decode::{Decoder, Fields};
 use super::document::{Entry, Node, Source, Value};
+use super::parts::parts;
 use super::yaml::parse_yaml;
 
 /// Reads one prompt.
@@ -137,7 +140,14 @@ fn variable(decoder: &mut Decoder<'_>, entry: &Entry) -> Option<Variable> {
         .and_then(|node| decoder.text(node));
     let default = fields.optional("default");
     fields.finish(decoder);
-    if let Some(default) = default
+    if let (Some(default), Some(_)) = (default, kind.media()) {
+        decoder.error(
+            "media-default",
+            default.span,
+            "a file has no default",
+            "show a file of the prompt as a part with `path` instead of `variable`",
+        );
+    } else if let Some(default) = default
         && !kind.accepts(&default.to_json())
     {
         let message = format!(
@@ -176,7 +186,7 @@ fn message(decoder: &mut Decoder<'_>, node: &Node) -> Option<Message> {
         .and_then(|node| decoder.word(node, &Role::ALL));
     let content = fields
         .required(decoder, "content")
-        .and_then(|node| template(decoder, node));
+        .and_then(|node| content(decoder, node, role));
     fields.finish(decoder);
     Some(Message {
         role: role?,
@@ -184,20 +194,44 @@ fn message(decoder: &mut Decoder<'_>, node: &Node) -> Option<Message> {
     })
 }
 
-fn template(decoder: &mut Decoder<'_>, node: &Node) -> Option<Template> {
-    if matches!(node.value, Value::List(_)) {
-        decoder.error(
-            "unsupported-content",
-            node.span,
-            "a list of content parts is not supported by this version",
-            "write the content as one text",
-        );
-        return None;
+fn content(decoder: &mut Decoder<'_>, node: &Node, role: Option<Role>) -> Option<Content> {
+    if !matches!(node.value, Value::List(_)) {
+        return template(decoder, node).map(Content::Text);
     }
+    let text = |decoder: &mut Decoder<'_>, node: &Node| template(decoder, node).map(Part::Text);
+    parts(decoder, node, role, text, media_part).map(Content::Parts)
+}
+
+fn template(decoder: &mut Decoder<'_>, node: &Node) -> Option<Template> {
     Some(Template {
         text: decoder.text(node)?,
         span: node.span,
     })
+}
+
+/// A picture or a document: a file of the prompt, or the one that a variable names.
+fn media_part(
+    decoder: &mut Decoder<'_>,
+    fields: &mut Fields<'_>,
+    kind: MediaKind,
+    span: Span,
+) -> Option<Part> {
+    let source = match (fields.optional("path"), fields.optional("variable")) {
+        (Some(node), None) => (MediaSource::File(decoder.text(node)?), node.span),
+        (None, Some(node)) => (MediaSource::Variable(decoder.text(node)?), node.span),
+        _ => {
+            let help = "write `path: _media/<file>` for a file of the prompt, or `variable: <name>` \
+                        for one that each row names";
+            let message = "this part does not say which file it shows";
+            decoder.error("missing-key", span, message, help);
+            return None;
+        }
+    };
+    Some(Part::Media(MediaPart {
+        kind,
+        source: source.0,
+        span: source.1,
+    }))
 }
 
 #[derive(Clone, Copy)]
@@ -315,6 +349,8 @@ fn eval_binding(decoder: &mut Decoder<'_>, node: &Node) -> Option<EvalBinding> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn read(text: &str) -> Result<Prompt, Findings> {
@@ -349,7 +385,11 @@ mod tests {
     #[test]
     fn the_fingerprint_ignores_words_for_people_and_sees_everything_else() {
         let base = "model: echo/echo\nmessages:\n  - role: user\n    content: hi\n";
-        let print = |text: &str| read(text).unwrap().fingerprint(&IndexMap::new());
+        let print = |text: &str| {
+            read(text)
+                .unwrap()
+                .fingerprint(&IndexMap::new(), &BTreeMap::new())
+        };
         assert_eq!(
             print(base),
             print(&format!("# remark\nname: N\ndescription: D\n{base}"))

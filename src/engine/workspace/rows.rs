@@ -2,23 +2,18 @@
 //! takes to notice a row id that stands there twice.
 
 use std::collections::HashMap;
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 
-use indexmap::IndexMap;
+use serde_json::Value;
 
-use crate::domain::dataset::{Dataset, Priority, Row, RowSource, RowStatus, RowsFormat};
+use crate::domain::dataset::{Dataset, DatasetMedia, Priority, Row, RowsFormat};
 use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::finding::{Finding, Findings, Place};
-use crate::domain::prompt::Role;
-use crate::domain::run::RenderedMessage;
+use crate::engine::ports::FileTree;
 
+use super::conversation::RowFiles;
 use super::csv_rows::CsvRows;
-use super::decode::Decoder;
-use super::document::{Node, Source};
-use super::json::parse_json;
-
-/// The longest line of a JSONL file that is read, in bytes.
-pub const MAX_ROW_BYTES: u64 = 4 * 1024 * 1024;
+use super::jsonl_rows::JsonlRows;
 
 /// How priorities are spelled in files.
 pub(super) const PRIORITIES: [(&str, Priority); 2] = [
@@ -26,19 +21,21 @@ pub(super) const PRIORITIES: [(&str, Priority); 2] = [
     ("advisory", Priority::Advisory),
 ];
 
-const STATUSES: [(&str, RowStatus); 3] = [
-    ("pending", RowStatus::Pending),
-    ("reviewed", RowStatus::Reviewed),
-    ("accepted-risk", RowStatus::AcceptedRisk),
-];
+/// What a row id may be, for people.
+pub(super) const ROW_ID_HELP: &str =
+    "use 1 to 200 characters without white space at the ends and without control characters";
 
-/// Who may speak in a row's conversation.
-const SPEAKERS: [(&str, Role); 2] = [("user", Role::User), ("assistant", Role::Assistant)];
+/// Whether a text may name a row.
+pub(super) fn is_row_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 200 && id.trim() == id && !id.chars().any(char::is_control)
+}
 
 /// Yields the rows of a dataset in the order of the file. After a row that is wrong, the next ones
 /// are still read.
-pub struct RowReader {
+pub struct RowReader<'t> {
     lines: Lines,
+    tree: &'t dyn FileTree,
+    media: Option<DatasetMedia>,
     cluster: Option<String>,
     seen: HashMap<ShortDigest, u32>,
 }
@@ -48,22 +45,18 @@ enum Lines {
     Csv(Box<CsvRows>),
 }
 
-impl RowReader {
-    /// Reads the rows of `dataset` from `input`.
-    pub fn new(dataset: &Dataset, input: Box<dyn BufRead + Send>) -> Self {
+impl<'t> RowReader<'t> {
+    /// Reads the rows of `dataset` from `input`, and the files that they name from `tree`.
+    pub fn new(dataset: &Dataset, input: Box<dyn BufRead + Send>, tree: &'t dyn FileTree) -> Self {
         let path = dataset.rows_path.clone();
         let lines = match dataset.rows_format {
-            RowsFormat::Jsonl => Lines::Jsonl(JsonlRows {
-                path,
-                input,
-                line: 0,
-                text: String::new(),
-                ended: false,
-            }),
+            RowsFormat::Jsonl => Lines::Jsonl(JsonlRows::new(path, input)),
             RowsFormat::Csv => Lines::Csv(Box::new(CsvRows::new(path, input))),
         };
         Self {
             lines,
+            tree,
+            media: dataset.media.clone(),
             cluster: dataset.cluster.clone(),
             seen: HashMap::new(),
         }
@@ -72,13 +65,15 @@ impl RowReader {
     /// The row that was read last, as it stands in the file, for excerpts.
     pub fn excerpt(&self) -> &str {
         match &self.lines {
-            Lines::Jsonl(rows) => &rows.text,
+            Lines::Jsonl(rows) => rows.excerpt(),
             Lines::Csv(rows) => rows.excerpt(),
         }
     }
 
-    /// Fills in the cluster from its column, and refuses an id that was there before.
+    /// Fills in the cluster and the files from their columns, and refuses an id that was there
+    /// before.
     fn admit(&mut self, (mut row, place): (Row, Place)) -> Result<Row, Findings> {
+        self.find_files(&mut row, &place)?;
         if row.cluster.is_none()
             && let Some(value) = self
                 .cluster
@@ -104,221 +99,60 @@ impl RowReader {
             }
         }
     }
+
+    /// Looks at the files that the row's columns name. An empty cell names none.
+    fn find_files(&self, row: &mut Row, place: &Place) -> Result<(), Findings> {
+        let Some(media) = &self.media else {
+            return Ok(());
+        };
+        let files = RowFiles {
+            tree: self.tree,
+            folder: Some(&media.folder),
+        };
+        let mut findings = Vec::new();
+        for column in &media.columns {
+            let name = match row.vars.get(column) {
+                None => continue,
+                Some(Value::String(name)) if name.is_empty() => continue,
+                Some(Value::String(name)) => name,
+                Some(_) => {
+                    let message =
+                        format!("`{column}` of row `{}` is not the path of a file", row.id);
+                    let help = format!("write the path as text, from `{}/` on", media.folder);
+                    let finding = Finding::error("wrong-type", place.clone(), message);
+                    findings.push(finding.with_help(help));
+                    continue;
+                }
+            };
+            match files.find(name) {
+                Ok(found) => {
+                    row.files.insert(column.clone(), found);
+                }
+                Err(error) => findings.push(error.at(place.clone())),
+            }
+        }
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(Findings(findings))
+        }
+    }
 }
 
-impl Iterator for RowReader {
+impl Iterator for RowReader<'_> {
     type Item = Result<Row, Findings>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let files = RowFiles {
+            tree: self.tree,
+            folder: self.media.as_ref().map(|media| media.folder.as_str()),
+        };
         let found = match &mut self.lines {
-            Lines::Jsonl(rows) => rows.next_row()?,
+            Lines::Jsonl(rows) => rows.next_row(files)?,
             Lines::Csv(rows) => rows.next_row()?,
         };
         Some(found.and_then(|row| self.admit(row)))
     }
-}
-
-struct JsonlRows {
-    path: String,
-    input: Box<dyn BufRead + Send>,
-    line: u32,
-    text: String,
-    ended: bool,
-}
-
-impl JsonlRows {
-    fn next_row(&mut self) -> Option<Result<(Row, Place), Findings>> {
-        loop {
-            if self.ended {
-                return None;
-            }
-            self.line += 1;
-            let text = match self.read_line() {
-                Ok(Some(text)) => text,
-                Ok(None) => return None,
-                Err(findings) => {
-                    self.ended = true;
-                    return Some(Err(findings));
-                }
-            };
-            if !text.trim().is_empty() {
-                let source = Source {
-                    path: self.path.clone(),
-                    text,
-                    first_line: self.line,
-                };
-                let row = read_row(&source);
-                source.text.trim_end().clone_into(&mut self.text);
-                return Some(row);
-            }
-        }
-    }
-
-    fn read_line(&mut self) -> Result<Option<String>, Findings> {
-        let mut bytes = Vec::new();
-        let mut limited = (&mut self.input).take(MAX_ROW_BYTES + 1);
-        let count = limited.read_until(b'\n', &mut bytes).map_err(|error| {
-            Finding::error("unreadable", Place::file(&self.path), error.to_string())
-        })?;
-        if count == 0 {
-            return Ok(None);
-        }
-        let source = |text: String| Source {
-            path: self.path.clone(),
-            text,
-            first_line: self.line,
-        };
-        if bytes.len() as u64 > MAX_ROW_BYTES {
-            let source = source(String::new());
-            let place = source.place(source.span_of_bytes(0..1));
-            let message = format!("this line is longer than {MAX_ROW_BYTES} bytes");
-            return Err(Finding::error("too-large", place, message).into());
-        }
-        String::from_utf8(bytes).map(Some).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let source = source(String::from_utf8_lossy(error.as_bytes()).into_owned());
-            let place = source.place(source.span_of_bytes(valid..valid + 1));
-            Finding::error("not-utf-8", place, "this is not UTF-8 text").into()
-        })
-    }
-}
-
-fn read_row(source: &Source) -> Result<(Row, Place), Findings> {
-    let node = parse_json(source)?;
-    let mut decoder = Decoder::new(source);
-    let row = row(&mut decoder, &node, source);
-    decoder.finish(row)
-}
-
-fn row(decoder: &mut Decoder<'_>, node: &Node, source: &Source) -> Option<(Row, Place)> {
-    let mut fields = decoder.fields(node)?;
-    let id_node = fields.required(decoder, "id");
-    let id = id_node.and_then(|node| row_id(decoder, node));
-    let messages = fields
-        .optional("messages")
-        .map(|node| conversation(decoder, node));
-    let vars = match (fields.optional("vars"), &messages) {
-        (Some(node), _) => vars(decoder, node),
-        (None, Some(_)) => Some(IndexMap::new()),
-        (None, None) => {
-            fields.required(decoder, "vars");
-            None
-        }
-    };
-    let expected = fields.optional("expected").map(Node::to_json);
-    let critical = fields
-        .optional("critical")
-        .map(|node| decoder.boolean(node));
-    let priority = fields
-        .optional("priority")
-        .map(|node| decoder.word(node, &PRIORITIES));
-    let status = fields
-        .optional("status")
-        .map(|node| decoder.word(node, &STATUSES));
-    let tags = fields.optional("tags").map(|node| decoder.texts(node));
-    let cluster = fields.optional("cluster").map(|node| decoder.text(node));
-    let remark = fields.optional("note").map(|node| decoder.text(node));
-    let origin = fields
-        .optional("source")
-        .map(|node| row_source(decoder, node));
-    fields.finish(decoder);
-    let place = source.place(id_node?.span);
-    let row = Row {
-        id: id?,
-        vars: vars?,
-        messages: messages.unwrap_or(Some(Vec::new()))?,
-        expected,
-        critical: critical.unwrap_or(Some(false))?,
-        priority: priority.unwrap_or(Some(Priority::default()))?,
-        status: status.unwrap_or(Some(RowStatus::default()))?,
-        tags: tags.unwrap_or(Some(Vec::new()))?,
-        cluster: cluster.unwrap_or_default(),
-        note: remark.unwrap_or_default(),
-        source: origin.unwrap_or_default(),
-        line: source.first_line,
-    };
-    Some((row, place))
-}
-
-fn row_id(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
-    let id = decoder.text(node)?;
-    if is_row_id(&id) {
-        return Some(id);
-    }
-    decoder.error(
-        "invalid-row-id",
-        node.span,
-        "this is not a row id",
-        ROW_ID_HELP,
-    );
-    None
-}
-
-/// What a row id may be, for people.
-pub(super) const ROW_ID_HELP: &str =
-    "use 1 to 200 characters without white space at the ends and without control characters";
-
-/// Whether a text may name a row.
-pub(super) fn is_row_id(id: &str) -> bool {
-    !id.is_empty() && id.len() <= 200 && id.trim() == id && !id.chars().any(char::is_control)
-}
-
-fn vars(decoder: &mut Decoder<'_>, node: &Node) -> Option<IndexMap<String, serde_json::Value>> {
-    let entries = decoder.entries(node)?;
-    let values = entries
-        .iter()
-        .map(|entry| (entry.key.clone(), entry.node.to_json()));
-    Some(values.collect())
-}
-
-/// A conversation: what the user and the model have said so far. Instructions come from prompts
-/// only, so that no row can forge them.
-fn conversation(decoder: &mut Decoder<'_>, node: &Node) -> Option<Vec<RenderedMessage>> {
-    let messages = decoder.list_of(node, message)?;
-    if messages.last().is_some_and(|last| last.role == Role::User) {
-        return Some(messages);
-    }
-    decoder.error(
-        "open-conversation",
-        node.span,
-        "the conversation does not end with a message of the user",
-        "end with the message that the model has to answer",
-    );
-    None
-}
-
-fn message(decoder: &mut Decoder<'_>, node: &Node) -> Option<RenderedMessage> {
-    let mut fields = decoder.fields(node)?;
-    let role = fields
-        .required(decoder, "role")
-        .and_then(|node| decoder.word(node, &SPEAKERS));
-    let content = fields
-        .required(decoder, "content")
-        .and_then(|node| decoder.text(node));
-    fields.finish(decoder);
-    Some(RenderedMessage {
-        role: role?,
-        content: content?,
-    })
-}
-
-fn row_source(decoder: &mut Decoder<'_>, node: &Node) -> Option<RowSource> {
-    let mut fields = decoder.fields(node)?;
-    let kind = fields
-        .required(decoder, "kind")
-        .and_then(|node| decoder.text(node));
-    let mut text = |key| fields.optional(key).and_then(|node| decoder.text(node));
-    let source = RowSource {
-        trace_id: text("trace_id"),
-        span_id: text("span_id"),
-        deployment: text("deployment"),
-        commit: text("commit"),
-        by: text("by"),
-        at: text("at"),
-        kind: kind?,
-    };
-    fields.finish(decoder);
-    Some(source)
 }
 
 #[cfg(test)]
@@ -326,9 +160,15 @@ mod tests {
     use super::*;
     use crate::domain::dataset::DatasetKind;
     use crate::domain::id::DatasetId;
+    use crate::engine::workspace::media::tests::{Files, HOSTILE, PNG};
     use serde_json::json;
 
-    pub(super) fn read(format: RowsFormat, text: &str) -> Vec<Result<Row, Findings>> {
+    fn read(format: RowsFormat, text: &str) -> Vec<Result<Row, Findings>> {
+        read_beside(&Files::default(), format, text)
+    }
+
+    /// Reads rows whose column `photo` names files of `tree`.
+    fn read_beside(tree: &Files, format: RowsFormat, text: &str) -> Vec<Result<Row, Findings>> {
         let dataset = Dataset {
             id: DatasetId::new("a").unwrap(),
             description: None,
@@ -336,11 +176,16 @@ mod tests {
             rows_path: "datasets/a.rows".to_owned(),
             rows_format: format,
             cluster: Some("customer".to_owned()),
+            media: Some(DatasetMedia {
+                folder: "datasets/photos".to_owned(),
+                columns: vec!["photo".to_owned()],
+            }),
             split: None,
         };
         RowReader::new(
             &dataset,
             Box::new(std::io::Cursor::new(text.as_bytes().to_vec())),
+            tree,
         )
         .collect()
     }
@@ -403,7 +248,7 @@ mod tests {
         let one =
             row(r#"[{"role":"assistant","content":"Hi"},{"role":"user","content":"{{ x }}"}]"#);
         let one = one.unwrap();
-        assert_eq!(one.messages[1].content, "{{ x }}");
+        assert_eq!(one.messages[1].content, "{{ x }}".into());
         assert!(one.vars.is_empty());
         let other = row(r#"[{"role":"user","content":"Hi"}]"#).unwrap();
         assert_ne!(one.digest(), other.digest());
@@ -439,6 +284,109 @@ mod tests {
             "{\"id\":\"a\",\"vars\":{\"x\":1},\"expected\":\"y\",\"priority\":\"advisory\"}",
         ] {
             assert_ne!(base, digest(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_column_names_files_and_an_empty_cell_names_none() {
+        let files = Files::new(&[("datasets/photos/a.png", PNG)]);
+        let rows = read_beside(&files, RowsFormat::Csv, "id,photo\na,a.png\nb,\nc,c.png\n");
+        let media = &rows[0].as_ref().unwrap().files["photo"];
+        assert_eq!(
+            (media.path.as_str(), media.bytes),
+            ("datasets/photos/a.png", 9)
+        );
+        assert!(rows[1].as_ref().unwrap().files.is_empty());
+        let finding = rows[2].clone().unwrap_err().0.remove(0);
+        assert_eq!(finding.ident, "missing-media");
+        assert_eq!(finding.place.span.unwrap().line, 4);
+        let rows = read_beside(
+            &files,
+            RowsFormat::Jsonl,
+            r#"{"id":"a","vars":{"photo":["a.png"]}}"#,
+        );
+        assert_eq!(rows[0].clone().unwrap_err().0[0].ident, "wrong-type");
+    }
+
+    #[test]
+    fn another_picture_is_another_row_and_another_place_of_a_message_is_not() {
+        let other = [PNG, b"x"].concat();
+        let digest = |text: &str, bytes: &[u8]| {
+            let files = Files::new(&[("datasets/photos/a.png", bytes)]);
+            let rows = read_beside(&files, RowsFormat::Jsonl, text);
+            rows[0].as_ref().unwrap().digest()
+        };
+        let in_column = r#"{"id":"a","vars":{"photo":"a.png"}}"#;
+        assert_eq!(digest(in_column, PNG), digest(in_column, PNG));
+        assert_ne!(digest(in_column, PNG), digest(in_column, &other));
+        let in_message = r#"{"id":"a","messages":[{"role":"user","content":[{"type":"image","path":"a.png"}]}]}"#;
+        assert_eq!(digest(in_message, PNG), digest(in_message, PNG));
+        assert_ne!(digest(in_message, PNG), digest(in_message, &other));
+    }
+
+    #[test]
+    fn hostile_spellings_of_paths_read_nothing() {
+        for name in HOSTILE.into_iter().filter(|name| !name.is_empty()) {
+            let files = Files::default();
+            let image = json!({"type": "image", "path": name});
+            for row in [
+                json!({"id": "a", "vars": {"photo": name}}),
+                json!({"id": "a", "messages": [{"role": "user", "content": [image]}]}),
+            ] {
+                let rows = read_beside(&files, RowsFormat::Jsonl, &row.to_string());
+                let findings = rows[0].clone().unwrap_err().0;
+                assert_eq!(findings[0].ident, "invalid-media-path", "{name:?}");
+            }
+            assert_eq!(files.asked(), [""; 0], "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_part_of_a_conversation_is_found() {
+        let files = Files::new(&[
+            ("datasets/photos/a.png", PNG),
+            ("datasets/photos/a.txt", b"text"),
+        ]);
+        for (role, content, ident) in [
+            ("user", json!([]), "no-parts"),
+            (
+                "user",
+                json!([{"type": "image_url", "image_url": {"url": "x"}}]),
+                "unknown-word",
+            ),
+            (
+                "user",
+                json!([{"type": "image", "path": "b.png"}]),
+                "missing-media",
+            ),
+            (
+                "user",
+                json!([{"type": "image", "path": "a.txt"}]),
+                "wrong-media",
+            ),
+            (
+                "user",
+                json!([{"type": "file", "path": "a.png"}]),
+                "wrong-media",
+            ),
+            ("user", json!([{"type": "image"}]), "missing-key"),
+            (
+                "user",
+                json!([{"type": "image", "variable": "photo"}]),
+                "missing-key",
+            ),
+            ("user", json!([{"type": "text", "text": 5}]), "wrong-type"),
+            ("user", json!(["text"]), "wrong-type"),
+            (
+                "assistant",
+                json!([{"type": "image", "path": "a.png"}]),
+                "media-in-role",
+            ),
+        ] {
+            let last = json!({"role": "user", "content": "hi"});
+            let row = json!({"id": "a", "messages": [{"role": role, "content": content}, last]});
+            let rows = read_beside(&files, RowsFormat::Jsonl, &row.to_string());
+            assert_eq!(rows[0].clone().unwrap_err().0[0].ident, ident, "{content}");
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::finding::{Finding, Span};
 use crate::domain::prompt::Template;
 
 use super::document::{Source, saturate};
+use super::media::is_plain_path;
 
 /// Where includes may live.
 pub const PARTIALS_FOLDER: &str = "prompts/_partials";
@@ -121,16 +122,8 @@ pub fn engine_message(error: &minijinja::Error) -> String {
 /// The path of an include in the workspace, if the name is one that may be read: below
 /// `prompts/_partials/`, in plain segments.
 pub fn include_path(name: &str) -> Option<String> {
-    let path = format!("prompts/{name}");
-    let plain = |segment: &str| {
-        !segment.is_empty()
-            && !segment.starts_with('.')
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-    };
-    let below = path.strip_prefix(PARTIALS_FOLDER)?.strip_prefix('/')?;
-    below.split('/').all(plain).then_some(path)
+    let below = name.strip_prefix("_partials/")?;
+    is_plain_path(below).then(|| format!("{PARTIALS_FOLDER}/{below}"))
 }
 
 #[cfg(test)]

@@ -216,12 +216,17 @@ fn a_judge_blocks_only_with_the_agreement_that_the_lane_demands() {
     let sandbox = trusted("0.6");
     sandbox.pointsman(&["check"]).succeeds();
     let gate = ["eval", "--gate", "staging"];
-    sandbox.pointsman(&gate).succeeds();
+    let shown = sandbox.pointsman(&[&gate[..], &["--json"]].concat());
+    let shown = shown.succeeds().json()["judges"][0].take();
+    assert_eq!(
+        (&shown["kappa"], &shown["met"]),
+        (&1.0.into(), &true.into())
+    );
     sandbox.write("datasets/graded.jsonl", graded(8));
     sandbox
         .pointsman(&gate)
         .exits(3)
-        .says("judge `judges/polite` of `under-test` agrees with people at a kappa of 0.600, surely only 0.3")
+        .says("judge `judges/polite` of `under-test` agrees with people at a kappa of 0.600 (with 95% confidence at least 0.3")
         .says("see `pointsman evaluator calibrate under-test --dataset graded`");
     sandbox.edit(
         "environments/staging.toml",
@@ -243,6 +248,11 @@ fn a_judge_that_nobody_held_against_people_does_not_open_a_gate_that_demands_it(
         "evaluators/under-test.yml",
         sandbox.read("evaluators/under-test.yml") + "blocking: false\n",
     );
+    sandbox
+        .pointsman(&["eval", "--gate", "staging"])
+        .exits(3)
+        .says("names no rows that people graded");
+    sandbox.edit("environments/staging.toml", "under-test = 1.0", "");
     sandbox.pointsman(&["eval", "--gate", "staging"]).succeeds();
 }
 
@@ -282,8 +292,10 @@ fn a_release_needs_the_agreement_and_takes_the_rows_that_show_it_along() {
     sandbox.commit("Correct the grades");
     sandbox.pointsman(&promote).succeeds();
     sandbox.git(&["show", "lanes/staging:datasets/graded.jsonl"]);
-    let recorded: Value =
-        serde_json::from_str(&sandbox.git(&["show", "lanes/staging:.lane/deployment.json"]))
-            .expect("records are JSON");
-    assert_eq!(recorded["lane"], "staging");
+    let folder = sandbox.git(&["ls-tree", "--name-only", "lanes/staging", ".lane/evidence/"]);
+    let evidence = sandbox.git(&["show", &format!("lanes/staging:{folder}")]);
+    let evidence: Value = serde_json::from_str(&evidence).expect("evidence is JSON");
+    let judges = &evidence["predicate"]["evaluation"]["decision"]["judges"];
+    assert_eq!(judges[0]["judge"], "judges/polite");
+    assert_eq!(judges[0]["kappa"]["low"], 1.0);
 }

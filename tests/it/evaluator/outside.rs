@@ -47,7 +47,12 @@ fn a_program_grades_only_where_the_user_allows_it() {
         .tells("evaluator `under-test` runs the program `sh`, which was not allowed")
         .tells("--allow-exec")
         .has_no_result();
-    sandbox.pointsman(&["check"]).succeeds();
+    let checked = sandbox.pointsman(&["check"]);
+    assert!(
+        !checked.succeeds().stdout.contains("stray"),
+        "{}",
+        checked.transcript()
+    );
     run(&sandbox, &["eval", "--plan"]).succeeds();
     assert!(!sandbox.path().join("ran").exists());
     run(&sandbox, &["eval", "--allow-exec"]).succeeds();
@@ -128,6 +133,16 @@ fn what_a_program_does_wrong_is_never_a_pass_and_shows_no_key() {
 }
 
 #[test]
+fn a_program_that_is_not_there_is_found_by_check() {
+    let sandbox = graded_by_program(RIGHT, "");
+    sandbox.remove("evaluators/grade.sh");
+    sandbox
+        .pointsman(&["check"])
+        .exits(1)
+        .says("error[missing-program]: the program `evaluators/grade.sh` is not there");
+}
+
+#[test]
 fn the_bytes_of_a_program_are_part_of_what_is_tested() {
     let sandbox = graded_by_program(RIGHT, "");
     let before = digest(&sandbox);
@@ -150,6 +165,20 @@ fn the_bytes_of_a_program_that_answers_are_part_of_what_is_tested() {
     assert_eq!(before, digest(&sandbox));
     sandbox.write("model.sh", "echo '{\"output\": \"bug: x\"}'");
     assert_ne!(before, digest(&sandbox));
+}
+
+#[test]
+fn a_program_that_is_another_one_on_disk_is_not_run_for_a_revision() {
+    let sandbox = graded_by_program(RIGHT, "");
+    sandbox.commit("Grade by a program");
+    run(&sandbox, &["eval", "--at", "HEAD", "--allow-exec"]).succeeds();
+    sandbox.edit("evaluators/grade.sh", "not $queue", "not the $queue");
+    sandbox.remove("ran");
+    run(&sandbox, &["eval", "--at", "HEAD", "--allow-exec"])
+        .exits(2)
+        .tells("a program runs this from disk, and it is another one in the commit")
+        .tells("check out what is tested");
+    assert!(!sandbox.path().join("ran").exists());
 }
 
 #[test]
@@ -245,6 +274,12 @@ fn a_provider_that_does_not_grade_is_refused_before_any_call() {
         .exits(2)
         .tells("evaluator `under-test` cannot ask provider `house`: it gives no verdicts")
         .has_no_result();
+    let examples = "examples: [{ output: x, grade: pass }]\n";
+    let path = "evaluators/under-test.yml";
+    sandbox.write(path, sandbox.read(path) + examples);
+    run(&sandbox, &["evaluator", "test"])
+        .exits(2)
+        .tells("name another provider in `evaluators/under-test.yml`");
     sandbox.edit("evaluators/under-test.yml", "house", "hose");
     sandbox
         .pointsman(&["check"])

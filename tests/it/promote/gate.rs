@@ -1,6 +1,8 @@
 //! What a gate lets in, and what it never does.
 
 use crate::support::Sandbox;
+use crate::support::media::{PDF, PDF_BASE64, PNG, PNG_BASE64, SHOWING};
+use crate::support::model_server::{ModelServer, Reply};
 
 #[test]
 fn a_gate_that_passes_leaves_its_evidence_in_the_record() {
@@ -120,4 +122,50 @@ fn a_floor_is_not_got_round_by_taking_its_evaluator_away() {
         .exits(7)
         .tells("prompt `triage` would no longer be tested by `queue-matches`")
         .tells("name `queue-matches` under `evals` of the prompt");
+}
+
+#[test]
+fn another_picture_calls_for_another_evaluation_of_what_is_live_too() {
+    let server = ModelServer::start(|_, _| Reply::says("12"));
+    let sandbox = Sandbox::with_receipts();
+    sandbox.write(
+        "pointsman.toml",
+        format!(
+            "[providers.local]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+            server.base_url()
+        ),
+    );
+    sandbox.edit(SHOWING, "model: echo/echo", "model: local/small");
+    sandbox.write(
+        "environments/staging.toml",
+        "order = 1\n[gate]\nmargin = 0.05\non_inconclusive = \"warn\"\n",
+    );
+    sandbox.commit("Guard the lane");
+    sandbox.promotes("staging");
+    sandbox.write("prompts/_media/rules.pdf", [PDF, b"another"].concat());
+    sandbox.write("datasets/photos/lunch.png", [PNG, b"another"].concat());
+    sandbox.commit("Another picture and another document");
+    let plan = sandbox.pointsman(&["promote", "staging", "--dry-run", "--json"]);
+    assert_eq!(
+        plan.json()["plan"]["evaluate"],
+        serde_json::json!(["receipts"])
+    );
+    sandbox.promotes("staging");
+    let shown: Vec<(bool, bool)> = server
+        .calls()
+        .iter()
+        .map(|call| {
+            let body = call.body.to_string();
+            let ends_with = |base64: &str| body.contains(&format!("{base64}\""));
+            (ends_with(PNG_BASE64), ends_with(PDF_BASE64))
+        })
+        .collect();
+    let (first, rest) = shown.split_first().expect("the first release was tested");
+    assert_eq!(*first, (true, true));
+    let (live, candidate) = ((false, true), (false, false));
+    assert!(
+        rest.contains(&live) && rest.contains(&candidate),
+        "{shown:?}"
+    );
+    assert_eq!(rest.len(), 2, "{shown:?}");
 }

@@ -4,9 +4,11 @@ pub(crate) mod console;
 pub(crate) mod git_server;
 pub(crate) mod keys;
 pub(crate) mod lanes;
+pub(crate) mod media;
 pub(crate) mod model_server;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;

@@ -37,7 +37,11 @@ struct Shared {
 impl Sandbox {
     /// An empty folder without git.
     pub(crate) fn without_git() -> Self {
-        let folder = TempDir::new().expect("the system has a place for temporary folders");
+        Self::within(TempDir::new())
+    }
+
+    fn within(folder: std::io::Result<TempDir>) -> Self {
+        let folder = folder.expect("the system has a place for temporary folders");
         let path = folder
             .path()
             .canonicalize()
@@ -116,9 +120,11 @@ impl Sandbox {
         }
     }
 
-    /// A copy of the repository as it is now, in a folder of its own, with a clock of its own.
+    /// A copy of the repository as it is now, in a folder and with a clock of its own. It is for
+    /// tests that make hundreds, so it stands in memory where the system offers that.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self::without_git();
+        const MEMORY: &str = "/dev/shm";
+        let copy = Self::within(TempDir::new_in(MEMORY).or_else(|_| TempDir::new()));
         copy.shared
             .clock_second
             .store(self.now().as_second(), Ordering::SeqCst);

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::adapters::address::below;
+use crate::adapters::providers::attached::base64_of;
 use crate::adapters::providers::retry::Failure;
+use crate::domain::media::{Media, MediaKind, MediaType};
 use crate::domain::prompt::{ResponseFormat, Role};
 use crate::domain::run::{Answer, ModelRequest};
 
@@ -113,9 +115,10 @@ fn place_messages(request: &ModelRequest, body: &mut Map<String, Value>) -> Resu
     let mut messages: Vec<Value> = Vec::new();
     for message in &request.messages {
         if !is_system(message.role) {
-            messages.push(json!({"role": message.role.name(), "content": message.content}));
+            let content = message.content.to_json(|media| block(request, media));
+            messages.push(json!({"role": message.role.name(), "content": content}));
         } else if messages.is_empty() {
-            system.push(message.content.as_str());
+            system.extend(message.content.texts());
         } else {
             return Err("in this API system messages stand before all others".to_owned());
         }
@@ -128,6 +131,23 @@ fn place_messages(request: &ModelRequest, body: &mut Map<String, Value>) -> Resu
     }
     body.insert("messages".to_owned(), Value::from(messages));
     Ok(())
+}
+
+/// A picture or a document. Plain text is sent as it is.
+fn block(request: &ModelRequest, media: &Media) -> Value {
+    let kind = match media.media_type.kind() {
+        MediaKind::Image => "image",
+        MediaKind::File => "document",
+    };
+    let (encoding, data) = match media.media_type {
+        MediaType::Text => {
+            let bytes = request.attachments.bytes(media);
+            ("text", String::from_utf8_lossy(bytes).into_owned())
+        }
+        _ => ("base64", base64_of(request, media)),
+    };
+    let source = json!({"type": encoding, "media_type": media.media_type.name(), "data": data});
+    json!({"type": kind, "source": source})
 }
 
 fn tools(request: &ModelRequest) -> Result<Vec<Value>, String> {
@@ -176,7 +196,7 @@ struct TokenUsage {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::request;
+    use super::super::tests::{request, showing};
     use super::*;
     use crate::domain::prompt::JsonSchemaFormat;
 
@@ -299,5 +319,27 @@ mod tests {
         ] {
             assert!(read(&body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn pictures_and_documents_are_blocks_as_the_api_documents_them() {
+        let files = [
+            ("a/p.png", &b"png"[..]),
+            ("a/d.pdf", b"pdf"),
+            ("a/t.txt", b"txt"),
+        ];
+        let body = Anthropic.body(&showing("look", &files)).unwrap();
+        let base64 = |media_type: &str, data: &str| json!({"type": "base64", "media_type": media_type, "data": data});
+        assert_eq!(
+            body["messages"],
+            json!([{"role": "user", "content": [
+                {"type": "text", "text": "look"},
+                {"type": "image", "source": base64("image/png", "cG5n")},
+                {"type": "document", "source": base64("application/pdf", "cGRm")},
+                {"type": "document", "source": {
+                    "type": "text", "media_type": "text/plain", "data": "txt",
+                }},
+            ]}])
+        );
     }
 }

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::adapters::address::below;
+use crate::adapters::providers::attached::base64_of;
 use crate::adapters::providers::retry::Failure;
+use crate::domain::media::MediaType;
+use crate::domain::message::{RenderedContent, RenderedPart};
 use crate::domain::prompt::{ResponseFormat, Role};
 use crate::domain::run::{Answer, ModelRequest};
 
@@ -105,19 +108,19 @@ fn place_messages(request: &ModelRequest, body: &mut Map<String, Value>) -> Resu
     let mut system = Vec::new();
     let mut contents: Vec<Value> = Vec::new();
     for message in &request.messages {
-        let part = json!({"text": message.content});
+        let parts = parts(request, &message.content)?;
         let role = match message.role {
             Role::User => "user",
             Role::Assistant => "model",
             Role::System | Role::Developer if contents.is_empty() => {
-                system.push(part);
+                system.extend(parts);
                 continue;
             }
             Role::System | Role::Developer => {
                 return Err("in this API system messages stand before all others".to_owned());
             }
         };
-        contents.push(json!({"role": role, "parts": [part]}));
+        contents.push(json!({"role": role, "parts": parts}));
     }
     if contents.is_empty() {
         return Err("this API needs a user message".to_owned());
@@ -127,6 +130,24 @@ fn place_messages(request: &ModelRequest, body: &mut Map<String, Value>) -> Resu
     }
     body.insert("contents".to_owned(), Value::from(contents));
     Ok(())
+}
+
+fn parts(request: &ModelRequest, content: &RenderedContent) -> Result<Vec<Value>, String> {
+    let parts = match content {
+        RenderedContent::Text(text) => return Ok(vec![json!({"text": text})]),
+        RenderedContent::Parts(parts) => parts,
+    };
+    let part = |part: &RenderedPart| match part {
+        RenderedPart::Text(text) => Ok(json!({"text": text})),
+        RenderedPart::Media(media) if media.media_type == MediaType::Gif => {
+            Err(format!("this API takes no image/gif: `{}`", media.path))
+        }
+        RenderedPart::Media(media) => {
+            let data = base64_of(request, media);
+            Ok(json!({"inlineData": {"mimeType": media.media_type.name(), "data": data}}))
+        }
+    };
+    parts.iter().map(part).collect()
 }
 
 fn declarations(request: &ModelRequest) -> Result<Vec<Value>, String> {
@@ -203,7 +224,7 @@ struct TokenUsage {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::request;
+    use super::super::tests::{request, showing};
     use super::*;
     use crate::domain::prompt::JsonSchemaFormat;
 
@@ -315,5 +336,26 @@ mod tests {
         ] {
             assert!(read(&body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn pictures_and_documents_are_inline_data_and_a_gif_is_refused() {
+        let files = [
+            ("a/p.png", &b"png"[..]),
+            ("a/d.pdf", b"pdf"),
+            ("a/t.txt", b"txt"),
+        ];
+        let body = Gemini.body(&showing("look", &files)).unwrap();
+        assert_eq!(
+            body["contents"],
+            json!([{"role": "user", "parts": [
+                {"text": "look"},
+                {"inlineData": {"mimeType": "image/png", "data": "cG5n"}},
+                {"inlineData": {"mimeType": "application/pdf", "data": "cGRm"}},
+                {"inlineData": {"mimeType": "text/plain", "data": "dHh0"}},
+            ]}])
+        );
+        let error = Gemini.body(&showing("look", &[("a.gif", b"gif")]));
+        assert!(error.unwrap_err().contains("image/gif"));
     }
 }

@@ -157,9 +157,11 @@ pub(super) fn read_error(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::digest::Digest;
     use crate::domain::id::PromptId;
+    use crate::domain::media::{Media, MediaType};
+    use crate::domain::message::{Attachments, RenderedContent, RenderedMessage, RenderedPart};
     use crate::domain::prompt::{ResponseFormat, Role};
-    use crate::domain::run::RenderedMessage;
 
     /// A request with messages and parameters.
     pub(super) fn request(messages: &[(Role, &str)], parameters: Value) -> ModelRequest {
@@ -168,17 +170,39 @@ mod tests {
         };
         let messages = messages.iter().map(|(role, content)| RenderedMessage {
             role: *role,
-            content: (*content).to_owned(),
+            content: (*content).into(),
         });
         ModelRequest {
             prompt: PromptId::new("p").unwrap(),
             model: "x/small".to_owned().try_into().unwrap(),
             messages: messages.collect(),
+            attachments: Attachments::default(),
             parameters,
             response_format: ResponseFormat::Text,
             tools: Vec::new(),
             repeat_index: 0,
         }
+    }
+
+    /// A request whose user shows files, each of the type that its name promises, with a text.
+    pub(super) fn showing(text: &str, files: &[(&str, &[u8])]) -> ModelRequest {
+        let mut request = request(&[(Role::System, "s")], Value::Object(Map::new()));
+        let mut parts = vec![RenderedPart::Text(text.to_owned())];
+        for (path, bytes) in files {
+            let digest = Digest::of(bytes);
+            request.attachments.insert(digest, (*bytes).into());
+            parts.push(RenderedPart::Media(Media {
+                path: (*path).to_owned(),
+                media_type: MediaType::of_name(path).unwrap(),
+                bytes: bytes.len() as u64,
+                digest,
+            }));
+        }
+        request.messages.push(RenderedMessage {
+            role: Role::User,
+            content: RenderedContent::Parts(parts),
+        });
+        request
     }
 
     #[test]

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::adapters::address::below;
+use crate::adapters::providers::attached::data_url;
 use crate::adapters::providers::retry::Failure;
+use crate::domain::media::{Media, MediaKind};
 use crate::domain::prompt::ResponseFormat;
 use crate::domain::query::Task;
 use crate::domain::run::{Answer, ModelRequest};
@@ -83,7 +85,10 @@ fn body(request: &ModelRequest) -> Result<Map<String, Value>, String> {
     let messages: Vec<Value> = request
         .messages
         .iter()
-        .map(|message| json!({"role": message.role.name(), "content": message.content}))
+        .map(|message| {
+            let content = message.content.to_json(|media| part(request, media));
+            json!({"role": message.role.name(), "content": content})
+        })
         .collect();
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(request.model.model));
@@ -112,6 +117,16 @@ fn body(request: &ModelRequest) -> Result<Map<String, Value>, String> {
         body.insert("tools".to_owned(), Value::from(request.tools.clone()));
     }
     Ok(body)
+}
+
+fn part(request: &ModelRequest, media: &Media) -> Value {
+    let url = data_url(request, media);
+    match media.media_type.kind() {
+        MediaKind::Image => json!({"type": "image_url", "image_url": {"url": url}}),
+        MediaKind::File => {
+            json!({"type": "file", "file": {"filename": media.name(), "file_data": url}})
+        }
+    }
 }
 
 /// A whole completion.
@@ -182,7 +197,7 @@ fn answer(completion: Completion) -> Result<Answer, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::request;
+    use super::super::tests::{request, showing};
     use super::*;
     use crate::domain::prompt::{JsonSchemaFormat, Role};
 
@@ -275,5 +290,31 @@ mod tests {
         assert_eq!(answer.cached_input_tokens, Some(64));
         assert_eq!(answer.output_tokens, Some(50));
         assert_eq!(answer.reasoning_tokens, Some(40));
+    }
+
+    #[test]
+    fn pictures_and_documents_are_parts_as_the_api_documents_them() {
+        let files = [
+            ("a/p.png", &b"png"[..]),
+            ("a/d.pdf", b"pdf"),
+            ("a/t.txt", b"txt"),
+        ];
+        let body = PLAIN.body(&showing("look", &files)).unwrap();
+        assert_eq!(
+            body["messages"],
+            json!([
+                {"role": "system", "content": "s"},
+                {"role": "user", "content": [
+                    {"type": "text", "text": "look"},
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n"}},
+                    {"type": "file", "file": {
+                        "filename": "d.pdf", "file_data": "data:application/pdf;base64,cGRm",
+                    }},
+                    {"type": "file", "file": {
+                        "filename": "t.txt", "file_data": "data:text/plain;base64,dHh0",
+                    }},
+                ]},
+            ])
+        );
     }
 }

@@ -6,6 +6,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use reqwest::Url;
 use serde_json::{Value, json};
 
+use crate::adapters::providers::attached;
 use crate::adapters::providers::retry::Failure;
 use crate::domain::project::HttpTemplate;
 use crate::domain::prompt::Role;
@@ -57,12 +58,13 @@ impl Wire for Template {
     }
 
     fn body(&self, request: &ModelRequest) -> Result<Value, String> {
-        let mut users = request.messages.iter().rev();
-        let prompt = users.find(|message| message.role == Role::User);
+        let messages = attached::messages(request);
+        let mut users = messages.iter().rev();
+        let prompt = users.find(|message| message["role"] == Role::User.name());
         let values = json!({
             "model": request.model.model,
-            "messages": request.messages,
-            "prompt": prompt.map(|message| &message.content),
+            "messages": messages,
+            "prompt": prompt.map(|message| &message["content"]),
             "parameters": request.parameters,
             "tools": request.tools,
             "repeat": request.repeat_index,
@@ -105,7 +107,7 @@ impl Wire for Template {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::request;
+    use super::super::tests::{request, showing};
     use super::*;
 
     fn template(body: &str) -> Template {
@@ -198,5 +200,25 @@ mod tests {
         ] {
             assert!(read(body).is_err());
         }
+    }
+
+    #[test]
+    fn pictures_and_documents_come_in_our_own_shape() {
+        let asked = showing("look", &[("a/p.png", b"png")]);
+        let content = json!([
+            {"type": "text", "text": "look"},
+            {"type": "image", "name": "p.png", "media_type": "image/png", "data": "cG5n"},
+        ]);
+        let body = template("{\"q\": {{ prompt }}, \"all\": {{ messages }}}").body(&asked);
+        assert_eq!(
+            body.unwrap(),
+            json!({
+                "q": content,
+                "all": [
+                    {"role": "system", "content": "s"},
+                    {"role": "user", "content": content},
+                ],
+            })
+        );
     }
 }

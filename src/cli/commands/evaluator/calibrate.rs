@@ -22,7 +22,8 @@ use crate::report::table::TextTable;
 /// Hold a judge against people: how far does it agree with them?
 ///
 /// Each row of the dataset holds an answer in `vars.output`, whatever else the judge looks at, and
-/// in `expected` what a person said of it: a score or a label of the judge's, or `true` or `false`.
+/// in `expected` what a person said of it: a score or a label of the judge's, which of two answers is
+/// better, or `true` or `false`.
 /// The judge is asked about every row; answers that were paid for are kept.
 ///
 /// Exits with 0 whatever the agreement, with 6 where there are no rows, and with 9 where the judge
@@ -97,7 +98,7 @@ pub(super) fn run(
     bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &calibration.asked())?;
-    let calibrated = wait_for(calibration.run(&providers, bench.cache()))?;
+    let calibrated = wait_for(calibration.run(&providers, bench.cache(), bench.limits))?;
     if ui.wants_json() {
         ui.json(&output(tree.label(), args, &calibrated, calibration.rows()));
     } else {

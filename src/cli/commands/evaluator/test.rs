@@ -39,7 +39,7 @@ pub(super) struct TestArgs {
     /// Read a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
     at: Option<String>,
-    /// Let programs run that `pointsman.toml` names as providers: they can do whatever you can
+    /// Let programs run that files name as providers or evaluators: they can do whatever you can
     #[arg(long)]
     allow_exec: bool,
 }
@@ -86,6 +86,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &TestArgs) -> Result<Exi
     bench.allow_programs(args.allow_exec)?;
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &examples.asked())?;
+    examples.check_ready(&providers)?;
     let tested = wait_for(examples.run(&providers, bench.cache()))?;
     if ui.wants_json() {
         ui.json(&output(tree.label(), &examples, &tested));

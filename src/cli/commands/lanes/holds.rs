@@ -59,7 +59,8 @@ pub(super) struct UnholdArgs {
 
 pub(super) fn hold(context: &Context, ui: &mut Ui, args: &HoldArgs) -> Result<Exit, CommandError> {
     let signer = args.moves.signing.signer(context, ui)?;
-    let lanes = lanes_to_move(context, signer.as_deref())?;
+    let signer = signer.as_deref();
+    let lanes = lanes_to_move(context, signer)?;
     let standing = standing(&lanes, &args.lane, &args.moves)?;
     let subject = subject(args.snapshot.as_deref(), args.prompt.as_ref());
     let Some(plan) = plan_hold(&lanes, standing, subject, args.reason.clone())? else {
@@ -70,8 +71,8 @@ pub(super) fn hold(context: &Context, ui: &mut Ui, args: &HoldArgs) -> Result<Ex
         }
         return Ok(Exit::Success);
     };
-    let mover = (&lanes as &dyn LaneStore, signer.as_deref());
-    carry_out(context, ui, mover, plan, (HOLD_SCHEMA, &args.moves))
+    let moving = (HOLD_SCHEMA, &args.moves, signer);
+    carry_out(context, ui, &lanes, plan, moving)
 }
 
 pub(super) fn unhold(
@@ -80,7 +81,8 @@ pub(super) fn unhold(
     args: &UnholdArgs,
 ) -> Result<Exit, CommandError> {
     let signer = args.moves.signing.signer(context, ui)?;
-    let lanes = lanes_to_move(context, signer.as_deref())?;
+    let signer = signer.as_deref();
+    let lanes = lanes_to_move(context, signer)?;
     let standing = standing(&lanes, &args.lane, &args.moves)?;
     let subject = subject(args.snapshot.as_deref(), args.prompt.as_ref());
     let Some(plan) = plan_unhold(standing, subject, args.reason.clone())? else {
@@ -90,8 +92,8 @@ pub(super) fn unhold(
             args.lane
         )));
     };
-    let mover = (&lanes as &dyn LaneStore, signer.as_deref());
-    carry_out(context, ui, mover, plan, (UNHOLD_SCHEMA, &args.moves))
+    let moving = (UNHOLD_SCHEMA, &args.moves, signer);
+    carry_out(context, ui, &lanes, plan, moving)
 }
 
 fn standing(
@@ -118,9 +120,9 @@ fn subject<'s>(snapshot: Option<&'s str>, prompt: Option<&'s PromptId>) -> Subje
 fn carry_out(
     context: &Context,
     ui: &mut Ui,
-    (lanes, signer): (&dyn LaneStore, Option<&dyn Signer>),
+    lanes: &dyn LaneStore,
     plan: HoldsPlan,
-    (schema, moves): (&'static str, &MoveArgs),
+    (schema, moves, signer): (&'static str, &MoveArgs, Option<&dyn Signer>),
 ) -> Result<Exit, CommandError> {
     ui.note(holds_plan(&plan).trim_end());
     let now = context.clock().now();

@@ -5,6 +5,7 @@ mod holds;
 mod list;
 mod log;
 
+use crate::cli::commands::evidence::verify::{VerifyArgs, verify};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -43,6 +44,7 @@ enum LanesCommand {
     At(at::AtArgs),
     Hold(holds::HoldArgs),
     Unhold(holds::UnholdArgs),
+    Verify(VerifyArgs),
 }
 
 /// Runs the command.
@@ -55,6 +57,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &LanesArgs) -> Result<Exit, Com
         LanesCommand::At(args) => at::run(context, ui, &lanes, args),
         LanesCommand::Hold(args) => holds::hold(context, ui, args),
         LanesCommand::Unhold(args) => holds::unhold(context, ui, args),
+        LanesCommand::Verify(args) => verify(context, ui, args),
     }
 }
 

@@ -11,11 +11,15 @@ use crate::cli::ui::Ui;
 use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
 use crate::domain::id::{DatasetId, PromptId};
-use crate::domain::prompt::{ModelRef, Prompt};
-use crate::domain::run::{ModelRequest, RenderedMessage};
+use crate::domain::media::Media;
+use crate::domain::message::{RenderedContent, RenderedMessage, RenderedPart};
+use crate::domain::prompt::{ModelRef, Prompt, Variable};
+use crate::domain::run::ModelRequest;
 use crate::domain::suggest::did_you_mean;
 use crate::domain::untrusted::UntrustedBlock;
+use crate::engine::ports::FileTree;
 use crate::engine::workspace::Workspace;
+use crate::engine::workspace::media::{media_path, read_media};
 
 /// Render a prompt: exactly what a model would be asked, without asking it
 #[derive(Debug, clap::Args)]
@@ -26,7 +30,8 @@ pub(super) struct RenderArgs {
     /// The prompt
     #[arg(value_parser = prompt_id)]
     prompt: PromptId,
-    /// A variable's value; for anything but text, write JSON
+    /// A variable's value; for a picture or a document its path, `datasets/...`; for anything else
+    /// but text, write JSON
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
     variables: Vec<(String, String)>,
     /// Take the values, and the conversation if there is one, from a row of a dataset
@@ -71,15 +76,25 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &RenderArgs) -> Result<E
         Some((dataset, row)) => Some(find_row(&workspace, dataset, row)?),
         None => None,
     };
-    let (mut values, conversation) = row.map(|row| (row.vars, row.messages)).unwrap_or_default();
+    let mut row = row.unwrap_or_default();
     for (name, text) in &args.variables {
-        values.insert(name.clone(), variable_value(closure.prompt(), name, text)?);
+        let prompt = closure.prompt();
+        match variable(prompt, name)?.kind.media() {
+            Some(_) => {
+                let media = find_media(tree.as_ref(), text)?;
+                row.files.insert(name.clone(), media);
+            }
+            None => {
+                row.vars.insert(name.clone(), Value::from(text.as_str()));
+            }
+        }
     }
-    let mut request = closure.render(&values, 0).map_err(|error| {
-        CommandError::usage(error.to_string())
-            .with_hint("give values with `--var name=value` or `--row dataset:row`")
-    })?;
-    request.messages.extend(conversation);
+    let request = closure
+        .render_row(&row, tree.as_ref(), 0)
+        .map_err(|error| {
+            CommandError::usage(error.to_string())
+                .with_hint("give values with `--var name=value` or `--row dataset:row`")
+        })?;
     if ui.wants_json() {
         ui.json(&output(&request, closure.fingerprint()));
     } else {
@@ -102,18 +117,26 @@ fn find_row(workspace: &Workspace<'_>, id: &DatasetId, row_id: &str) -> Result<R
     Err(CommandError::usage(format!("the dataset `{id}` has no row `{row_id}`")).with_hint(help))
 }
 
-/// The value that a text on the command line means for a variable: the text itself, or JSON where
-/// the variable is not text.
-fn variable_value(prompt: &Prompt, name: &str, text: &str) -> Result<Value, CommandError> {
-    if prompt.variables.contains_key(name) {
-        return Ok(Value::from(text));
-    }
-    let known = prompt.variables.keys().map(String::as_str);
-    Err(CommandError::usage(format!(
-        "the prompt `{}` has no variable `{name}`",
-        prompt.id
-    ))
-    .with_hint(did_you_mean(name, known)))
+fn variable<'p>(prompt: &'p Prompt, name: &str) -> Result<&'p Variable, CommandError> {
+    prompt.variables.get(name).ok_or_else(|| {
+        let known = prompt.variables.keys().map(String::as_str);
+        CommandError::usage(format!(
+            "the prompt `{}` has no variable `{name}`",
+            prompt.id
+        ))
+        .with_hint(did_you_mean(name, known))
+    })
+}
+
+/// A file below `datasets/`, named from the workspace root.
+fn find_media(tree: &dyn FileTree, path: &str) -> Result<Media, CommandError> {
+    let below = path.strip_prefix("datasets/").unwrap_or_default();
+    let file = media_path("datasets", below).and_then(|path| read_media(tree, &path));
+    let file = file.map_err(|error| {
+        CommandError::usage(error.to_string())
+            .with_hint("name a picture or document by its path, `datasets/...`")
+    })?;
+    Ok(file.media)
 }
 
 fn output(request: &ModelRequest, fingerprint: Digest) -> RenderOutput<'_> {
@@ -131,12 +154,25 @@ fn output(request: &ModelRequest, fingerprint: Digest) -> RenderOutput<'_> {
 }
 
 fn render(request: &ModelRequest) -> String {
-    let messages = request.messages.iter().map(|message| {
-        format!(
-            "[{}]\n{}\n",
-            message.role.name(),
-            UntrustedBlock(&message.content)
-        )
-    });
+    let messages = request
+        .messages
+        .iter()
+        .map(|message| format!("[{}]\n{}\n", message.role.name(), shown(&message.content)));
     messages.collect::<Vec<_>>().join("\n")
+}
+
+/// Text as it is; a picture or a document by its name, type, size and digest.
+fn shown(content: &RenderedContent) -> String {
+    let parts = match content {
+        RenderedContent::Text(text) => return UntrustedBlock(text).to_string(),
+        RenderedContent::Parts(parts) => parts,
+    };
+    let lines: Vec<String> = parts
+        .iter()
+        .map(|part| match part {
+            RenderedPart::Text(text) => UntrustedBlock(text).to_string(),
+            RenderedPart::Media(media) => format!("[{media}]"),
+        })
+        .collect();
+    lines.join("\n")
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
@@ -42,10 +42,12 @@ struct ShowOutput<'p> {
     model: &'p ModelRef,
     model_parameters: &'p Map<String, Value>,
     variables: Vec<ShownVariable<'p>>,
-    messages: Vec<ShownMessage<'p>>,
+    messages: Vec<ShownMessage>,
     response_format: Value,
     tools: &'p [Value],
     includes: Vec<&'p str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<Value>,
     evals: Vec<ShownBinding<'p>>,
 }
 
@@ -59,9 +61,9 @@ struct ShownVariable<'p> {
 }
 
 #[derive(Serialize)]
-struct ShownMessage<'p> {
+struct ShownMessage {
     role: Role,
-    content: &'p str,
+    content: Value,
 }
 
 #[derive(Serialize)]
@@ -84,7 +86,9 @@ impl<'p> From<&'p Closure> for ShowOutput<'p> {
             });
         let messages = prompt.messages.iter().map(|message| ShownMessage {
             role: message.role,
-            content: &message.content.text,
+            content: message
+                .content
+                .to_json(|part, path| json!({"type": part.kind.name(), "path": path})),
         });
         let evals = prompt.evals.iter().map(|binding| ShownBinding {
             dataset: &binding.dataset.0,
@@ -103,6 +107,7 @@ impl<'p> From<&'p Closure> for ShowOutput<'p> {
             response_format: prompt.response_format.canonical(),
             tools: &prompt.tools,
             includes: closure.includes().keys().map(String::as_str).collect(),
+            media: closure.media().values().map(|it| it.reference()).collect(),
             evals: evals.collect(),
         }
     }
@@ -143,6 +148,9 @@ fn render(closure: &Closure) -> String {
     for path in closure.includes().keys() {
         field("includes", path);
     }
+    for media in closure.media().values() {
+        field("shows", &media.to_string());
+    }
     for (name, variable) in &prompt.variables {
         let default = variable
             .default
@@ -175,6 +183,7 @@ fn render(closure: &Closure) -> String {
 fn render_messages(prompt: &Prompt, text: &mut String) {
     for message in &prompt.messages {
         let _ = writeln!(text, "\n[{}]", message.role.name());
-        let _ = writeln!(text, "{}", UntrustedBlock(message.content.text.trim_end()));
+        let content = message.content.to_string();
+        let _ = writeln!(text, "{}", UntrustedBlock(content.trim_end()));
     }
 }

@@ -188,15 +188,8 @@ pub(super) mod tests {
             id: "r1".to_owned(),
             expected: vars.shift_remove("expected"),
             vars,
-            messages: Vec::new(),
-            critical: false,
-            priority: crate::domain::dataset::Priority::Blocking,
-            status: crate::domain::dataset::RowStatus::Reviewed,
-            tags: Vec::new(),
-            cluster: None,
-            note: None,
-            source: None,
             line: 1,
+            ..Row::default()
         }
     }
 

@@ -55,31 +55,30 @@ impl OutsideGrader {
 
     /// What is asked about an answer; the error is the reason why nothing can be.
     pub fn query(&self, answer: &Answer, row: &Row) -> Result<Query, String> {
-        let references = match self {
-            Self::Embedding(EmbeddingRule { value, .. }) => match value {
-                TextValue::Fixed(values) => values.clone(),
-                TextValue::Column(column) => column_texts(column, row)?,
+        let task = match self {
+            Self::Verdict(_) => Task::Verdict {
+                input: graders_input(answer, row),
             },
-            Self::Verdict(_) => Vec::new(),
+            Self::Embedding(rule) => {
+                let references = match &rule.value {
+                    TextValue::Fixed(values) => values.clone(),
+                    TextValue::Column(column) => column_texts(column, row)?,
+                };
+                likeness(rule, &answer.output, references)
+            }
         };
-        Ok(self.asking(&answer.output, references, graders_input(answer, row)))
+        Ok(self.asking(task))
     }
 
     /// What would be asked about an answer that nobody has given yet.
     pub fn imagined_query(&self) -> Query {
-        self.asking("", Vec::new(), Value::Null)
+        self.asking(match self {
+            Self::Verdict(_) => Task::Verdict { input: Value::Null },
+            Self::Embedding(rule) => likeness(rule, "", Vec::new()),
+        })
     }
 
-    fn asking(&self, text: &str, references: Vec<String>, input: Value) -> Query {
-        let task = match self {
-            Self::Verdict(_) => Task::Verdict { input },
-            Self::Embedding(rule) => Task::Likeness {
-                model: rule.model.0.model.clone(),
-                text: text.to_owned(),
-                references,
-                recordings: rule.owner.recordings_path(),
-            },
-        };
+    fn asking(&self, task: Task) -> Query {
         Query {
             provider: self.asked(),
             task,
@@ -92,6 +91,15 @@ impl OutsideGrader {
             Self::Verdict(rule) => read_verdict(output, rule.threshold),
             Self::Embedding(rule) => read_likeness(output, rule.threshold),
         }
+    }
+}
+
+fn likeness(rule: &EmbeddingRule, text: &str, references: Vec<String>) -> Task {
+    Task::Likeness {
+        model: rule.model.0.model.clone(),
+        text: text.to_owned(),
+        references,
+        recordings: rule.owner.recordings_path(),
     }
 }
 
