@@ -30,6 +30,9 @@ fn a_hold_leaves_what_is_live_and_bars_it_from_coming_again() {
         .pointsman(&hold(&[]))
         .succeeds()
         .says("lane staging holds this already");
+    sandbox
+        .pointsman(&["lanes", "verify", "staging"])
+        .succeeds();
     let first = sandbox.git(&["rev-parse", "HEAD"]);
     sandbox.reword("briefly");
     sandbox.promotes("staging");

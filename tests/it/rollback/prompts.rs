@@ -57,6 +57,9 @@ fn one_prompt_goes_back_to_its_version_before_and_all_else_stays() {
     let sum = "git archive lanes/staging | tar -x -C \"$(mktemp -d -p .)\" && cd tmp.* && \
                sha256sum --check --quiet .lane/manifest.sha256 && sha256sum < .lane/manifest.sha256";
     let sum = sandbox.shell(sum).run();
+    sandbox
+        .pointsman(&["lanes", "verify", "staging"])
+        .succeeds();
     let digest = record["snapshot"]["sha256"].as_str().expect("a digest");
     assert!(sum.succeeds().stdout.starts_with(digest));
 }
