@@ -146,6 +146,11 @@ impl Deployment {
     /// The version of the shape that this program writes.
     pub const SCHEMA: u32 = 1;
 
+    /// The name of the tag that marks the record as a milestone.
+    pub fn tag(&self) -> String {
+        format!("deploy/{}/{}", self.lane, self.sequence)
+    }
+
     /// The bytes of the record, as they stand at [`RECORD_PATH`].
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self)

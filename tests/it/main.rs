@@ -17,6 +17,7 @@ mod export;
 mod hermetic;
 mod init;
 mod lanes;
+mod moves;
 mod plan;
 mod promote;
 mod prompt;

@@ -5,7 +5,9 @@ mod limits;
 mod margin;
 mod policy;
 mod races;
+mod remotes;
 mod soak;
+mod tags;
 
 use crate::support::Sandbox;
 use crate::support::media::PDF;

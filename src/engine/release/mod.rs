@@ -15,6 +15,7 @@ pub mod graft;
 pub mod history;
 pub mod holds;
 pub mod notice;
+pub mod obstacles;
 pub mod packet;
 pub mod promote;
 mod prompt_rollback;

@@ -96,6 +96,11 @@ impl Sandbox {
         self
     }
 
+    /// Reaches the remote by another address from now on.
+    pub(crate) fn set_remote_url(&self, url: &str) {
+        self.git(&["remote", "set-url", "origin", url]);
+    }
+
     /// A clone of the remote: another person's working copy.
     pub(crate) fn clone_of_remote(&self, name: &str) -> Self {
         let repository = self.shared.path.join(name);
@@ -285,7 +290,7 @@ impl Sandbox {
 }
 
 /// Where programs are: our own binary first, then what the machine has.
-fn program_path() -> std::ffi::OsString {
+pub(super) fn program_path() -> std::ffi::OsString {
     #[expect(
         clippy::disallowed_methods,
         reason = "git and sh must be found; nothing else comes in from outside"
