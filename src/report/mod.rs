@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod bundle;
 pub mod diff;
 pub mod diff_json;
 pub mod eval;
