@@ -21,11 +21,12 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 35] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 38] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     ("check", &[], 0, Nothing),
     ("demo", &[], 0, Nothing),
     ("diff", &["staging"], 0, Nothing),
+    ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
     (
         "evaluator calibrate",
@@ -36,6 +37,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 35] = [
     ("evaluator list", &[], 0, Nothing),
     ("evaluator test", &[], 6, Nothing),
     ("evidence verify", &["staging"], 0, Nothing),
+    ("export", &["staging"], 0, Nothing),
     ("init", &[], 2, Nothing),
     ("lanes at", &["now"], 0, Nothing),
     (
@@ -75,6 +77,8 @@ const COMMANDS: [(&str, &[&str], i32, Does); 35] = [
     ("runs list", &[], 0, Nothing),
     ("runs push", &[], 2, Nothing),
     ("runs show", &[], 0, Nothing),
+    // Off this machine only with a token: it ends at once.
+    ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("webhook deliver", &[], 0, Nothing),
     ("webhook deliveries", &[], 0, Nothing),
     ("webhook redeliver", &["msg_1"], 2, Nothing),

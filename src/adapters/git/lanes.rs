@@ -63,6 +63,15 @@ impl<'r> GitLanes<'r> {
         self
     }
 
+    /// Asks the remote, where lanes live on one, for the newest records. Unlike
+    /// [`LaneStore::refresh`], it moves no branch here: it is for those who only read.
+    pub fn look(&self) -> Result<(), LaneError> {
+        match &self.remote {
+            Some(remote) => self.fetch(remote),
+            None => Ok(()),
+        }
+    }
+
     /// The commit at a full ref name.
     pub(super) fn id_at(&self, name: &str) -> Result<Option<ObjectId>, LaneError> {
         let local = self.repository.local();

@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 pub(crate) mod git_server;
+pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod lanes;
 pub(crate) mod media;
