@@ -32,18 +32,25 @@ pub struct OutputArgs {
 
 /// A format and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Output {
-    format: Format,
+pub struct Output {
+    /// The format.
+    pub format: Format,
     /// Absent: to stdout.
-    path: Option<PathBuf>,
+    pub path: Option<PathBuf>,
 }
 
+/// A format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub enum Format {
+    /// JSON.
     Json,
+    /// JSON, a case a line.
     Jsonl,
+    /// JUnit's XML.
     Junit,
+    /// Markdown.
     Markdown,
+    /// One page of HTML.
     Html,
 }
 
@@ -161,7 +168,8 @@ impl Format {
     }
 }
 
-fn write(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
+/// Writes a result to a file.
+pub fn write(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
     std::fs::write(path, text).map_err(|error| {
         CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
             .with_hint("name a file in a folder that exists and can be written to")

@@ -143,7 +143,7 @@ fn write_failures(suites: &[SuiteSummary], text: &mut String) {
 }
 
 /// A text as inline code. A vertical bar would end the cell of a table, escaped or not.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = Untrusted(text).to_string().replace('|', "\\u{7c}");
     let fence = "`".repeat(longest_run(&text) + 1);
     if text.trim().is_empty() {

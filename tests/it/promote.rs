@@ -6,7 +6,9 @@ mod margin;
 mod own_tests;
 mod policy;
 mod races;
+mod remotes;
 mod soak;
+mod tags;
 
 use crate::support::Sandbox;
 use crate::support::media::PDF;
