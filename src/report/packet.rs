@@ -7,7 +7,9 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::domain::deployment::Changes;
+use crate::domain::attestation::KeyId;
+use crate::domain::deployment::{Changes, Snapshot};
+use crate::domain::digest::Digest;
 use crate::domain::untrusted::Untrusted;
 use crate::domain::watch::WatchPlan;
 use crate::engine::release::packet::{
@@ -19,6 +21,28 @@ use super::markdown::code;
 use super::release::{seconds, source};
 
 const TEMPLATE: &str = include_str!("packet.jinja");
+
+/// A packet that was signed: `pointsman/evidence-sign/v1`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedPacketV1<'a> {
+    schema: &'static str,
+    snapshot: &'a Snapshot,
+    attestation: Digest,
+    key: KeyId,
+}
+
+impl<'a> SignedPacketV1<'a> {
+    /// The attestation of a packet by a key.
+    pub fn new(packet: &'a Packet, attestation: Digest, key: KeyId) -> Self {
+        Self {
+            schema: "pointsman/evidence-sign/v1",
+            snapshot: &packet.snapshot,
+            attestation,
+            key,
+        }
+    }
+}
 
 /// One section of a packet.
 #[derive(Serialize)]

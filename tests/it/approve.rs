@@ -258,7 +258,7 @@ fn approvals_reach_whoever_promotes_over_the_remote() {
     sandbox.git(&["push", "--quiet", "origin", "main"]);
     let reviewer = sandbox.clone_of_remote("reviewer");
     approves(&reviewer, &dana);
-    // Twice the same is no error.
+    // Who approves once more is one person still.
     approves(&reviewer, &dana);
     sandbox
         .pointsman(&["promote", "staging", "--yes"])

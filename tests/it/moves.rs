@@ -80,6 +80,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 41] = [
     ("runs list", &[], 0, Nothing),
     ("runs push", &[], 2, Nothing),
     ("runs show", &[], 0, Nothing),
+    // Off this machine only with a token: it ends at once.
     ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("webhook deliver", &[], 0, Nothing),
     ("webhook deliveries", &[], 0, Nothing),

@@ -3,6 +3,7 @@
 mod gate;
 mod limits;
 mod margin;
+mod own_tests;
 mod policy;
 mod races;
 mod remotes;

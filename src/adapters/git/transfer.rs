@@ -214,14 +214,20 @@ impl GitLanes<'_> {
 
 /// The answer to a push was lost, and the remote cannot be asked again.
 fn not_known(remote: &str, lane: &LaneName, id: &ObjectId, error: &LaneError) -> LaneError {
+    let first = match error {
+        LaneError::Failed {
+            hint: Some(hint), ..
+        } => format!("{hint}; then run the command again"),
+        _ => format!("run the command again when `{remote}` can be reached"),
+    };
     LaneError::Remote {
         message: format!(
             "it is not known whether `{remote}` took record {}: {error}",
             id.short()
         ),
         hint: Some(format!(
-            "run the command again when `{remote}` can be reached: it finds the record if it is \
-             there, as `git ls-remote {remote} lanes/{lane}` does"
+            "{first}: it finds the record if it is there, as `git ls-remote {remote} lanes/{lane}` \
+             does"
         )),
     }
 }

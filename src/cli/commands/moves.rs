@@ -100,23 +100,6 @@ pub(super) fn require_consent(ui: &Ui, args: &MoveArgs) -> Result<(), CommandErr
     )
 }
 
-/// Makes sure that somebody consents to something that moves no lane.
-pub(super) fn require(ui: &mut Ui, yes: bool, question: &str) -> Result<(), CommandError> {
-    if yes || (ui.is_interactive() && ui.confirm(question)) {
-        return Ok(());
-    }
-    if ui.is_interactive() {
-        return Err(CommandError::new(
-            Exit::Refused,
-            "not confirmed: nothing was done",
-        ));
-    }
-    Err(
-        CommandError::usage("nobody is here to confirm this, and nothing was done")
-            .with_hint("say `--yes` to do it"),
-    )
-}
-
 /// Asks, unless `--yes` was said.
 pub(super) fn confirm(ui: &mut Ui, args: &MoveArgs, question: &str) -> Result<(), CommandError> {
     if args.yes || ui.confirm(question) {

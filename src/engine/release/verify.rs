@@ -163,6 +163,10 @@ fn tests_may_differ(
     if edits.keys().any(is_test) {
         return Ok(true);
     }
+    let mut own = new.dataset_ids()?.into_iter();
+    if own.any(|dataset| dataset.owner().is_some() && edits.contains_key(&dataset.path())) {
+        return Ok(true);
+    }
     for id in new.evaluator_ids()? {
         let Ok(evaluator) = new.evaluator(&id) else {
             continue;

@@ -1,19 +1,18 @@
 //! `pointsman evidence build`, `show` and `sign`: the packet of a planned or a past move.
 
-use crate::cli::commands::moves::require;
+use crate::cli::commands::moves::{MoveArgs, confirm, require_consent};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::outputs::{Format, Output, write};
 use crate::cli::promotion::{Asker, Effort, PromotionArgs, evaluation};
 use crate::cli::record::RecordName;
-use crate::cli::signing::SignArgs;
 use crate::cli::ui::Ui;
 use crate::domain::digest::Digest;
 use crate::engine::ports::{AttestationStore as _, LaneStore as _};
 use crate::engine::release::attest::attest;
 use crate::engine::release::packet::Packet;
-use crate::report::packet::{packet_html, packet_markdown, packet_text};
+use crate::report::packet::{SignedPacketV1, packet_html, packet_markdown, packet_text};
 
 /// Build the evidence packet of a planned promotion, or of a record
 ///
@@ -46,10 +45,7 @@ pub(super) struct SignPacketArgs {
     #[command(flatten)]
     move_args: PacketArgs,
     #[command(flatten)]
-    signing: SignArgs,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    moves: MoveArgs,
 }
 
 /// Which move.
@@ -76,7 +72,7 @@ pub(super) fn build(
     ui: &mut Ui,
     args: &BuildArgs,
 ) -> Result<Exit, CommandError> {
-    if let Some(packet) = packet(context, ui, &args.move_args)? {
+    if let Some(packet) = packet(context, ui, &args.move_args, None)? {
         put_out(context, ui, &packet, &args.outputs)?;
     }
     Ok(Exit::Success)
@@ -93,27 +89,29 @@ pub(super) fn sign(
     ui: &mut Ui,
     args: &SignPacketArgs,
 ) -> Result<Exit, CommandError> {
-    let signer = args.signing.signer(context, ui)?.ok_or_else(|| {
+    let moves = &args.moves;
+    let signer = moves.signing.signer(context, ui)?.ok_or_else(|| {
         CommandError::usage("there is no key to sign with")
             .with_hint("name one with `--sign-with <file>` or `--sign-with agent`")
     })?;
-    let Some(packet) = packet(context, ui, &args.move_args)? else {
+    let expect = moves.expect.as_deref();
+    let Some(packet) = packet(context, ui, &args.move_args, expect)? else {
         return Ok(Exit::Success);
     };
     ui.note(packet_text(&packet).trim_end());
-    require(ui, args.yes, "sign this packet?")?;
+    if moves.dry_run {
+        ui.note("this was a dry run: nothing was signed");
+        return Ok(Exit::Success);
+    }
+    require_consent(ui, moves)?;
+    confirm(ui, moves, "sign this packet?")?;
     let bytes = attest(&packet.statement(), signer.as_ref())?;
     context
         .attestations()?
         .add(packet.snapshot.sha256, &bytes)?;
     let name = Digest::of(&bytes);
     if ui.wants_json() {
-        ui.json(&serde_json::json!({
-            "schema": "pointsman/evidence-sign/v1",
-            "snapshot": packet.snapshot,
-            "attestation": name,
-            "key": signer.key().id(),
-        }));
+        ui.json(&SignedPacketV1::new(&packet, name, signer.key().id()));
     } else {
         ui.line(format!(
             "signed by {}: refs/pointsman/attestations/{}/{name}",
@@ -129,6 +127,7 @@ fn packet(
     context: &Context,
     ui: &mut Ui,
     args: &PacketArgs,
+    expect: Option<&str>,
 ) -> Result<Option<Packet>, CommandError> {
     let promotion = &args.promotion;
     if let Some(record) = &args.record {
@@ -139,7 +138,7 @@ fn packet(
         return packet_of_record(context, &name).map(Some);
     }
     let lanes = context.lanes()?;
-    let plan = promotion.plan(context, &lanes, Asker::Onlooker, None)?;
+    let plan = promotion.plan(context, &lanes, Asker::Onlooker, expect)?;
     let Some(plan) = plan else {
         ui.note(format!("lane {} has all of this already", promotion.lane));
         return Ok(None);
