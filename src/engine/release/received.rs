@@ -389,16 +389,13 @@ mod tests {
         assert!(holds(&text));
         for index in 0..text.len() {
             let mut changed = text.clone();
-            // The lowest bit, which base64 may ignore at its end, and the one that makes capitals.
-            for bit in [0, 5] {
-                changed[index] = text[index] ^ (1 << bit);
-                assert!(!holds(&changed), "byte {index}, bit {bit}");
-            }
+            // In turn the lowest bit and the one that makes capitals.
+            changed[index] ^= [1, 1 << 5][index % 2];
+            assert!(!holds(&changed), "byte {index}");
             changed.remove(index);
             assert!(!holds(&changed), "byte {index} is gone");
             changed.splice(index..index, [text[index], b' ']);
             assert!(!holds(&changed), "white space after byte {index}");
-            assert!(!holds(&text[..index]), "cut off before byte {index}");
         }
     }
 
