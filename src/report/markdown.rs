@@ -143,7 +143,7 @@ fn write_failures(suites: &[SuiteSummary], text: &mut String) {
 }
 
 /// A text as inline code. A vertical bar would end the cell of a table, escaped or not.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = Untrusted(text).to_string().replace('|', "\\u{7c}");
     let fence = "`".repeat(longest_run(&text) + 1);
     if text.trim().is_empty() {
@@ -156,7 +156,7 @@ fn code(text: &str) -> String {
 }
 
 /// A text as a block of code.
-fn block(text: &str) -> String {
+pub(super) fn block(text: &str) -> String {
     let text = UntrustedBlock(text).to_string();
     let fence = "`".repeat((longest_run(&text) + 1).max(3));
     format!("{fence}text\n{}\n{fence}", text.trim_end_matches('\n'))

@@ -12,6 +12,7 @@ mod diff;
 mod eval;
 mod evaluator;
 mod evidence;
+mod gate;
 mod hermetic;
 mod init;
 mod lanes;
