@@ -82,7 +82,12 @@ evals:
 
     /// Runs git, which must succeed.
     pub(crate) fn git(&self, args: &[&str]) {
-        run(&mut self.command("git", args));
+        self.run("git", args);
+    }
+
+    /// Runs a program in the workspace, which must succeed.
+    pub(crate) fn run(&self, program: &str, args: &[&str]) {
+        run(&mut self.command(program, args));
     }
 
     /// A command in the workspace, cut off from the machine's git configuration.

@@ -147,6 +147,11 @@ impl Ui {
     }
 }
 
+/// Warns from a thread that works beside the one that talks with the user.
+pub fn print_warning(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "warning: {}", Untrusted(text));
+}
+
 /// Reports a bug of ours: the last thing that the program says.
 pub fn print_bug(detail: &str) {
     let mut stderr = std::io::stderr().lock();

@@ -78,6 +78,8 @@ pub enum RowsFormat {
     Jsonl,
     /// A header line and one record a row; every column but the reserved ones is a variable.
     Csv,
+    /// As `testData` of the prompt's own file.
+    TestData,
 }
 
 /// One case.

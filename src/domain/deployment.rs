@@ -87,7 +87,7 @@ pub enum DeployKind {
 
 impl DeployKind {
     /// Every sort of move.
-    pub const ALL: [Self; 3] = [Self::Promote, Self::Rollback, Self::Unhold];
+    pub const ALL: [Self; 4] = [Self::Promote, Self::Rollback, Self::Hold, Self::Unhold];
 
     /// The spelling in trailers.
     pub fn name(self) -> &'static str {
@@ -145,6 +145,11 @@ pub struct Deployment {
 impl Deployment {
     /// The version of the shape that this program writes.
     pub const SCHEMA: u32 = 1;
+
+    /// The name of the tag that marks the record as a milestone.
+    pub fn tag(&self) -> String {
+        format!("deploy/{}/{}", self.lane, self.sequence)
+    }
 
     /// The bytes of the record, as they stand at [`RECORD_PATH`].
     pub fn bytes(&self) -> Vec<u8> {

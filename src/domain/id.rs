@@ -130,10 +130,39 @@ id!(
     check_one_segment
 );
 
+/// How the names of tests begin that stand in a prompt's own file: those of `prompts/a.prompt.yml` are
+/// the dataset `prompts/a`, and evaluators such as `prompts/a/is-short`. No file can have such a name.
+pub const OWN_PREFIX: &str = "prompts/";
+
+/// The prompt in whose file the rule `prompts/<prompt>/<name>` stands.
+fn owner_of_rule(name: &str) -> Option<&str> {
+    let (owner, _) = name.strip_prefix(OWN_PREFIX)?.rsplit_once('/')?;
+    Some(owner)
+}
+
+fn prompt_file(name: &str) -> String {
+    format!("prompts/{name}.prompt.yml")
+}
+
 impl PromptId {
     /// Where the prompt lives, relative to the workspace root.
     pub fn path(&self) -> String {
-        format!("prompts/{}.prompt.yml", self.0)
+        prompt_file(owner_of_rule(&self.0).unwrap_or(&self.0))
+    }
+
+    /// The prompt in whose file this one stands, as the judge of one of its own evaluators.
+    pub fn owner(&self) -> Option<Self> {
+        owner_of_rule(&self.0).map(|owner| Self(owner.to_owned()))
+    }
+
+    /// The name of the dataset that stands in the prompt's file.
+    pub fn own_dataset(&self) -> Result<DatasetId, IdError> {
+        DatasetId::new(format!("{OWN_PREFIX}{}", self.0))
+    }
+
+    /// The name of an evaluator that stands in the prompt's file.
+    pub fn own_evaluator(&self, name: &str) -> Result<EvaluatorId, IdError> {
+        EvaluatorId::new(format!("{OWN_PREFIX}{}/{name}", self.0))
     }
 
     /// Where the prompt's recorded answers live, relative to the workspace root.
@@ -145,14 +174,36 @@ impl PromptId {
 impl DatasetId {
     /// Where the manifest lives, relative to the workspace root.
     pub fn path(&self) -> String {
-        format!("datasets/{}.yml", self.0)
+        match self.0.strip_prefix(OWN_PREFIX) {
+            Some(owner) => prompt_file(owner),
+            None => format!("datasets/{}.yml", self.0),
+        }
+    }
+
+    /// The prompt in whose file the rows stand.
+    pub fn owner(&self) -> Option<PromptId> {
+        let owner = self.0.strip_prefix(OWN_PREFIX)?;
+        Some(PromptId(owner.to_owned()))
     }
 }
 
 impl EvaluatorId {
     /// Where the evaluator lives, relative to the workspace root.
     pub fn path(&self) -> String {
-        format!("evaluators/{}.yml", self.0)
+        match owner_of_rule(&self.0) {
+            Some(owner) => prompt_file(owner),
+            None => format!("evaluators/{}.yml", self.0),
+        }
+    }
+
+    /// The prompt in whose file the evaluator stands.
+    pub fn owner(&self) -> Option<PromptId> {
+        owner_of_rule(&self.0).map(|owner| PromptId(owner.to_owned()))
+    }
+
+    /// The name of the judge that the evaluator brings with it.
+    pub fn own_judge(&self) -> PromptId {
+        PromptId(self.0.clone())
     }
 
     /// Where the recorded answers to the evaluator's own questions live, relative to the workspace
@@ -189,6 +240,27 @@ mod tests {
             LaneName::new("production-eu").unwrap().ref_name(),
             "refs/heads/lanes/production-eu"
         );
+    }
+
+    #[test]
+    fn tests_in_a_prompts_own_file_are_named_after_it() {
+        let prompt = PromptId::new("support/triage").unwrap();
+        let file = "prompts/support/triage.prompt.yml";
+        let dataset = prompt.own_dataset().unwrap();
+        assert_eq!(dataset.as_str(), "prompts/support/triage");
+        assert_eq!(
+            (dataset.path().as_str(), dataset.owner()),
+            (file, Some(prompt.clone()))
+        );
+        let evaluator = prompt.own_evaluator("short").unwrap();
+        assert_eq!(evaluator.as_str(), "prompts/support/triage/short");
+        assert_eq!(
+            (evaluator.path().as_str(), evaluator.owner()),
+            (file, Some(prompt.clone()))
+        );
+        let judge = evaluator.own_judge();
+        assert_eq!((judge.path().as_str(), judge.owner()), (file, Some(prompt)));
+        assert_eq!(EvaluatorId::new("support/short").unwrap().owner(), None);
     }
 
     #[test]

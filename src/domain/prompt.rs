@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::content::Content;
+use super::dataset::Row;
 use super::digest::Digest;
+use super::evaluator::Evaluator;
 use super::finding::Span;
 use super::id::{DatasetId, EvaluatorId, PromptId};
 use super::media::{Media, MediaKind};
@@ -38,6 +40,19 @@ pub struct Prompt {
     pub tools: Vec<Value>,
     /// Which datasets and evaluators test the prompt.
     pub evals: Vec<EvalBinding>,
+    /// The tests that stand in the prompt's own file. They are bound by an entry of `evals`.
+    pub own: OwnTests,
+}
+
+/// Tests that stand in the file of the prompt that they test.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OwnTests {
+    /// The rows of the prompt's own dataset.
+    pub rows: Vec<Row>,
+    /// The evaluators.
+    pub evaluators: Vec<Evaluator>,
+    /// The judges that these evaluators ask.
+    pub judges: Vec<Prompt>,
 }
 
 /// A model behind a provider: `openai/gpt-4.1-mini`.
@@ -267,7 +282,26 @@ impl ResponseFormat {
     }
 }
 
+impl OwnTests {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.evaluators.is_empty()
+    }
+}
+
 impl Prompt {
+    /// The dataset in the prompt's own file.
+    pub fn own_dataset(&self) -> Option<DatasetId> {
+        let id = self.id.own_dataset().ok()?;
+        (!self.own.rows.is_empty()).then_some(id)
+    }
+
+    /// The evaluators in the prompt's own file.
+    pub fn own_evaluators(&self) -> Vec<EvaluatorId> {
+        let evaluators = self.own.evaluators.iter();
+        evaluators.map(|evaluator| evaluator.id.clone()).collect()
+    }
+
     /// The fingerprint of the prompt's closure: the digest of everything that can change what a
     /// caller's request looks like. `includes` are the partials that the templates reach, by path;
     /// `media` are the files that the messages show, by the names that they have there.

@@ -83,13 +83,24 @@ impl<'a> ApprovalsV1<'a> {
     }
 }
 
+/// What became of an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApproveOutcome {
+    /// It was given.
+    Approved,
+    /// It would be.
+    Planned,
+    /// There was nothing to approve of.
+    AlreadyLive,
+}
+
 /// An approval that was given: `pointsman/approve/v1`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApproveV1<'a> {
     schema: &'static str,
-    /// `approved`, `planned`, or `already-live`.
-    outcome: &'static str,
+    outcome: ApproveOutcome,
     lane: &'a LaneName,
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<&'a ObjectId>,
@@ -103,7 +114,7 @@ pub struct ApproveV1<'a> {
 
 impl<'a> ApproveV1<'a> {
     /// What became of an approval of a move to `lane`.
-    pub fn new(outcome: &'static str, lane: &'a LaneName) -> Self {
+    pub fn new(outcome: ApproveOutcome, lane: &'a LaneName) -> Self {
         Self {
             schema: "pointsman/approve/v1",
             outcome,

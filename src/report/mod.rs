@@ -16,6 +16,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod lanes;
 pub mod markdown;
+pub mod packet;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;

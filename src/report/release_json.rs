@@ -53,6 +53,17 @@ pub struct MoveV1<'a> {
     plan: Option<PlanV1<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<RecordV1<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<TagV1>,
+}
+
+/// The tag that was asked for.
+#[derive(Debug, Serialize)]
+pub struct TagV1 {
+    /// Its name.
+    pub name: String,
+    /// Why it is not there; absent: it is.
+    pub problem: Option<String>,
 }
 
 impl<'a> MoveV1<'a> {
@@ -64,6 +75,7 @@ impl<'a> MoveV1<'a> {
             lane,
             plan: None,
             record: None,
+            tag: None,
         }
     }
 
@@ -75,6 +87,7 @@ impl<'a> MoveV1<'a> {
             lane,
             plan: Some(plan),
             record: None,
+            tag: None,
         }
     }
 
@@ -94,7 +107,14 @@ impl<'a> MoveV1<'a> {
             lane: &record.deployment.lane,
             plan: None,
             record: Some(record.into()),
+            tag: None,
         }
+    }
+
+    /// The same, with what became of the tag.
+    #[must_use]
+    pub fn with_tag(self, tag: Option<TagV1>) -> Self {
+        Self { tag, ..self }
     }
 }
 
@@ -136,9 +156,9 @@ impl<'a> From<&'a PromotePlan> for PlanV1<'a> {
             gate_changes: Some((&plan.gate_changes).into()),
             evaluate: plan.prompts_to_test(),
             rollback_target: plan.rollback_target.as_ref(),
-            holds: current.map_or(&[], |record| &record.deployment.holds),
-            approvals: None,
+            holds: plan.standing().holds(),
             watch: plan.policy.watch.as_ref(),
+            approvals: None,
         }
     }
 }
@@ -154,8 +174,8 @@ impl<'a> From<&'a RollbackPlan> for PlanV1<'a> {
             evaluate: Vec::new(),
             rollback_target: plan.rollback_target.as_ref(),
             holds: &plan.holds,
-            approvals: None,
             watch: plan.watch(),
+            approvals: None,
         }
     }
 }

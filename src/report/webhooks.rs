@@ -1,6 +1,7 @@
 //! Messages to webhooks, for people. Addresses are shown up to their host.
 
-use crate::domain::webhook::delivery::{Attempt, Delivery, State};
+use crate::domain::untrusted::Untrusted;
+use crate::domain::webhook::delivery::{Attempt, Delivery, Pause, State};
 use crate::domain::webhook::report::Told;
 
 use super::release::seconds;
@@ -34,9 +35,11 @@ pub fn complaint(told: &Told) -> Option<String> {
         Told::NotFromHere { delivery, why } => (delivery, String::new(), why.clone()),
     };
     Some(format!(
-        "webhook {}{at} was not told {}: {why}; {}",
+        "webhook {}{at} was not told {}: {}; {}",
         delivery.webhook.url_env,
         subject(delivery),
+        // A certificate's names, which an error repeats, are whatever its owner wrote into it.
+        Untrusted(&why),
         next(delivery, told)
     ))
 }
@@ -55,8 +58,13 @@ fn next(delivery: &Delivery, told: &Told) -> String {
     if let Told::NotFromHere { .. } = told {
         return "put that right and run `pointsman webhook deliver`".to_owned();
     }
-    if let Told::Paused { .. } = told {
-        return format!("{test} asks it now");
+    if let Told::Paused { pause, .. } = told {
+        return match pause {
+            Pause::Disabled { .. } => format!("after a {test} that it takes, it is told"),
+            Pause::Busy { .. } => {
+                "the next move or `pointsman webhook deliver` after that tells it".to_owned()
+            }
+        };
     }
     let last = delivery.attempts.last().map(|attempt| attempt.at);
     match delivery.state {

@@ -143,6 +143,43 @@ fn who_wrote_it_or_brings_it_in_does_not_count_where_the_policy_says_so() {
 }
 
 #[test]
+fn who_wrote_a_prompt_is_known_however_the_prompts_were_released() {
+    let sandbox = Sandbox::without_gates();
+    let (dana, eve) = (sandbox.key_holder("dana"), sandbox.key_holder("eve"));
+    sandbox.allow_signers(SIGNERS, &[&dana, &eve]);
+    let other = sandbox.read("prompts/triage.prompt.yml");
+    sandbox.write("prompts/other.prompt.yml", other);
+    ask_for_approvals(&sandbox, "required = 1\nnot_author = true");
+    let writes = |who: &str, path: &str| {
+        let text = sandbox.read(path);
+        sandbox.write(
+            path,
+            text.replace("Answer", &format!("As {who} says, answer")),
+        );
+        let author = format!("--author={who} <{who}@example.com>");
+        sandbox.git(&["commit", "--quiet", "--all", &author, "-m", path]);
+    };
+    writes("eve", "prompts/triage.prompt.yml");
+    writes("dana", "prompts/other.prompt.yml");
+    let approve = |prompts: &[&str], who: &KeyHolder| {
+        let options = ["--yes", "--sign-with", &who.key];
+        sandbox.pointsman(&[&["approve", "staging"], prompts, &options].concat())
+    };
+    // One prompt first, from a commit that has the other's change, too.
+    approve(&["other"], &dana)
+        .exits(7)
+        .tells("do not count here");
+    approve(&["other"], &eve).succeeds();
+    sandbox
+        .pointsman(&["promote", "staging", "other", "--yes"])
+        .succeeds();
+    // What is left was written by Eve, before the commit that the lane came from last.
+    approve(&[], &eve).exits(7).tells("do not count here");
+    approve(&[], &dana).succeeds();
+    sandbox.promotes("staging");
+}
+
+#[test]
 fn the_signers_are_those_of_the_policy_in_force_not_of_the_release() {
     let (sandbox, ..) = with_approvals("required = 1");
     let mallory = sandbox.key_holder("mallory");
@@ -221,7 +258,7 @@ fn approvals_reach_whoever_promotes_over_the_remote() {
     sandbox.git(&["push", "--quiet", "origin", "main"]);
     let reviewer = sandbox.clone_of_remote("reviewer");
     approves(&reviewer, &dana);
-    // Twice the same is no error.
+    // Who approves once more is one person still.
     approves(&reviewer, &dana);
     sandbox
         .pointsman(&["promote", "staging", "--yes"])

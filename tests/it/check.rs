@@ -1,6 +1,7 @@
 //! `pointsman check`: what a user sees of a workspace that is right, and of one that is not.
 
 mod media;
+mod own_tests;
 
 use crate::support::Sandbox;
 

@@ -9,7 +9,15 @@ const ROLLBACK: [&str; 5] = ["rollback", "staging", "--yes", "--reason", "wrong"
 
 /// A lane with two records, and a third wording that is not released yet.
 fn lane_of_two() -> Sandbox {
-    let sandbox = Sandbox::without_gates();
+    third_wording(Sandbox::without_gates())
+}
+
+/// The same on a remote.
+fn remote_lane_of_two() -> Sandbox {
+    third_wording(Sandbox::with_remote_lanes())
+}
+
+fn third_wording(sandbox: Sandbox) -> Sandbox {
     for words in ["well", "better"] {
         sandbox.reword(words);
         sandbox.promotes("staging");
@@ -89,6 +97,52 @@ fn a_rollback_that_dies_anywhere_leaves_the_lane_old_or_new() {
 #[test]
 fn a_rollback_whose_git_dies_anywhere_leaves_the_lane_old_or_new() {
     is_old_or_new_wherever_it_dies(Process::Git("update-ref"), &ROLLBACK);
+}
+
+/// Kills a promotion at every point where the lane lives on a remote. There it is old or new, and
+/// the same command brings both repositories to its end.
+fn is_old_or_new_on_the_remote_wherever_it_dies(process: Process) {
+    let start = remote_lane_of_two();
+    if !can_trace(&start) {
+        return;
+    }
+    let (mut old, mut new) = (0, 0);
+    Point::each(process, |point| {
+        let sandbox = start.copy();
+        let before = remote_tip(&sandbox);
+        let Some(killed) = sandbox.killed_at(point, &PROMOTE) else {
+            return false;
+        };
+        if remote_tip(&sandbox) == before {
+            old += 1;
+            assert_ne!(killed.code, Some(0), "{point:?}\n{}", killed.transcript());
+        } else {
+            new += 1;
+        }
+        finish_after_the_cure(&sandbox, &PROMOTE);
+        let transcript = killed.transcript();
+        assert_eq!(sandbox.tip("staging"), remote_tip(&sandbox), "{transcript}");
+        assert_eq!(sandbox.record("staging")["sequence"], 3, "{transcript}");
+        assert_eq!(sandbox.git(&["rev-parse", "lanes/staging~1"]), before);
+        true
+    });
+    assert!(old > 0, "{old} times old, {new} times new");
+}
+
+fn remote_tip(sandbox: &Sandbox) -> String {
+    let remote = sandbox.remote_path();
+    let remote = remote.to_str().expect("temporary folders have text names");
+    sandbox.git(&["--git-dir", remote, "rev-parse", "lanes/staging"])
+}
+
+#[test]
+fn a_promotion_to_a_remote_that_dies_anywhere_leaves_the_lane_there_old_or_new() {
+    is_old_or_new_on_the_remote_wherever_it_dies(Process::Pointsman);
+}
+
+#[test]
+fn a_promotion_whose_push_dies_anywhere_leaves_the_lane_there_old_or_new() {
+    is_old_or_new_on_the_remote_wherever_it_dies(Process::Git("push"));
 }
 
 /// Halts a promotion at every point and lets another one run from its start to its end. Exactly

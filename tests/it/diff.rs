@@ -214,6 +214,7 @@ fn another_document_is_a_change_of_the_prompt_that_shows_it_and_another_picture_
     insta::assert_snapshot!(output.succeeds().stdout, @r"
     ~ prompt receipts (media)
         ~ prompts/_media/rules.pdf
+    gate and policy changes
     ~ dataset receipts
         ~ datasets/photos/lunch.png
         + datasets/photos/unused.png
@@ -233,4 +234,37 @@ fn another_document_is_a_change_of_the_prompt_that_shows_it_and_another_picture_
         difference["datasets"][0]["rows"]["changed"],
         serde_json::json!(["lunch"])
     );
+}
+
+/// A prompt whose tests stand in its own file.
+const GREET: &str = "model: echo/echo
+messages: [{ role: user, content: 'Hello {{name}}' }]
+testData: [{ name: Ada }, { name: Bo }]
+evaluators:
+  - { name: Greets, string: { startsWith: hello } }
+  - { name: By name, string: { contains: '{{name}}' } }
+";
+
+#[test]
+fn tests_in_a_prompts_own_file_are_told_apart_from_its_words() {
+    let sandbox = Sandbox::with_workspace();
+    let file = "prompts/greet.prompt.yml";
+    sandbox.write(file, GREET);
+    sandbox.commit("greet");
+    sandbox.edit(file, "'Hello ", "'Hello, ");
+    let changed = sandbox
+        .pointsman(&["diff", "HEAD", "--json"])
+        .succeeds()
+        .json();
+    assert_eq!(changed["prompts"].as_array().map(Vec::len), Some(1));
+    assert_eq!(changed["datasets"].as_array().map(Vec::len), Some(0));
+    assert_eq!(changed["evaluators"].as_array().map(Vec::len), Some(0));
+    sandbox.edit(file, "{ name: Bo }", "{ name: Cy }");
+    sandbox.edit(file, "startsWith: hello", "contains: l");
+    let run = sandbox.pointsman(&["diff", "HEAD", "--stat"]);
+    insta::assert_snapshot!(run.succeeds().stdout, @r"
+    ~ prompt     greet: messages, evals
+    ~ dataset    prompts/greet: rows 1 changed
+    ~ evaluator  prompts/greet/greets
+    ");
 }

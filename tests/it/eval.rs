@@ -8,6 +8,7 @@ mod incremental;
 mod judges;
 mod limits;
 mod media;
+mod own_tests;
 mod programs;
 mod recordings;
 mod resume;

@@ -1,5 +1,7 @@
 //! `pointsman evidence`: what shows that a release was right, and whether it still does.
 
+mod interoperability;
+mod packet;
 mod tampering;
 
 use crate::support::Sandbox;

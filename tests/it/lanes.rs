@@ -1,5 +1,8 @@
 //! `pointsman lanes`: what is live where, and how it came there.
 
+mod at;
+mod holds;
+
 use crate::support::Sandbox;
 
 fn with_history() -> Sandbox {

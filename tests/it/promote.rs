@@ -3,9 +3,12 @@
 mod gate;
 mod limits;
 mod margin;
+mod own_tests;
 mod policy;
 mod races;
+mod remotes;
 mod soak;
+mod tags;
 
 use crate::support::Sandbox;
 use crate::support::media::PDF;

@@ -1,5 +1,8 @@
 //! `pointsman rollback`: forward to an old snapshot, and a hold on what was left.
 
+mod prompts;
+mod targets;
+
 use proptest::prelude::*;
 
 use crate::support::Sandbox;

@@ -36,9 +36,13 @@ impl World {
 
     /// A call of pointsman where the receiver and its secrets are known.
     fn command(&self, args: &[&str]) -> Run {
+        self.command_in(&self.sandbox, args)
+    }
+
+    fn command_in(&self, sandbox: &Sandbox, args: &[&str]) -> Run {
         let origin = self.receiver.origin();
         let host = origin.trim_start_matches("http://");
-        self.sandbox
+        sandbox
             .command(args)
             .env("HOOK", &format!("{origin}/canary-path?key=canary-query"))
             .env("HOOK_SECRET", SECRET)
@@ -119,7 +123,7 @@ fn a_move_is_told_in_a_message_that_its_receiver_can_check() {
 }
 
 #[test]
-fn promotions_rollbacks_and_released_holds_are_told() {
+fn promotions_rollbacks_holds_and_their_release_are_told() {
     let world = World::new(|_| ok());
     world.promotes();
     world.promotes();
@@ -128,6 +132,8 @@ fn promotions_rollbacks_and_released_holds_are_told() {
     world.run(&rollback).succeeds();
     let unhold = [&["lanes", "unhold", "staging"][..], &why].concat();
     world.run(&unhold).succeeds();
+    let hold = [&["lanes", "hold", "staging"][..], &why].concat();
+    world.run(&hold).succeeds();
     let told: Vec<String> = world
         .calls()
         .iter()
@@ -139,13 +145,14 @@ fn promotions_rollbacks_and_released_holds_are_told() {
             "\"lane.promote\" 1",
             "\"lane.promote\" 2",
             "\"lane.rollback\" 3",
-            "\"lane.unhold\" 4"
+            "\"lane.unhold\" 4",
+            "\"lane.hold\" 5"
         ]
     );
     world.run(&["promote", "staging", "--dry-run"]).succeeds();
     let late = ["promote", "staging", "--yes", "--expect", "0000000"];
     world.run(&late).exits(8);
-    assert_eq!(world.calls().len(), 4, "what moves nothing tells nothing");
+    assert_eq!(world.calls().len(), 5, "what moves nothing tells nothing");
 }
 
 #[test]

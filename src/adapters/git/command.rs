@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use jiff::Timestamp;
+
 use crate::domain::deployment::ObjectId;
 
 use super::error::GitError;
@@ -20,7 +22,7 @@ use super::error::GitError;
 #[derive(Debug, Clone, Default)]
 pub struct GitEnvironment(BTreeMap<OsString, OsString>);
 
-const KEPT: [&str; 36] = [
+const KEPT: [&str; 38] = [
     "ALL_PROXY",
     "APPDATA",
     "DISPLAY",
@@ -39,6 +41,8 @@ const KEPT: [&str; 36] = [
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_SSL_CAINFO",
+    "GNUPGHOME",
+    "GPG_TTY",
     "HOME",
     "HTTPS_PROXY",
     "LOCALAPPDATA",
@@ -83,6 +87,15 @@ pub struct UserPrograms {
     pub ssh_command: Option<String>,
     /// `credential.helper` and `credential.<url>.helper`, as keys and values.
     pub credential_helpers: Vec<(String, String)>,
+    /// What signs: `gpg.program`, `gpg.ssh.program` and their like, as keys and values.
+    pub signers: Vec<(String, String)>,
+}
+
+impl UserPrograms {
+    /// What is set on the command line, in the order in which git is to read it.
+    fn settings(&self) -> impl Iterator<Item = &(String, String)> {
+        self.credential_helpers.iter().chain(&self.signers)
+    }
 }
 
 /// What a run of `git` gave.
@@ -154,6 +167,41 @@ impl GitCommand {
         finish(command, stdin)
     }
 
+    /// Makes an annotated tag of a commit, as of `time`; it is signed where git is configured so.
+    pub fn tag(
+        &self,
+        name: &str,
+        commit: &ObjectId,
+        message: &str,
+        time: Timestamp,
+    ) -> Result<GitOutput, GitError> {
+        self.check_version()?;
+        let mut command = self.hardened(&self.git_dir);
+        command
+            .args(["-c", "core.fsync=committed", "tag", "--annotate"])
+            .args(["--cleanup=verbatim", "--file=-", "--end-of-options", name])
+            .arg(commit.as_str())
+            .env("GIT_COMMITTER_DATE", format!("@{} +0000", time.as_second()));
+        finish(command, message.as_bytes())
+    }
+
+    /// Pushes a tag to a remote that does not have it yet.
+    pub fn push_tag(&self, remote: &str, name: &str) -> Result<GitOutput, GitError> {
+        let refspec = format!("refs/tags/{name}:refs/tags/{name}");
+        let arguments = [
+            "push",
+            "--porcelain",
+            "--no-signed",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            "--receive-pack=git-receive-pack",
+            "--end-of-options",
+            remote,
+            &refspec,
+        ];
+        self.run(&arguments, b"")
+    }
+
     /// Pushes a commit to one ref of a remote, if that ref still is where it is expected (absent: if
     /// it does not exist). Nothing else travels with it, and nothing is forced past another's work.
     pub fn push(
@@ -216,7 +264,7 @@ impl GitCommand {
         }
         let ssh = self.programs.ssh_command.as_deref().unwrap_or("ssh");
         command.args(["-c", &format!("core.sshCommand={ssh}")]);
-        for (key, value) in &self.programs.credential_helpers {
+        for (key, value) in self.programs.settings() {
             command.args(["-c", &format!("{key}={value}")]);
         }
         let mut argument = OsString::from("--git-dir=");

@@ -63,6 +63,24 @@ impl<'r> GitLanes<'r> {
         self
     }
 
+    /// The record that the branch here stands at, where the lane itself is on a remote: the branch
+    /// follows the lane and never goes back, so the lane must lead to it.
+    pub fn seen_before(&self, lane: &LaneName) -> Result<Option<ObjectId>, LaneError> {
+        match &self.remote {
+            Some(_) => self.id_at(&lane.ref_name()),
+            None => Ok(None),
+        }
+    }
+
+    /// Asks the remote, where lanes live on one, for the newest records. Unlike
+    /// [`LaneStore::refresh`], it moves no branch here: it is for those who only read.
+    pub fn look(&self) -> Result<(), LaneError> {
+        match &self.remote {
+            Some(remote) => self.fetch(remote),
+            None => Ok(()),
+        }
+    }
+
     /// The commit at a full ref name.
     pub(super) fn id_at(&self, name: &str) -> Result<Option<ObjectId>, LaneError> {
         let local = self.repository.local();

@@ -12,10 +12,12 @@ pub mod command;
 mod error;
 mod lanes;
 mod objects;
+mod refused;
 mod repository;
 mod revision;
 mod runs;
 mod signature;
+mod tags;
 mod transfer;
 
 pub use attestations::GitAttestations;

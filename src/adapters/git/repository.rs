@@ -168,6 +168,15 @@ pub(super) fn gix_id(id: &ObjectId) -> gix::ObjectId {
     gix::ObjectId::from_hex(id.as_str().as_bytes()).expect("an id of ours is 40 or 64 digits")
 }
 
+/// The programs that git signs with, and what they are where nobody says.
+const SIGNERS: [(&str, &str); 5] = [
+    ("gpg.program", "gpg"),
+    ("gpg.openpgp.program", "gpg"),
+    ("gpg.x509.program", "gpgsm"),
+    ("gpg.ssh.program", "ssh-keygen"),
+    ("gpg.ssh.defaultKeyCommand", ""),
+];
+
 /// What the user configured for all repositories, leaving out what this repository says.
 fn user_programs(repository: &gix::Repository) -> UserPrograms {
     use gix::config::Source;
@@ -188,8 +197,14 @@ fn user_programs(repository: &gix::Repository) -> UserPrograms {
             credential_helpers.push((key.clone(), value.to_string()));
         }
     }
+    let signer = |(key, default): &(&str, &str)| {
+        let program = config.string_filter(*key, of_user);
+        let program = program.map(|program| program.to_string());
+        ((*key).to_owned(), program.unwrap_or((*default).to_owned()))
+    };
     UserPrograms {
         ssh_command: ssh_command.map(|command| command.to_string()),
         credential_helpers,
+        signers: SIGNERS.iter().map(signer).collect(),
     }
 }

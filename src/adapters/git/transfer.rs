@@ -7,6 +7,11 @@ use crate::engine::ports::{LaneError, LaneRecord, LaneStore as _, RecordDraft};
 use super::command::GitOutput;
 use super::lanes::{GitLanes, git_error};
 use super::objects::sync_folder;
+use super::refused;
+
+/// What to do where git cannot lock a ref.
+const LOCK_HINT: &str =
+    "if a lock file of a dead process is in the way, remove the file that git names";
 
 impl GitLanes<'_> {
     /// Moves the local branch to the record `id`, if it still is where the record expects it.
@@ -28,10 +33,7 @@ impl GitLanes<'_> {
         }
         Err(LaneError::Failed {
             message: format!("git did not move `lanes/{lane}`: {}", output.complaint()),
-            hint: Some(
-                "if a lock file of a dead process is in the way, remove the file that git names"
-                    .to_owned(),
-            ),
+            hint: Some(LOCK_HINT.to_owned()),
         })
     }
 
@@ -48,24 +50,28 @@ impl GitLanes<'_> {
         let git = self.repository.git();
         let output = git.push(remote, &lane.ref_name(), id, expected);
         let output = output.map_err(git_error)?;
-        if !output.success {
+        if output.success {
+            self.set_tracking(remote, lane, id)?;
+        } else {
             // Hosts word one and the same refusal differently, and a lost answer may hide a
             // success: ask again and compare ids.
-            self.fetch(remote)?;
+            let asked = self.fetch(remote);
+            asked.map_err(|error| not_known(remote, lane, id, &error))?;
             let now = self.id_at(&Self::tracking_ref(remote, lane))?;
-            if now.as_ref() != Some(id) {
-                if now.as_ref() != expected {
-                    return Err(self.moved(lane, now));
-                }
+            if now.as_ref() == expected {
                 return Err(LaneError::Remote {
                     message: format!("`{remote}` did not take the record: {}", output.complaint()),
-                    hint: Some(format!(
-                        "nothing was moved; check that you may push to `lanes/{lane}` there"
-                    )),
+                    hint: Some(refused::explain(&output.complaint(), lane)),
                 });
             }
+            let arrived = match &now {
+                Some(now) => self.is_ancestor(id, now)?,
+                None => false,
+            };
+            if !arrived {
+                return Err(self.moved(lane, now));
+            }
         }
-        self.set_tracking(remote, lane, id)?;
         self.follow(remote, lane)
     }
 
@@ -77,10 +83,24 @@ impl GitLanes<'_> {
         if output.success {
             return Ok(());
         }
+        let message = format!("cannot fetch lanes from `{remote}`: {}", output.complaint());
+        if self.has_lock(&format!("refs/remotes/{remote}/lanes")) {
+            return Err(LaneError::Failed {
+                message,
+                hint: Some(LOCK_HINT.to_owned()),
+            });
+        }
         Err(LaneError::Remote {
-            message: format!("cannot fetch lanes from `{remote}`: {}", output.complaint()),
+            message,
             hint: Some("nothing was moved; check the network and your access".to_owned()),
         })
+    }
+
+    /// Whether a process has, or had when it died, a lock on one of the refs in a folder.
+    fn has_lock(&self, refs: &str) -> bool {
+        let folder = self.repository.local().common_dir().join(refs);
+        let mut files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        files.any(|file| file.path().extension().is_some_and(|it| it == "lock"))
     }
 
     /// Brings the local branch to where the remote's is, if that is further along the same chain.
@@ -189,6 +209,26 @@ impl GitLanes<'_> {
         LaneError::Moved {
             tip: tip.map(Box::new),
         }
+    }
+}
+
+/// The answer to a push was lost, and the remote cannot be asked again.
+fn not_known(remote: &str, lane: &LaneName, id: &ObjectId, error: &LaneError) -> LaneError {
+    let first = match error {
+        LaneError::Failed {
+            hint: Some(hint), ..
+        } => format!("{hint}; then run the command again"),
+        _ => format!("run the command again when `{remote}` can be reached"),
+    };
+    LaneError::Remote {
+        message: format!(
+            "it is not known whether `{remote}` took record {}: {error}",
+            id.short()
+        ),
+        hint: Some(format!(
+            "{first}: it finds the record if it is there, as `git ls-remote {remote} lanes/{lane}` \
+             does"
+        )),
     }
 }
 

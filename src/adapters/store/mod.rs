@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod outbox;
+pub mod published;
 pub mod runs;
 pub mod shared;
 mod whole;

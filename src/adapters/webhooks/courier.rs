@@ -54,8 +54,11 @@ impl<'a> Courier<'a> {
     async fn send(
         &self,
         is_wanted: impl Fn(&Delivery) -> bool,
-        also_paused: bool,
+        on_request: bool,
     ) -> Result<Report, StoreError> {
+        if !self.outbox.deliveries()?.iter().any(&is_wanted) {
+            return Ok(Report::default());
+        }
         // The messages are read under the lock: what another process has sent is not sent again.
         let Some(_lock) = self.outbox.lock()? else {
             return Ok(Report {
@@ -71,13 +74,17 @@ impl<'a> Courier<'a> {
             let (known, wanted) = receivers.entry(key).or_default();
             known.push(delivery);
             if is_wanted(delivery) {
-                wanted.push(delivery.clone());
+                let mut delivery = delivery.clone();
+                if on_request {
+                    delivery.send_again(now);
+                }
+                wanted.push(delivery);
             }
         }
         let until = Instant::now() + self.deadline;
         let rounds = receivers.into_values().filter_map(|(known, wanted)| {
             let first = wanted.first()?.clone();
-            let pause = pause(&known, now).filter(|_| !also_paused);
+            let pause = pause(&known, now).filter(|_| !on_request);
             Some(self.round(first, wanted, pause, until))
         });
         let rounds: Result<Vec<Vec<Told>>, StoreError> =

@@ -13,7 +13,7 @@ use crate::engine::release::approval::Approval;
 use crate::engine::release::attest::attest;
 use crate::engine::release::authorize::{Condition, Refusal};
 use crate::engine::release::promote::PromotePlan;
-use crate::report::approvals::{ApprovalsV1, ApproveV1, approvals_heard};
+use crate::report::approvals::{ApprovalsV1, ApproveOutcome, ApproveV1, approvals_heard};
 use crate::report::release::{gate_result, promote_plan};
 
 use super::moves::{MoveArgs, confirm, require_consent};
@@ -44,7 +44,10 @@ pub fn run(context: &Context, ui: &mut Ui, args: &ApproveArgs) -> Result<Exit, C
     let plan = promotion.plan(context, &lanes, Asker::Onlooker, moves.expect.as_deref())?;
     let Some(mut plan) = plan else {
         if ui.wants_json() {
-            ui.json(&ApproveV1::new("already-live", &promotion.lane));
+            ui.json(&ApproveV1::new(
+                ApproveOutcome::AlreadyLive,
+                &promotion.lane,
+            ));
         } else {
             ui.line(format!("lane {} has all of this already", promotion.lane));
         }
@@ -61,7 +64,13 @@ pub fn run(context: &Context, ui: &mut Ui, args: &ApproveArgs) -> Result<Exit, C
     let evaluation = evaluation(context, ui, &plan, promotion.allow_exec, effort)?;
     show(context, ui, &plan, evaluation.as_ref());
     if moves.dry_run {
-        tell(context, ui, "planned", &plan, evaluation.as_ref());
+        tell(
+            context,
+            ui,
+            ApproveOutcome::Planned,
+            &plan,
+            evaluation.as_ref(),
+        );
         ui.note("this was a dry run: nothing was signed");
         return Ok(Exit::Success);
     }
@@ -81,7 +90,13 @@ pub fn run(context: &Context, ui: &mut Ui, args: &ApproveArgs) -> Result<Exit, C
         evaluation.as_ref(),
         signer.as_ref(),
     )?;
-    tell(context, ui, "approved", &plan, evaluation.as_ref());
+    tell(
+        context,
+        ui,
+        ApproveOutcome::Approved,
+        &plan,
+        evaluation.as_ref(),
+    );
     Ok(Exit::Success)
 }
 
@@ -154,7 +169,7 @@ fn give(
 fn tell(
     context: &Context,
     ui: &mut Ui,
-    outcome: &'static str,
+    outcome: ApproveOutcome,
     plan: &PromotePlan,
     evaluation: Option<&Evaluation>,
 ) {
@@ -167,7 +182,7 @@ fn tell(
             .of(base, &plan.snapshot, verdict)
             .with_approvals(ApprovalsV1::new(&plan.policy, &approvals));
         ui.json(&told);
-    } else if outcome == "approved" {
+    } else if outcome == ApproveOutcome::Approved {
         let people: Vec<&str> = approvals.counted.iter().map(|it| it.by.as_str()).collect();
         let needed = plan.policy.approval.as_ref().map_or(0, |it| it.required);
         ui.line(format!(

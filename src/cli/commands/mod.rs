@@ -4,9 +4,11 @@ pub mod approve;
 pub mod check;
 pub mod demo;
 pub mod diff;
+pub mod doctor;
 pub mod eval;
 pub mod evaluator;
 pub mod evidence;
+pub mod export;
 pub mod gate;
 pub mod init;
 pub mod lanes;
@@ -16,6 +18,7 @@ pub mod promote;
 pub mod prompt;
 pub mod rollback;
 pub mod runs;
+pub mod serve;
 pub mod webhook;
 
 use super::context::Context;
@@ -59,6 +62,12 @@ pub enum Command {
     #[command(display_order = 8)]
     Evidence(evidence::EvidenceArgs),
     #[command(display_order = 9)]
+    Export(export::ExportArgs),
+    #[command(display_order = 9)]
+    Serve(serve::ServeArgs),
+    #[command(display_order = 9)]
+    Doctor(doctor::DoctorArgs),
+    #[command(display_order = 9)]
     Webhook(webhook::WebhookArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
@@ -82,6 +91,9 @@ impl Command {
             Self::Promote(args) => promote::run(context, ui, args),
             Self::Evidence(args) => evidence::run(context, ui, args),
             Self::Rollback(args) => rollback::run(context, ui, args),
+            Self::Export(args) => export::run(context, ui, args),
+            Self::Serve(args) => serve::run(context, ui, args),
+            Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }

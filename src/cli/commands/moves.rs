@@ -6,8 +6,10 @@ use crate::cli::exit::Exit;
 use crate::cli::signing::SignArgs;
 use crate::cli::ui::Ui;
 use crate::cli::webhooks;
-use crate::engine::ports::LaneRecord;
-use crate::report::release_json::MoveV1;
+use crate::domain::id::LaneName;
+use crate::domain::untrusted::Untrusted;
+use crate::engine::ports::{LaneRecord, LaneStore as _};
+use crate::report::release_json::{MoveV1, TagV1};
 
 /// Options of every command that moves a lane.
 #[derive(Debug, clap::Args)]
@@ -23,6 +25,68 @@ pub(super) struct MoveArgs {
     pub(super) yes: bool,
     #[command(flatten)]
     pub(super) signing: SignArgs,
+}
+
+/// The option of every command that changes what is live.
+#[derive(Debug, clap::Args)]
+pub(super) struct TagArgs {
+    /// Mark the record with an annotated tag `deploy/<lane>/<number>`, signed where git signs tags
+    #[arg(long)]
+    tag: bool,
+}
+
+impl TagArgs {
+    /// Tags the newest record of a lane that is not moved, where that is asked for: so that a tag
+    /// which failed earlier can be made up for.
+    pub(super) fn make_up(
+        &self,
+        context: &Context,
+        ui: &mut Ui,
+        lane: &LaneName,
+        moves: &MoveArgs,
+    ) -> Result<Option<TagV1>, CommandError> {
+        let Some(record) = context
+            .lanes()?
+            .tip(lane)?
+            .filter(|_| self.tag && !moves.dry_run)
+        else {
+            return Ok(None);
+        };
+        require_consent(ui, moves)?;
+        confirm(ui, moves, &format!("tag {}?", record.deployment.tag()))?;
+        Ok(self.apply(context, ui, &record))
+    }
+
+    /// Tags a record, where that is asked for. The lane has moved already: a tag that fails is told,
+    /// and undoes nothing.
+    pub(super) fn apply(
+        &self,
+        context: &Context,
+        ui: &mut Ui,
+        record: &LaneRecord,
+    ) -> Option<TagV1> {
+        if !self.tag {
+            return None;
+        }
+        let name = record.deployment.tag();
+        let tagged = context
+            .lanes()
+            .and_then(|lanes| Ok(lanes.lanes().tag(record)?));
+        let problem = match tagged {
+            Ok(()) => {
+                ui.note(format!("tagged {name}"));
+                None
+            }
+            Err(error) => {
+                ui.warn(Untrusted(&error.message));
+                for hint in &error.hints {
+                    ui.note(Untrusted(hint));
+                }
+                Some(error.message)
+            }
+        };
+        Some(TagV1 { name, problem })
+    }
 }
 
 /// Makes sure that there is consent, or somebody who can give it, before anything is paid for.
@@ -48,9 +112,15 @@ pub(super) fn confirm(ui: &mut Ui, args: &MoveArgs, question: &str) -> Result<()
 }
 
 /// Tells the user, and then the lane's webhooks, that a lane has moved.
-pub(super) fn announce(context: &Context, ui: &mut Ui, schema: &'static str, record: &LaneRecord) {
+pub(super) fn announce(
+    context: &Context,
+    ui: &mut Ui,
+    schema: &'static str,
+    record: &LaneRecord,
+    tag: Option<TagV1>,
+) {
     if ui.wants_json() {
-        ui.json(&MoveV1::moved(schema, record));
+        ui.json(&MoveV1::moved(schema, record).with_tag(tag));
     } else {
         let deployment = &record.deployment;
         ui.line(format!(

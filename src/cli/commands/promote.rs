@@ -10,7 +10,7 @@ use crate::report::approvals::{ApprovalsV1, approvals_heard};
 use crate::report::release::{gate_result, promote_plan};
 use crate::report::release_json::{MoveV1, PlanV1};
 
-use super::moves::{MoveArgs, announce, confirm, require_consent};
+use super::moves::{MoveArgs, TagArgs, announce, confirm, require_consent};
 
 const SCHEMA: &str = "pointsman/promote/v1";
 
@@ -30,19 +30,26 @@ pub struct PromoteArgs {
     #[command(flatten)]
     promotion: PromotionArgs,
     #[command(flatten)]
+    tag: TagArgs,
+    #[command(flatten)]
     moves: MoveArgs,
 }
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, CommandError> {
-    let PromoteArgs { promotion, moves } = args;
+    let PromoteArgs {
+        promotion,
+        tag,
+        moves,
+    } = args;
     let signer = moves.signing.signer(context, ui)?;
     let signer = signer.as_deref();
     let lanes = lanes_to_move(context, signer)?;
     let plan = promotion.plan(context, &lanes, Asker::Mover, moves.expect.as_deref())?;
     let Some(plan) = plan else {
+        let tag = tag.make_up(context, ui, &promotion.lane, moves)?;
         if ui.wants_json() {
-            ui.json(&MoveV1::already_live(SCHEMA, &promotion.lane));
+            ui.json(&MoveV1::already_live(SCHEMA, &promotion.lane).with_tag(tag));
         } else {
             ui.line(format!("lane {} has all of this already", promotion.lane));
         }
@@ -73,6 +80,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromoteArgs) -> Result<Exit, C
     let permission = plan.authorize(evaluation.as_ref(), signer, now)?;
     confirm(ui, moves, &format!("promote to lane {}?", promotion.lane))?;
     let record = plan.execute(&lanes, &permission, evaluation.as_ref(), signer, now)?;
-    announce(context, ui, SCHEMA, &record);
+    let tag = tag.apply(context, ui, &record);
+    announce(context, ui, SCHEMA, &record, tag);
     Ok(Exit::Success)
 }

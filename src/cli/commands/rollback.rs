@@ -14,7 +14,7 @@ use crate::engine::release::target::Target;
 use crate::report::release::rollback_plan;
 use crate::report::release_json::{MoveV1, PlanV1};
 
-use super::moves::{MoveArgs, announce, confirm, require_consent};
+use super::moves::{MoveArgs, TagArgs, announce, confirm, require_consent};
 
 const SCHEMA: &str = "pointsman/rollback/v1";
 
@@ -43,6 +43,8 @@ pub struct RollbackArgs {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
+    tag: TagArgs,
+    #[command(flatten)]
     moves: MoveArgs,
 }
 
@@ -64,8 +66,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
         reason: args.reason.clone(),
     };
     let Some(plan) = plan(&lanes, request)? else {
+        let tag = args.tag.make_up(context, ui, &args.lane, &args.moves)?;
         if ui.wants_json() {
-            ui.json(&MoveV1::already_live(SCHEMA, &args.lane));
+            ui.json(&MoveV1::already_live(SCHEMA, &args.lane).with_tag(tag));
         } else {
             ui.line(format!("lane {} has this already", args.lane));
         }
@@ -84,7 +87,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, 
     require_consent(ui, &args.moves)?;
     confirm(ui, &args.moves, &format!("roll back lane {}?", args.lane))?;
     let record = plan.execute(&lanes, &permission, signer, now)?;
-    announce(context, ui, SCHEMA, &record);
+    let tag = args.tag.apply(context, ui, &record);
+    announce(context, ui, SCHEMA, &record, tag);
     Ok(Exit::Success)
 }
 

@@ -37,6 +37,9 @@ pub const VERIFICATION_SUMMARY: &str = "https://slsa.dev/verification_summary/v1
 /// The sort of claim that an evidence packet is as shown.
 pub const PACKET: &str = "urn:pointsman:evidence-packet:v1";
 
+/// The sort of claim that a bundle is what was exported of a lane.
+pub const BUNDLE: &str = "urn:pointsman:bundle:v1";
+
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 
 /// A claim about something that is named by digest.

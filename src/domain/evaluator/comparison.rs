@@ -12,9 +12,25 @@ pub struct TextRule {
     pub value: TextValue,
     /// Whether upper and lower case are the same (Unicode simple lower-casing).
     pub ignore_case: bool,
+    /// Whether white space around the answer is left out. Other white space always counts.
+    pub trim: bool,
 }
 
-/// How a text is compared. No white space is trimmed.
+impl TextRule {
+    pub(super) fn canonical(&self) -> Value {
+        let mut canonical = json!({
+            "operator": self.operator,
+            "value": self.value.canonical(),
+            "ignoreCase": self.ignore_case,
+        });
+        if self.trim {
+            canonical["trim"] = json!(true);
+        }
+        canonical
+    }
+}
+
+/// How a text is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TextOperator {

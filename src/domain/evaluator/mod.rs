@@ -22,7 +22,7 @@ pub use comparison::{
     TextValue,
 };
 pub use outside::{EmbeddingRule, VerdictFrom, VerdictRule};
-pub use rule::{JudgeRule, JudgeVerdict, LengthUnit, Rule, ScriptRule};
+pub use rule::{Choice, JudgeRule, JudgeVerdict, LengthUnit, Rule, ScriptRule};
 pub use tool_calls::{ArgumentsMatch, CallOrder, CallsWanted, ToolCallsRule, WantedCall};
 
 /// An evaluator as its file says it.

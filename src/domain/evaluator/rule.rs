@@ -108,6 +108,8 @@ pub enum JudgeVerdict {
         /// The words that pass.
         pass: Vec<String>,
     },
+    /// One of these words and nothing else, as `.prompt.yml` files of GitHub ask for it.
+    Choices(Vec<Choice>),
     /// Which of two answers is better. Asked in both orders, and decided only where both agree.
     Better {
         /// The row's column with the answer that is compared with.
@@ -115,6 +117,15 @@ pub enum JudgeVerdict {
         /// Whether an answer that is as good as the other passes.
         tie_passes: bool,
     },
+}
+
+/// A word that a judge may answer with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// The word. Case does not count.
+    pub word: String,
+    /// What it is worth, from 0 to 1. Anything above 0 passes.
+    pub score: f64,
 }
 
 /// A script that grades, and what it may use up.
@@ -250,11 +261,7 @@ impl Rule {
     /// The canonical form that digests are taken of.
     pub fn canonical(&self) -> Value {
         let options = match self {
-            Self::Text(rule) => json!({
-                "operator": rule.operator,
-                "value": rule.value.canonical(),
-                "ignoreCase": rule.ignore_case,
-            }),
+            Self::Text(rule) => rule.canonical(),
             Self::Json(JsonRule::Valid) => json!("valid"),
             Self::Json(JsonRule::Schema(schema)) => json!({"schema": schema}),
             Self::Json(JsonRule::PointerEquals { pointer, value }) => json!({
@@ -298,6 +305,7 @@ impl Rule {
                     json!({"min": min, "max": max, "threshold": threshold})
                 }
                 JudgeVerdict::Labels { labels, pass } => json!({"labels": labels, "pass": pass}),
+                JudgeVerdict::Choices(choices) => json!({"choices": choices}),
                 JudgeVerdict::Better { than, tie_passes } => {
                     json!({"than": than, "tiePasses": tie_passes})
                 }

@@ -261,4 +261,22 @@ mod tests {
             assert!(SigningSecret::parse(wrong).is_err(), "{wrong}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_signed_is_verified_by_who_has_the_secret_and_by_nobody_else(
+            id in "[a-z0-9_]{1,40}",
+            second in 0_i64..4_000_000_000,
+            body in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+        ) {
+            let headers = ReceivedHeaders {
+                signature: Some(sign(&[secret(SECRET)], &id, at(second), &body)),
+                timestamp: Some(second.to_string()),
+                id: Some(id),
+            };
+            let check = |secret| verify(&[secret], &headers, &body, at(second));
+            proptest::prop_assert_eq!(check(secret(SECRET)), Ok(()));
+            proptest::prop_assert_eq!(check(other()), Err(VerifyError::Signature));
+        }
+    }
 }

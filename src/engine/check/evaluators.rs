@@ -96,6 +96,10 @@ fn check_judge(checker: &mut Checker<'_>, prompts: &Prompts, source: &Source, ru
         check_name(checker, source, "dataset", dataset.as_str(), *span, known);
     }
     let (id, span) = &rule.prompt;
+    if id.owner().is_some() {
+        // It stands in the same file, and was read and checked with it.
+        return;
+    }
     let wanted: &[&str] = match rule.verdict {
         JudgeVerdict::Better { .. } => &["first", "second"],
         _ => &["output"],

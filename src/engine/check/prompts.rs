@@ -36,6 +36,10 @@ pub(super) fn check_prompts(checker: &mut Checker<'_>, project: &Project) -> Pro
         check_provider(checker, &source, &prompt, project);
         check_evals(checker, &source, &prompt);
         check_closure(checker, &source, &prompt);
+        for judge in &prompt.own.judges {
+            check_provider(checker, &source, judge, project);
+            check_closure(checker, &source, judge);
+        }
         prompts.insert(id.clone(), prompt);
     }
     prompts

@@ -6,6 +6,7 @@ use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::project::PROJECT_FILE;
 use crate::engine::ports::{EntryKind, FileTree};
 
+use super::own;
 use super::paths::names_in;
 use super::policies::{self, PolicyDiff};
 use super::{ChangeKind, DiffError, PathChange, Sides, TextDifference};
@@ -51,6 +52,7 @@ pub(super) fn compare(
             explained.insert(path);
         }
     }
+    contents.evaluators.extend(own::evaluators(sides, changed));
     for name in names_in(changed.keys(), "environments", ".toml") {
         if let Ok(id) = LaneName::new(name) {
             let path = id.path();

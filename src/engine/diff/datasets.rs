@@ -44,7 +44,9 @@ pub(super) fn compare(
 ) -> Result<(Vec<DatasetDiff>, BTreeSet<String>), DiffError> {
     let mut explained = BTreeSet::new();
     let mut diffs = Vec::new();
-    if !changed.keys().any(|path| path.starts_with("datasets/")) {
+    let may_hold_rows =
+        |path: &String| path.starts_with("datasets/") || path.ends_with(".prompt.yml");
+    if !changed.keys().any(may_hold_rows) {
         return Ok((diffs, explained));
     }
     let (old, new) = sides.workspaces();
@@ -69,18 +71,24 @@ pub(super) fn compare(
             (true, false) => ChangeKind::Removed,
             (true, true) => ChangeKind::Changed,
         };
+        let rows = if unreadable {
+            None
+        } else {
+            rows_diff((&old, manifests.0.as_ref()), (&new, manifests.1.as_ref())).ok()
+        };
+        explained.extend(paths);
+        // A prompt's file changes for many reasons, and has no manifest.
+        let own = id.owner().is_some();
+        if own && kind == ChangeKind::Changed && rows == Some(RowsDiff::default()) {
+            continue;
+        }
         diffs.push(DatasetDiff {
             id: id.clone(),
             kind,
-            manifest_changed: changed.contains_key(&id.path()),
+            manifest_changed: !own && changed.contains_key(&id.path()),
             media: media.into_iter().collect(),
-            rows: if unreadable {
-                None
-            } else {
-                rows_diff((&old, manifests.0.as_ref()), (&new, manifests.1.as_ref())).ok()
-            },
+            rows,
         });
-        explained.extend(paths);
     }
     Ok((diffs, explained))
 }

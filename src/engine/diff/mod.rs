@@ -4,6 +4,7 @@
 
 mod contents;
 mod datasets;
+mod own;
 mod paths;
 mod policies;
 mod prompts;

@@ -15,6 +15,7 @@ use crate::engine::ports::FileTree;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 
+use super::own;
 use super::paths::names_in;
 use super::{ChangeKind, DiffError, PathChange, Sides, TextDifference};
 
@@ -221,7 +222,8 @@ fn describe(before: &Closure, after: &Closure, diff: &mut PromptDiff) {
     note(before.includes() != after.includes(), Aspect::Includes);
     let media = media_diffs(&before.media(), &after.media());
     note(!media.is_empty(), Aspect::Media);
-    note(bindings(old) != bindings(new), Aspect::Evals);
+    let same_tests = bindings(old) == bindings(new) && own::same_tests(old, new);
+    note(!same_tests, Aspect::Evals);
     note(words(old) != words(new), Aspect::Description);
     if diff.aspects.is_empty() {
         diff.aspects.push(Aspect::Formatting);

@@ -304,7 +304,14 @@ fn people_pass(expected: &Value, verdict: &JudgeVerdict) -> Option<bool> {
             "neither" => Some(*tie_passes),
             _ => None,
         },
-        (JudgeVerdict::Labels { .. } | JudgeVerdict::Better { .. }, _) => None,
+        (JudgeVerdict::Choices(choices), Value::String(word)) => {
+            let choice = choices.iter().find(|choice| choice.word == *word);
+            choice.map(|choice| choice.score > 0.0)
+        }
+        (
+            JudgeVerdict::Labels { .. } | JudgeVerdict::Choices(_) | JudgeVerdict::Better { .. },
+            _,
+        ) => None,
     }
 }
 
@@ -315,6 +322,10 @@ fn wanted_label(verdict: &JudgeVerdict) -> String {
         }
         JudgeVerdict::Labels { labels, .. } => {
             format!("give one of {}, or `true` or `false`", labels.join(", "))
+        }
+        JudgeVerdict::Choices(choices) => {
+            let words: Vec<&str> = choices.iter().map(|choice| choice.word.as_str()).collect();
+            format!("give one of {}, or `true` or `false`", words.join(", "))
         }
         JudgeVerdict::Better { .. } => {
             "say which is better: `output`, `other` or `neither`".to_owned()

@@ -1,7 +1,7 @@
 //! Asking a model about an answer, and reading its verdict strictly.
 //!
 //! A judge is a prompt of the workspace. Of its variables, `output` is the answer (`first` and
-//! `second`, where it is shown two), `expected` the row's expected value, `conversation` the row's
+//! `second`, where it is shown two; `completion`, where the judge stands in another prompt's file), `expected` the row's expected value, `conversation` the row's
 //! conversation as JSON, so that no message can pass for two, `fence` a marker, and every other one
 //! a variable of the row. The fence is
 //! derived from all that the judge is shown and from the judge itself: no text can hold the fence
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::domain::dataset::Row;
 use crate::domain::digest::Digest;
-use crate::domain::evaluator::{Grade, JudgeRule, JudgeVerdict};
+use crate::domain::evaluator::{Choice, Grade, JudgeRule, JudgeVerdict};
 use crate::domain::run::{Graded, ModelRequest};
 use crate::domain::untrusted::shorten;
 use crate::engine::ports::FileTree;
@@ -40,8 +40,12 @@ pub(super) fn questions(
         let asked = question(judge, answers, (row, tree), repeat_index);
         asked.map_err(|error| error.to_string())
     };
-    let JudgeVerdict::Better { than, .. } = &rule.verdict else {
-        return Ok(vec![ask(&[("output", output)])?]);
+    let than = match &rule.verdict {
+        JudgeVerdict::Better { than, .. } => than,
+        JudgeVerdict::Choices(_) => return Ok(vec![ask(&[("completion", output)])?]),
+        JudgeVerdict::Scale { .. } | JudgeVerdict::Labels { .. } => {
+            return Ok(vec![ask(&[("output", output)])?]);
+        }
     };
     let other = row.column(than).and_then(Value::as_str);
     let other = other.ok_or_else(|| format!("the row has no text `{than}` to compare with"))?;
@@ -164,7 +168,29 @@ pub(super) fn read_verdict(answers: &[&str], verdict: &JudgeVerdict) -> Graded {
                 }
             }
         },
+        JudgeVerdict::Choices(choices) => chosen(answer, choices),
         JudgeVerdict::Better { tie_passes, .. } => in_both_orders(answers, *tie_passes),
+    }
+}
+
+/// Reads the last line of an answer as one of the choices: what stands before it are the judge's
+/// thoughts. A choice that is only part of the line was not given.
+fn chosen(answer: &str, choices: &[Choice]) -> Graded {
+    let word = |text: &str| {
+        let text = text.trim().trim_end_matches(['.', '!']);
+        text.to_lowercase()
+    };
+    let last = word(answer.trim_end().lines().next_back().unwrap_or_default());
+    match choices.iter().find(|choice| word(&choice.word) == last) {
+        Some(choice) => Graded {
+            grade: grade(choice.score > 0.0),
+            score: choice.score,
+            reason: format!("the judge chose `{}`", shorten(&choice.word, SHOWN)),
+        },
+        None => Graded::error(format!(
+            "the last line of the judge's answer is none of its choices: `{}`",
+            shorten(answer, SHOWN)
+        )),
     }
 }
 
@@ -255,6 +281,32 @@ mod tests {
         ] {
             let graded = read_verdict(&[answer], &scale());
             assert_eq!(graded.grade, Grade::Error, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_choice_is_the_whole_last_line_whatever_its_case() {
+        let choices = JudgeVerdict::Choices(vec![
+            Choice {
+                word: "Yes".to_owned(),
+                score: 1.0,
+            },
+            Choice {
+                word: "no".to_owned(),
+                score: 0.0,
+            },
+        ]);
+        let grade = |answer| read_verdict(&[answer], &choices).grade;
+        assert_eq!(grade(" yes.\n"), Grade::Pass);
+        assert_eq!(grade("It says yes twice.\nNo"), Grade::Fail);
+        for answer in [
+            "",
+            "yes and no",
+            "not yes",
+            "yes\nor so",
+            "{\"label\": \"yes\"}",
+        ] {
+            assert_eq!(grade(answer), Grade::Error, "{answer}");
         }
     }
 

@@ -11,15 +11,14 @@ use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{DeployKind, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
-use crate::domain::hold::Hold;
-use crate::domain::id::{EvaluatorId, LaneName, PromptId};
+use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::engine::ports::LaneRecord;
 
 use super::approval::Approvals;
 use super::attest::Signing;
 use super::conditions::{approval, freeze, gate, hold, order, signature, soak, tests_kept};
-use super::soaked::Soaked;
+use super::obstacles::Obstacles;
 
 /// A move that wants to happen.
 pub struct Move<'m> {
@@ -35,14 +34,8 @@ pub struct Move<'m> {
     pub source: &'m Source,
     /// The policy in force.
     pub policy: Option<&'m Lane>,
-    /// Of the prompts that would change, those that a hold names, with their fingerprints.
-    pub held_prompts: &'m [(PromptId, Digest)],
-    /// What is held in the lane that the source is, if that is live there.
-    pub held_at_source: &'m [Hold],
-    /// Since when the content has been live in the lane before; absent where nobody asks.
-    pub soaked: Option<&'m Soaked>,
-    /// Evaluators that the policy has a floor for and that a prompt would lose.
-    pub dropped_tests: &'m [(PromptId, EvaluatorId)],
+    /// What was found out about it.
+    pub obstacles: &'m Obstacles,
     /// What the policy's gate has seen.
     pub shown: Shown<'m>,
     /// Who approved of it.
@@ -154,7 +147,7 @@ mod tests {
     use crate::domain::deployment::ObjectId;
     use crate::domain::finding::Span;
     use crate::domain::gate::{CriticalFailure, EvaluatedSuite, FloorCheck, Verdict};
-    use crate::domain::id::DatasetId;
+    use crate::domain::id::{DatasetId, EvaluatorId};
     use crate::domain::lane::{FreezePolicy, GatePolicy};
     use crate::domain::period::Period;
     use crate::domain::prompt::ModelRef;
@@ -245,10 +238,7 @@ mod tests {
             snapshot: Digest::of(b"snapshot"),
             source: &source,
             policy: Some(policy),
-            held_prompts: &[],
-            held_at_source: &[],
-            soaked: None,
-            dropped_tests: &[],
+            obstacles: &Obstacles::default(),
             shown: Shown::Evaluation(evaluation, &fingerprints),
             approvals: &Approvals::default(),
             signing: Signing::default(),

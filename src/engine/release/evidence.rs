@@ -122,8 +122,10 @@ pub(super) fn shows_a_pass(
         let Ok((statement, _)) = read_statement(link, &bytes) else {
             continue;
         };
-        let of_this = statement.is_about(&record.deployment.lane, &record.deployment.snapshot);
-        if of_this && statement.predicate["result"] == PASSED {
+        let deployment = &record.deployment;
+        let is_test = statement.predicate_type == TEST_RESULT;
+        let of_this = statement.is_about(&deployment.lane, &deployment.snapshot);
+        if is_test && of_this && statement.predicate["result"] == PASSED {
             return Ok(true);
         }
     }

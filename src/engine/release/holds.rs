@@ -15,6 +15,7 @@ use super::approval::Approvals;
 use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
 use super::history::History;
+use super::obstacles::Obstacles;
 use super::record::{NewRecord, append, evidence_of};
 use super::snapshot::Manifest;
 use super::standing::Standing;
@@ -194,10 +195,7 @@ impl HoldsPlan {
             snapshot: self.current.deployment.snapshot.sha256,
             source: &self.current.deployment.source,
             policy: None,
-            held_prompts: &[],
-            held_at_source: &[],
-            soaked: None,
-            dropped_tests: &[],
+            obstacles: &Obstacles::default(),
             shown: Shown::NotNeeded,
             approvals: &Approvals::default(),
             signing: Signing::new(self.record_signers.as_ref(), signer),

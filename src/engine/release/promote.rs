@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::deployment::{Changes, DeployKind, ObjectId, RollbackTarget, Snapshot, Source};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
-use crate::domain::hold::{Held, Hold};
-use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::id::PromptId;
 use crate::domain::lane::Lane;
 use crate::engine::diff::{GateChanges, gate_changes, prompt_changes};
 use crate::engine::ports::{Content, FileTree, LaneRecord, LaneStore, Signer, SourceHistory};
@@ -19,14 +18,13 @@ use super::approval::{Approvals, Question};
 use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
 use super::authors::authors;
-use super::dependencies::Dependencies;
 use super::evidence::{evidence_file, statement};
 use super::graft::{Candidate, Edits, blobs, edits};
+use super::obstacles::{Coming, Obstacles, obstacles};
 use super::record::{NewRecord, append};
 use super::snapshot::{Manifest, check_entries};
-use super::soaked::{Soaked, soaked};
 use super::standing::{Standing, Trusted, policy_in};
-use super::verify::{check_files, dropped_tests, held_prompts, to_test};
+use super::verify::{check_files, to_test};
 
 /// What is to be promoted.
 pub struct PromoteRequest<'r> {
@@ -62,12 +60,9 @@ pub struct PromotePlan {
     manifest: Manifest,
     content: Content,
     fingerprints: BTreeMap<PromptId, Digest>,
-    dropped_tests: Vec<(PromptId, EvaluatorId)>,
+    obstacles: Obstacles,
     trusted: Trusted,
     voices: Voices,
-    held_prompts: Vec<(PromptId, Digest)>,
-    held_at_source: Vec<Hold>,
-    soaked: Option<Soaked>,
     /// Where the content comes from.
     pub source: Source,
     /// The policy in force.
@@ -114,16 +109,17 @@ pub fn plan(
     let changes = prompt_changes(standing.tree(), &candidate, &edits)?;
     check_files(&candidate, &changes)?;
     let fingerprints = to_test(&standing, &candidate, &changes, &edits)?;
-    let dropped_tests = dropped_tests(&standing, &candidate, &changes, &policy)?;
-    let held_prompts = held_prompts(&standing, &candidate, &changes);
     let manifest = Manifest::of_candidate(&standing, files.as_ref(), &edits)?;
-    let soaked = soaked_for(
-        lanes,
-        &policy,
-        &candidate,
-        &changes,
-        (&edits, &manifest, now),
-    )?;
+    let coming = Coming {
+        candidate: &candidate,
+        edits: &edits,
+        changes: &changes,
+        manifest: &manifest,
+        source: &source,
+        policy: &policy,
+        now,
+    };
+    let obstacles = obstacles(lanes, &standing, &coming)?;
     let content = Content {
         base: standing.current.as_ref().map(|record| record.id.clone()),
         edits: blobs(&edits)?,
@@ -132,10 +128,7 @@ pub fn plan(
         sha256: manifest.digest(),
         git_tree: lanes.git_tree(&content)?,
     };
-    let gate_changes = match standing.current {
-        Some(_) => gate_changes(standing.tree(), &candidate, &edits)?,
-        None => GateChanges::default(),
-    };
+    let gate_changes = gate_changes_of(&standing, &candidate, &edits)?;
     let (rollback_target, rollback_problem) = rollback_target(&standing, &changes);
     Ok(Some(PromotePlan {
         standing,
@@ -145,12 +138,9 @@ pub fn plan(
         manifest,
         content,
         fingerprints,
-        dropped_tests,
+        obstacles,
         trusted,
         voices: Voices::default(),
-        held_prompts,
-        held_at_source: held_at_source(lanes, &source)?,
-        soaked,
         source,
         policy,
         policy_is_new,
@@ -284,10 +274,7 @@ impl PromotePlan {
             snapshot: self.snapshot.sha256,
             source: &self.source,
             policy: Some(&self.policy),
-            held_prompts: &self.held_prompts,
-            held_at_source: &self.held_at_source,
-            soaked: self.soaked.as_ref(),
-            dropped_tests: &self.dropped_tests,
+            obstacles: &self.obstacles,
             shown,
             approvals: &self.approvals(now),
             signing,
@@ -309,7 +296,6 @@ impl PromotePlan {
             let statement = statement(&self.standing.lane, &self.snapshot, evaluation);
             evidence.insert(0, evidence_file(&statement, signer)?);
         }
-        let current = self.standing.current.as_ref();
         let new = NewRecord {
             kind: DeployKind::Promote,
             summary: summary(&self.changes),
@@ -319,7 +305,7 @@ impl PromotePlan {
             manifest: self.manifest,
             content: self.content,
             rollback_target: self.rollback_target,
-            holds: current.map_or(Vec::new(), |record| record.deployment.holds.clone()),
+            holds: self.standing.holds().to_vec(),
             changes: self.changes,
             evidence,
             watch: self.policy.watch,
@@ -342,41 +328,16 @@ fn policy_in_force(
     }
 }
 
-/// What is held in the lane that the source is, of what is live there.
-fn held_at_source(lanes: &dyn LaneStore, source: &Source) -> Result<Vec<Hold>, ReleaseError> {
-    let (Some(lane), Some(id)) = (&source.lane, &source.record) else {
-        return Ok(Vec::new());
-    };
-    let live = lanes.record(lane, id)?.deployment;
-    let snapshot = Held::Snapshot(live.snapshot.sha256);
-    let holds = live.holds.into_iter();
-    Ok(holds.filter(|hold| hold.held == snapshot).collect())
-}
-
-/// Since when what comes in has been live in the lane before, where the policy asks: every file
-/// that changes, and every file that a prompt which changes is made of.
-fn soaked_for(
-    lanes: &dyn LaneStore,
-    policy: &Lane,
+/// What would change in how releases are let in; nothing where the lane has no records yet.
+fn gate_changes_of(
+    standing: &Standing,
     candidate: &Candidate<'_>,
-    changes: &Changes,
-    (edits, manifest, now): (&Edits, &Manifest, Timestamp),
-) -> Result<Option<Soaked>, ReleaseError> {
-    let (Some(soak), Some((from, _))) = (policy.freeze.soak, &policy.from) else {
-        return Ok(None);
-    };
-    let workspace = Workspace::new(candidate);
-    let mut paths: BTreeSet<String> = edits.keys().cloned().collect();
-    for prompt in changes.added.iter().chain(&changes.changed) {
-        paths.extend(Dependencies::of(&workspace, prompt)?.closure);
+    edits: &Edits,
+) -> Result<GateChanges, ReleaseError> {
+    match standing.current {
+        Some(_) => Ok(gate_changes(standing.tree(), candidate, edits)?),
+        None => Ok(GateChanges::default()),
     }
-    let wanted = paths.into_iter().map(|path| {
-        let digest = manifest.get(&path);
-        (path, digest)
-    });
-    let enough = now.checked_sub(SignedDuration::from_secs(soak.seconds));
-    let enough = enough.unwrap_or(Timestamp::MIN);
-    soaked(lanes, from, &wanted.collect(), enough).map(Some)
 }
 
 /// Where a rollback would go: the record before, if the prompts that change now still render there;

@@ -62,7 +62,7 @@ pub(super) fn find(
         git_tree: lanes.git_tree(&content)?,
     };
     let back = version(files.as_ref(), prompt);
-    let held = held_prompts(standing, &candidate, &changes);
+    let held = held_prompts(standing.holds(), &candidate, &changes);
     let left = versions_left(lanes, &bypassed, prompt)?;
     let left = left.into_iter().filter(|left| Some(*left) != back);
     Ok(Some(Return {

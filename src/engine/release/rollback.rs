@@ -20,6 +20,7 @@ use super::ReleaseError;
 use super::approval::Approvals;
 use super::attest::Signing;
 use super::authorize::{Authorized, Move, Refusal, Shown, authorize};
+use super::obstacles::Obstacles;
 use super::prompt_rollback;
 use super::record::{NewRecord, append, evidence_of};
 use super::snapshot::Manifest;
@@ -47,7 +48,7 @@ pub struct RollbackPlan {
     content: Content,
     manifest: Manifest,
     evidence: Vec<(EvidenceLink, Vec<u8>)>,
-    held_prompts: Vec<(PromptId, Digest)>,
+    obstacles: Obstacles,
     watch: Option<WatchPlan>,
     /// The record that is live.
     pub current: LaneRecord,
@@ -102,8 +103,8 @@ pub fn plan(
     let Some(found) = found else {
         return Ok(None);
     };
-    // What is live has a policy that can be read, or none that could ask for anything.
     let record_signers = standing.record_signers()?;
+    // What is live has a policy that can be read, or none that could ask for anything.
     let watch = standing.policy().ok().flatten().and_then(|it| it.watch);
     let holds = holds(&current, found.left, &reason);
     Ok(Some(RollbackPlan {
@@ -113,7 +114,10 @@ pub fn plan(
         content: found.content,
         manifest: found.manifest,
         evidence: found.evidence,
-        held_prompts: found.held_prompts,
+        obstacles: Obstacles {
+            held_prompts: found.held_prompts,
+            ..Obstacles::default()
+        },
         watch,
         current,
         target: found.target,
@@ -152,7 +156,7 @@ fn whole(
         },
         manifest: Manifest::of_record(files.as_ref(), snapshot.sha256)?,
         evidence: evidence_of(lanes, &target)?,
-        held_prompts: held_prompts(standing, files.as_ref(), &changes),
+        held_prompts: held_prompts(standing.holds(), files.as_ref(), &changes),
         left: left.map(Held::Snapshot).collect(),
         rollback_target: target.deployment.rollback_target.clone(),
         snapshot,
@@ -196,10 +200,7 @@ impl RollbackPlan {
             snapshot: self.snapshot.sha256,
             source: self.source(),
             policy: None,
-            held_prompts: &self.held_prompts,
-            held_at_source: &[],
-            soaked: None,
-            dropped_tests: &[],
+            obstacles: &self.obstacles,
             shown: Shown::NotNeeded,
             approvals: &Approvals::default(),
             signing: Signing::new(self.record_signers.as_ref(), signer),

@@ -91,11 +91,6 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The digest of a file, if the snapshot has it.
-    pub fn get(&self, path: &str) -> Option<Digest> {
-        self.0.get(path).copied()
-    }
-
     /// Takes a file in, or another content of it.
     fn insert(&mut self, path: &str, digest: Digest) {
         self.0.insert(path.to_owned(), digest);

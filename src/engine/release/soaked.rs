@@ -63,7 +63,7 @@ pub(super) fn soaked(
         if seen != Some(snapshot) {
             let tree = lanes.tree(&record)?;
             let manifest = Manifest::of_record(tree.as_ref(), snapshot)?;
-            pending.retain(|(path, digest)| manifest.get(path) == **digest);
+            pending.retain(|(path, digest)| manifest.digest_of(path) == **digest);
             seen = Some(snapshot);
         }
         if pending.is_empty() {

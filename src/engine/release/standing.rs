@@ -2,6 +2,7 @@
 
 use crate::domain::attestation::AllowedSigners;
 use crate::domain::finding::Findings;
+use crate::domain::hold::Hold;
 use crate::domain::id::LaneName;
 use crate::domain::lane::Lane;
 use crate::engine::ports::{FileTree, LaneRecord, LaneStore};
@@ -40,6 +41,12 @@ impl Standing {
             current,
             tree,
         })
+    }
+
+    /// What must not come in again.
+    pub fn holds(&self) -> &[Hold] {
+        let current = self.current.as_ref();
+        current.map_or(&[], |record| &record.deployment.holds)
     }
 
     /// The files that are live.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::deployment::Changes;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
-use crate::domain::hold::Held;
+use crate::domain::hold::{Held, Hold};
 use crate::domain::id::{EvaluatorId, LaneName, PromptId};
 use crate::domain::lane::Lane;
 use crate::domain::prompt::Prompt;
@@ -132,14 +132,12 @@ pub(super) fn dropped_tests(
     Ok(dropped)
 }
 
-/// Of the prompts that would change, those that a hold of the lane names, with their fingerprints.
+/// Of the prompts that would change, those that a hold names, with their fingerprints.
 pub(super) fn held_prompts(
-    standing: &Standing,
+    holds: &[Hold],
     candidate: &dyn FileTree,
     changes: &Changes,
 ) -> Vec<(PromptId, Digest)> {
-    let holds = standing.current.iter();
-    let holds = holds.flat_map(|record| &record.deployment.holds);
     let workspace = Workspace::new(candidate);
     let mut found = Vec::new();
     for hold in holds {
@@ -163,6 +161,10 @@ fn tests_may_differ(
 ) -> Result<bool, ReleaseError> {
     let is_test = |path: &String| path.starts_with("datasets/") || path.starts_with("evaluators/");
     if edits.keys().any(is_test) {
+        return Ok(true);
+    }
+    let mut own = new.dataset_ids()?.into_iter();
+    if own.any(|dataset| dataset.owner().is_some() && edits.contains_key(&dataset.path())) {
         return Ok(true);
     }
     for id in new.evaluator_ids()? {

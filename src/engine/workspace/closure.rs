@@ -20,7 +20,7 @@ use crate::engine::ports::FileTree;
 
 use super::compile::{Compiled, compile, template_name};
 use super::document::Source;
-use super::media::{MAX_REQUEST_MEDIA_BYTES, expect_kind, read_media};
+use super::media::{MAX_REQUEST_MEDIA_BYTES, MediaFile, expect_kind, read_media};
 use super::template::engine_message;
 
 /// The longest message that a template may print, in bytes.
@@ -70,6 +70,12 @@ impl Closure {
     pub fn media(&self) -> BTreeMap<&str, &Media> {
         let files = self.compiled.media.values().map(|file| &file.media);
         files.map(|media| (media.path.as_str(), media)).collect()
+    }
+
+    /// The same with their bytes, by the names that the messages have for them.
+    pub fn media_files(&self) -> impl Iterator<Item = (&str, &MediaFile)> {
+        let files = self.compiled.media.iter();
+        files.map(|(name, file)| (name.as_str(), file))
     }
 
     /// The paths of all files that the prompt reaches beside its own.

@@ -15,15 +15,19 @@ mod jsonl_rows;
 pub mod lane;
 pub mod matchers;
 pub mod media;
+mod own;
 mod parts;
 pub mod project;
 pub mod prompt;
 mod provider;
+mod response_format;
 pub mod rows;
 pub mod script;
 pub mod signers;
 pub mod template;
+mod test_data_rows;
 pub mod toml;
+mod variables;
 mod webhook;
 pub mod yaml;
 
@@ -31,7 +35,7 @@ use crate::domain::attestation::AllowedSigners;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
-use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, PromptId};
+use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId};
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
@@ -128,13 +132,20 @@ impl<'t> Workspace<'t> {
     /// Everything that can be named, and the files whose names cannot be used.
     pub fn inventory(&self) -> Result<Inventory, Findings> {
         let mut findings = Vec::new();
-        Ok(Inventory {
+        let mut inventory = Inventory {
             prompts: self.ids(&PROMPTS, &mut findings)?,
             datasets: self.ids(&DATASETS, &mut findings)?,
             evaluators: self.ids(&EVALUATORS, &mut findings)?,
             lanes: self.ids(&LANES, &mut findings)?,
             findings,
-        })
+        };
+        for prompt in self.prompts_with_tests(&inventory.prompts) {
+            inventory.datasets.extend(prompt.own_dataset());
+            inventory.evaluators.extend(prompt.own_evaluators());
+        }
+        inventory.datasets.sort();
+        inventory.evaluators.sort();
+        Ok(inventory)
     }
 
     /// The names of all prompts, sorted.
@@ -142,14 +153,28 @@ impl<'t> Workspace<'t> {
         self.all_ids(&PROMPTS)
     }
 
-    /// The names of all datasets, sorted.
+    /// The names of all datasets, sorted, those in the files of prompts among them.
     pub fn dataset_ids(&self) -> Result<Vec<DatasetId>, Findings> {
-        self.all_ids(&DATASETS)
+        let mut ids = self.all_ids(&DATASETS)?;
+        let prompts = self.prompts_with_tests(&self.prompt_ids()?);
+        ids.extend(prompts.iter().filter_map(Prompt::own_dataset));
+        ids.sort();
+        Ok(ids)
     }
 
-    /// The names of all evaluators, sorted.
+    /// The names of all evaluators, sorted, those in the files of prompts among them.
     pub fn evaluator_ids(&self) -> Result<Vec<EvaluatorId>, Findings> {
-        self.all_ids(&EVALUATORS)
+        let mut ids = self.all_ids(&EVALUATORS)?;
+        let prompts = self.prompts_with_tests(&self.prompt_ids()?);
+        ids.extend(prompts.iter().flat_map(Prompt::own_evaluators));
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// The prompts with tests of their own. One that cannot be read has none that could be used.
+    fn prompts_with_tests(&self, ids: &[PromptId]) -> Vec<Prompt> {
+        let prompts = ids.iter().filter_map(|id| self.prompt(id).ok());
+        prompts.filter(|prompt| !prompt.own.is_empty()).collect()
     }
 
     /// The names of all lanes, sorted.
@@ -171,6 +196,13 @@ impl<'t> Workspace<'t> {
         let mut ids = Vec::new();
         for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
             let path = format!("{}/{name}{}", sort.folder, sort.ending);
+            if name.starts_with(OWN_PREFIX) && sort.folder != LANES.folder {
+                let message =
+                    "names that begin with `prompts/` are those of tests in prompts' own files";
+                let finding = Finding::error("invalid-name", Place::file(path), message);
+                findings.push(finding.with_help("rename the folder"));
+                continue;
+            }
             match (sort.new)(name) {
                 Ok(id) => ids.push(id),
                 Err(error) => findings.push(
@@ -190,8 +222,14 @@ impl<'t> Workspace<'t> {
     /// A prompt with all it includes, ready to render.
     pub fn closure(&self, id: &PromptId) -> Result<Closure, Findings> {
         let source = self.prompt_source(id)?;
-        let prompt = prompt::read_prompt(id, &source)?;
-        Closure::compile(prompt, &source, self.tree)
+        let Some(owner) = id.owner() else {
+            let prompt = prompt::read_prompt(id, &source)?;
+            return Closure::compile(prompt, &source, self.tree);
+        };
+        let judges = prompt::read_prompt(&owner, &source)?.own.judges;
+        let judge = judges.into_iter().find(|judge| judge.id == *id);
+        let judge = judge.ok_or_else(|| not_in_file(&owner, "judge", id.as_str()))?;
+        Closure::compile(judge, &source, self.tree)
     }
 
     /// The text of a prompt's file.
@@ -202,6 +240,10 @@ impl<'t> Workspace<'t> {
 
     /// A dataset's manifest.
     pub fn dataset(&self, id: &DatasetId) -> Result<Dataset, Findings> {
+        if let Some(owner) = id.owner() {
+            let dataset = own::dataset(id, &self.prompt(&owner)?);
+            return dataset.ok_or_else(|| not_in_file(&owner, "dataset", id.as_str()));
+        }
         let known = || names(self.dataset_ids());
         let source = read_named(self.tree, &id.path(), "dataset", id.as_str(), known)?;
         dataset::read_dataset(id, &source)
@@ -231,6 +273,11 @@ impl<'t> Workspace<'t> {
 
     /// An evaluator.
     pub fn evaluator(&self, id: &EvaluatorId) -> Result<Evaluator, Findings> {
+        if let Some(owner) = id.owner() {
+            let mut evaluators = self.prompt(&owner)?.own.evaluators.into_iter();
+            let evaluator = evaluators.find(|evaluator| evaluator.id == *id);
+            return evaluator.ok_or_else(|| not_in_file(&owner, "evaluator", id.as_str()));
+        }
         let known = || names(self.evaluator_ids());
         let source = read_named(self.tree, &id.path(), "evaluator", id.as_str(), known)?;
         evaluator::read_evaluator(id, &source, self.tree)
@@ -254,6 +301,14 @@ impl<'t> Workspace<'t> {
             .with_help("write one line for each key: `ada@example.com ssh-ed25519 AAAA...`")
             .into())
     }
+}
+
+fn not_in_file(prompt: &PromptId, sort: &str, name: &str) -> Findings {
+    let message = format!("there is no {sort} `{name}` in this file");
+    let place = Place::file(prompt.path());
+    Finding::error(&format!("missing-{sort}"), place, message)
+        .with_help("look at `testData` and `evaluators` of the prompt")
+        .into()
 }
 
 /// Names for a did-you-mean; none where they cannot be listed.

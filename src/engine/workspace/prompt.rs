@@ -1,20 +1,19 @@
 //! Reads prompt files.
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::content::{Content, MediaPart, MediaSource, Part};
 use crate::domain::finding::{Findings, Span};
 use crate::domain::id::PromptId;
 use crate::domain::media::MediaKind;
-use crate::domain::prompt::{
-    EvalBinding, JsonSchemaFormat, Message, ModelRef, Prompt, ResponseFormat, Role, Template,
-    Variable, VariableKind,
-};
+use crate::domain::prompt::{EvalBinding, Message, ModelRef, Prompt, Role, Template};
 
 use super::decode::{Decoder, Fields};
-use super::document::{Entry, Node, Source, Value};
+use super::document::{Node, Source, Value};
+use super::own::Reader;
 use super::parts::parts;
+use super::response_format::response_format;
+use super::variables::{derived, variables};
 use super::yaml::parse_yaml;
 
 /// Reads one prompt.
@@ -38,13 +37,13 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
         Some(node) => parameters(decoder, node),
         None => Some(Map::new()),
     };
-    let variables = match fields.optional("variables") {
-        Some(node) => variables(decoder, node),
-        None => Some(IndexMap::new()),
-    };
     let messages = fields
         .required(decoder, "messages")
         .and_then(|node| messages(decoder, node));
+    let variables = match fields.optional("variables") {
+        Some(node) => variables(decoder, node),
+        None => messages.as_deref().map(derived),
+    };
     let response_format = response_format(decoder, &mut fields);
     let tools = match fields.optional("tools") {
         Some(node) => decoder.list_of(node, tool),
@@ -54,7 +53,16 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
         Some(node) => decoder.list_of(node, eval_binding),
         None => Some(Vec::new()),
     };
+    let (rows, evaluators) = (fields.optional("testData"), fields.optional("evaluators"));
     fields.finish(decoder);
+    let variables = variables?;
+    let reader = Reader {
+        id,
+        variables: &variables,
+    };
+    let (own, own_binding) = reader.tests(decoder, rows, evaluators)?;
+    let mut evals = evals?;
+    evals.extend(own_binding);
     Some(Prompt {
         id: id.clone(),
         name,
@@ -62,11 +70,12 @@ fn prompt(id: &PromptId, decoder: &mut Decoder<'_>, node: &Node) -> Option<Promp
         model: model?,
         model_span: model_span?,
         model_parameters: model_parameters?,
-        variables: variables?,
+        variables,
         messages: messages?,
         response_format: response_format?,
         tools: tools?,
-        evals: evals?,
+        evals,
+        own,
     })
 }
 
@@ -102,67 +111,6 @@ fn parameters(decoder: &mut Decoder<'_>, node: &Node) -> Option<Map<String, Json
         Json::Object(map) => Some(map),
         _ => None,
     }
-}
-
-fn variables(decoder: &mut Decoder<'_>, node: &Node) -> Option<IndexMap<String, Variable>> {
-    let mut variables = IndexMap::new();
-    for entry in decoder.entries(node)? {
-        if !is_variable_name(&entry.key) {
-            decoder.error(
-                "invalid-name",
-                entry.key_span,
-                format!("`{}` is not a variable name", entry.key),
-                "use ASCII letters, digits and `_`, and start with a letter",
-            );
-        }
-        if let Some(variable) = variable(decoder, entry) {
-            variables.insert(entry.key.clone(), variable);
-        }
-    }
-    Some(variables)
-}
-
-fn is_variable_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn variable(decoder: &mut Decoder<'_>, entry: &Entry) -> Option<Variable> {
-    let mut fields = decoder.fields(&entry.node)?;
-    let kind = match fields.optional("type") {
-        Some(node) => decoder.word(node, &VariableKind::ALL)?,
-        None => VariableKind::String,
-    };
-    let description = fields
-        .optional("description")
-        .and_then(|node| decoder.text(node));
-    let default = fields.optional("default");
-    fields.finish(decoder);
-    if let (Some(default), Some(_)) = (default, kind.media()) {
-        decoder.error(
-            "media-default",
-            default.span,
-            "a file has no default",
-            "show a file of the prompt as a part with `path` instead of `variable`",
-        );
-    } else if let Some(default) = default
-        && !kind.accepts(&default.to_json())
-    {
-        let message = format!(
-            "the default is {}, but the type is {}",
-            default.value.kind(),
-            kind.name()
-        );
-        decoder.error("wrong-type", default.span, message, "make the two agree");
-    }
-    Some(Variable {
-        kind,
-        description,
-        default: default.map(Node::to_json),
-        span: entry.key_span,
-    })
 }
 
 fn messages(decoder: &mut Decoder<'_>, node: &Node) -> Option<Vec<Message>> {
@@ -234,65 +182,6 @@ fn media_part(
     }))
 }
 
-#[derive(Clone, Copy)]
-enum FormatWord {
-    Text,
-    JsonObject,
-    JsonSchema,
-}
-
-fn response_format(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<ResponseFormat> {
-    const WORDS: [(&str, FormatWord); 3] = [
-        ("text", FormatWord::Text),
-        ("json_object", FormatWord::JsonObject),
-        ("json_schema", FormatWord::JsonSchema),
-    ];
-    let word_node = fields.optional("responseFormat");
-    let schema_node = fields.optional("jsonSchema");
-    let word = match word_node {
-        Some(node) => decoder.word(node, &WORDS)?,
-        None => FormatWord::Text,
-    };
-    match (word, schema_node) {
-        (FormatWord::Text, None) => Some(ResponseFormat::Text),
-        (FormatWord::JsonObject, None) => Some(ResponseFormat::JsonObject),
-        (FormatWord::JsonSchema, Some(node)) => {
-            json_schema(decoder, node).map(ResponseFormat::JsonSchema)
-        }
-        (FormatWord::JsonSchema, None) => {
-            let span = word_node.map_or_else(Span::default, |node| node.span);
-            let help = "add `jsonSchema` with `name` and `schema`";
-            decoder.error("missing-key", span, "`json_schema` needs a schema", help);
-            None
-        }
-        (_, Some(node)) => {
-            let help = "set `responseFormat: json_schema`, or remove the schema";
-            decoder.error("unused-schema", node.span, "this schema is not used", help);
-            None
-        }
-    }
-}
-
-fn json_schema(decoder: &mut Decoder<'_>, node: &Node) -> Option<JsonSchemaFormat> {
-    let mut fields = decoder.fields(node)?;
-    let name = fields
-        .required(decoder, "name")
-        .and_then(|node| decoder.text(node));
-    let strict = match fields.optional("strict") {
-        Some(node) => decoder.boolean(node)?,
-        None => false,
-    };
-    let schema = fields.required(decoder, "schema");
-    fields.finish(decoder);
-    let schema = schema?;
-    decoder.entries(schema)?;
-    Some(JsonSchemaFormat {
-        name: name?,
-        strict,
-        schema: schema.to_json(),
-    })
-}
-
 fn tool(decoder: &mut Decoder<'_>, node: &Node) -> Option<Json> {
     let mut fields = decoder.fields(node)?;
     let kind = fields.required(decoder, "type");
@@ -350,6 +239,8 @@ fn eval_binding(decoder: &mut Decoder<'_>, node: &Node) -> Option<EvalBinding> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use indexmap::IndexMap;
 
     use super::*;
 

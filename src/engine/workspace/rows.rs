@@ -14,6 +14,7 @@ use crate::engine::ports::FileTree;
 use super::conversation::RowFiles;
 use super::csv_rows::CsvRows;
 use super::jsonl_rows::JsonlRows;
+use super::test_data_rows::TestDataRows;
 
 /// How priorities are spelled in files.
 pub(super) const PRIORITIES: [(&str, Priority); 2] = [
@@ -43,6 +44,7 @@ pub struct RowReader<'t> {
 enum Lines {
     Jsonl(JsonlRows),
     Csv(Box<CsvRows>),
+    TestData(TestDataRows),
 }
 
 impl<'t> RowReader<'t> {
@@ -52,6 +54,7 @@ impl<'t> RowReader<'t> {
         let lines = match dataset.rows_format {
             RowsFormat::Jsonl => Lines::Jsonl(JsonlRows::new(path, input)),
             RowsFormat::Csv => Lines::Csv(Box::new(CsvRows::new(path, input))),
+            RowsFormat::TestData => Lines::TestData(TestDataRows::new(dataset, input)),
         };
         Self {
             lines,
@@ -67,6 +70,7 @@ impl<'t> RowReader<'t> {
         match &self.lines {
             Lines::Jsonl(rows) => rows.excerpt(),
             Lines::Csv(rows) => rows.excerpt(),
+            Lines::TestData(rows) => rows.excerpt(),
         }
     }
 
@@ -150,6 +154,7 @@ impl Iterator for RowReader<'_> {
         let found = match &mut self.lines {
             Lines::Jsonl(rows) => rows.next_row(files)?,
             Lines::Csv(rows) => rows.next_row()?,
+            Lines::TestData(rows) => rows.next_row()?,
         };
         Some(found.and_then(|row| self.admit(row)))
     }

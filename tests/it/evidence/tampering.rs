@@ -7,8 +7,9 @@ use pointsman::adapters::git::command::GitEnvironment;
 use pointsman::adapters::git::{GitHistory, GitLanes, Repository};
 use pointsman::domain::deployment::ObjectId;
 use pointsman::domain::id::LaneName;
-use pointsman::engine::release::audit::{Archive, audit};
+use pointsman::engine::release::audit::{Archive, Range, audit};
 
+use crate::support::Sandbox;
 use crate::support::signed_lane::SignedLane;
 
 /// The script of a change, and the link that it breaks.
@@ -82,6 +83,32 @@ fn a_record_that_was_taken_out_or_written_again_breaks_the_chain() {
 }
 
 #[test]
+fn a_lane_that_was_taken_back_is_told_to_whoever_saw_it_before() {
+    let sandbox = Sandbox::with_remote_lanes();
+    sandbox.promotes("staging");
+    sandbox.reword("in one word.");
+    sandbox.promotes("staging");
+    let verify = ["evidence", "verify", "staging"];
+    sandbox.pointsman(&verify).succeeds();
+    // Somebody forces the lane back on the remote, and a fetch brings that here.
+    let url = sandbox.remote_path();
+    let url = url.to_str().expect("temporary folders have text names");
+    sandbox.git(&[
+        "push",
+        "--quiet",
+        "--force",
+        url,
+        "lanes/staging~1:refs/heads/lanes/staging",
+    ]);
+    sandbox.git(&["fetch", "--quiet", "origin"]);
+    sandbox
+        .pointsman(&verify)
+        .exits(1)
+        .says("parent: the record ")
+        .says("was seen here before");
+}
+
+#[test]
 fn a_thousand_changed_bytes_are_all_found() {
     const CHANGES: usize = 1_000;
     let lane = SignedLane::new();
@@ -123,10 +150,18 @@ fn a_thousand_changed_bytes_are_all_found() {
     let id = |text: &str| ObjectId::new(text).expect("git prints whole ids");
     let since = id(&sandbox.git(&["rev-parse", "lanes/staging~1"]));
     let genuine = id(&sandbox.tip("staging"));
-    assert!(audit(&archive, &name, &genuine, Some(&since)).is_ok());
+    let holds = |tip: ObjectId| {
+        let range = Range {
+            tip,
+            since: Some(since.clone()),
+            seen: None,
+        };
+        audit(&archive, &name, &range).is_ok()
+    };
+    assert!(holds(genuine));
     let unnoticed: Vec<&str> = tips
         .iter()
-        .filter(|(_, tip)| audit(&archive, &name, &id(tip), Some(&since)).is_ok())
+        .filter(|(_, tip)| holds(id(tip)))
         .map(|(reference, _)| *reference)
         .collect();
     assert_eq!(unnoticed, Vec::<&str>::new());

@@ -50,6 +50,32 @@ impl Sandbox {
         self.pointsman(&["promote", lane, "--yes"]).succeeds();
     }
 
+    /// A commit like another but for one file and, where one is named, its parent: what a hand that
+    /// is not ours may do to a lane.
+    pub(crate) fn amend(
+        &self,
+        commit: &str,
+        path: &str,
+        text: &str,
+        parent: Option<&str>,
+    ) -> String {
+        self.write("../amended", text);
+        let blob = self.git(&["hash-object", "-w", "../amended"]);
+        let index = "export GIT_INDEX_FILE=../index && rm -f ../index";
+        let line = format!(
+            "{index} && git read-tree {commit} && \
+             git update-index --add --cacheinfo 100644,{blob},{path} && git write-tree"
+        );
+        let tree = self.shell(&line).run().succeeds().stdout.trim().to_owned();
+        let mut args = vec!["commit-tree", &tree, "-m", "By hand"];
+        let own = self.git(&["log", "-1", "--format=%P", commit]);
+        let parent = parent.unwrap_or(&own);
+        if !parent.is_empty() {
+            args.extend(["-p", parent]);
+        }
+        self.git(&args)
+    }
+
     /// The id that a ref names; empty where there is none.
     pub(crate) fn tip(&self, lane: &str) -> String {
         let name = format!("refs/heads/lanes/{lane}");

@@ -1,6 +1,8 @@
 //! What the tests stand on: a closed-off environment, real repositories, readable failures.
 
 pub(crate) mod console;
+pub(crate) mod git_server;
+pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod lanes;
 pub(crate) mod media;

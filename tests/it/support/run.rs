@@ -1,7 +1,7 @@
 //! A program's run: what it was called with, what it said, how it ended.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -84,6 +84,18 @@ impl Running {
     /// The process's number, to send it a signal.
     pub(crate) fn process_id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for the first line of the result, while the program goes on.
+    pub(crate) fn first_line(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().expect("stdout is a pipe");
+        let mut line = Vec::new();
+        let mut byte = [0];
+        // Byte by byte: what follows is left for whoever waits for the end.
+        while stdout.read(&mut byte).expect("a pipe can be read") == 1 && byte != [b'\n'] {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).expect("our results are text")
     }
 
     /// Waits for the program's end.

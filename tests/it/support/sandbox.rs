@@ -96,6 +96,11 @@ impl Sandbox {
         self
     }
 
+    /// Reaches the remote by another address from now on.
+    pub(crate) fn set_remote_url(&self, url: &str) {
+        self.git(&["remote", "set-url", "origin", url]);
+    }
+
     /// A clone of the remote: another person's working copy.
     pub(crate) fn clone_of_remote(&self, name: &str) -> Self {
         let repository = self.shared.path.join(name);
@@ -115,19 +120,28 @@ impl Sandbox {
         }
     }
 
-    /// A copy of the repository as it is now, in a folder and with a clock of its own. It is for
-    /// tests that make hundreds, so it stands in memory where the system offers that.
+    /// A copy of the repository and its remote as they are now, in a folder and with a clock of its
+    /// own. It is for tests that make hundreds, so it stands in memory where the system offers that.
     pub(crate) fn copy(&self) -> Self {
         const MEMORY: &str = "/dev/shm";
         let copy = Self::within(TempDir::new_in(MEMORY).or_else(|_| TempDir::new()));
         copy.shared
             .clock_second
             .store(self.now().as_second(), Ordering::SeqCst);
-        let from = format!("{}/.", self.repository.display());
-        let mut command = self.closed_command("cp");
-        command.args(["-a", &from]).arg(&copy.repository);
-        let line = format!("cp -a {from}");
-        Run::new(command, line, self.folder()).run().succeeds();
+        for (from, to) in [
+            (self.repository.clone(), copy.repository.clone()),
+            (self.remote_path(), copy.remote_path()),
+        ] {
+            let line = format!(
+                "[ ! -d '{from}' ] || cp -a '{from}/.' '{to}'",
+                from = from.display(),
+                to = to.display()
+            );
+            self.shell(&line).run().succeeds();
+        }
+        if copy.remote_path().exists() {
+            copy.git(&["remote", "set-url", "origin", &copy.remote_url()]);
+        }
         copy
     }
 
@@ -276,7 +290,7 @@ impl Sandbox {
 }
 
 /// Where programs are: our own binary first, then what the machine has.
-fn program_path() -> std::ffi::OsString {
+pub(super) fn program_path() -> std::ffi::OsString {
     #[expect(
         clippy::disallowed_methods,
         reason = "git and sh must be found; nothing else comes in from outside"

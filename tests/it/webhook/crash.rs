@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use super::{World, ok};
 use crate::support::model_server::Reply;
+#[cfg(unix)]
+use crate::support::strace::{Point, Process, can_trace};
 
 impl World {
     fn outbox(&self, folder: &str) -> PathBuf {
@@ -95,6 +97,45 @@ fn a_move_that_may_yet_be_made_is_waited_for() {
     world.sandbox.wait_seconds(40 * 24 * 3600);
     world.deliver().succeeds();
     assert_eq!(world.begun(), 0, "but not for ever");
+}
+
+#[cfg(unix)]
+#[test]
+fn wherever_a_move_dies_it_is_told_if_and_only_if_it_was_made() {
+    let world = World::new(|_| ok());
+    if !can_trace(&world.sandbox) {
+        return;
+    }
+    world.promotes();
+    world.sandbox.reword("better");
+    let promote = ["promote", "staging", "--yes"];
+    let (mut told, mut not_told) = (0, 0);
+    Point::each(Process::Pointsman, |point| {
+        let sandbox = world.sandbox.copy();
+        let before = (sandbox.tip("staging"), world.calls().len());
+        // Nothing is set there, so that what is told is told by the next command.
+        if sandbox.killed_at(point, &promote).is_none() {
+            return false;
+        }
+        let run = world.command_in(&sandbox, &["webhook", "deliver"]).run();
+        run.succeeds();
+        let calls = &world.calls()[before.1..];
+        let tip = sandbox.tip("staging");
+        if tip == before.0 {
+            not_told += 1;
+            assert!(calls.is_empty(), "{point:?}");
+        } else {
+            told += 1;
+            assert_eq!(calls.len(), 1, "{point:?}");
+            assert_eq!(
+                calls[0].headers["webhook-id"],
+                format!("msg_{tip}"),
+                "{point:?}"
+            );
+        }
+        true
+    });
+    assert!(told > 0 && not_told > 0, "{told} told, {not_told} not");
 }
 
 #[test]

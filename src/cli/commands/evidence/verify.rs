@@ -6,10 +6,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::record::RecordName;
 use crate::cli::ui::Ui;
-use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
 use crate::engine::ports::LaneStore as _;
-use crate::engine::release::audit::{Archive, audit};
+use crate::engine::release::audit::{Archive, Range, audit};
 use crate::report::audit::{AuditV1, Audited, audited};
 
 /// Verify lanes, from the objects of this clone alone
@@ -30,18 +29,24 @@ pub struct VerifyArgs {
 /// Runs the command.
 pub fn verify(context: &Context, ui: &mut Ui, args: &VerifyArgs) -> Result<Exit, CommandError> {
     let lanes = context.lanes()?;
-    let mut wanted: Vec<(LaneName, ObjectId, Option<ObjectId>)> = Vec::new();
+    let mut wanted: Vec<(LaneName, Range)> = Vec::new();
     if let Some(name) = &args.lane {
-        let since = args.since.as_deref();
-        let since = since.map(|record| name.id_of(lanes.lanes(), record));
-        wanted.push((
-            name.lane.clone(),
-            name.tip(lanes.lanes())?,
-            since.transpose()?,
-        ));
+        let record = |record: &str| name.id_of(lanes.lanes(), record);
+        let range = Range {
+            tip: name.tip(lanes.lanes())?,
+            since: args.since.as_deref().map(record).transpose()?,
+            seen: match &name.record {
+                Some(_) => None,
+                None => lanes.lanes().seen_before(&name.lane)?,
+            },
+        };
+        wanted.push((name.lane.clone(), range));
     } else {
-        let tips = lanes.tips()?.into_iter();
-        wanted.extend(tips.map(|(lane, tip)| (lane, tip, None)));
+        for (lane, tip) in lanes.tips()? {
+            let seen = lanes.lanes().seen_before(&lane)?;
+            let since = None;
+            wanted.push((lane, Range { tip, since, seen }));
+        }
     }
     if wanted.is_empty() {
         return Err(CommandError::new(
@@ -56,8 +61,8 @@ pub fn verify(context: &Context, ui: &mut Ui, args: &VerifyArgs) -> Result<Exit,
         commits: lanes.lanes(),
         history: &history,
     };
-    let verify = |(lane, tip, since): (LaneName, ObjectId, Option<ObjectId>)| Audited {
-        outcome: audit(&archive, &lane, &tip, since.as_ref()),
+    let verify = |(lane, range): (LaneName, Range)| Audited {
+        outcome: audit(&archive, &lane, &range),
         lane,
     };
     let audits: Vec<Audited> = wanted.into_iter().map(verify).collect();

@@ -62,29 +62,27 @@ fn show(
 ) -> Result<Exit, CommandError> {
     let repository = context.repository()?;
     let author = |stay: &Stay| repository.author(&stay.since.deployment.source.commit);
-    if ui.wants_json() {
-        let mut answer = StaysV1::new(question);
-        for (lane, stays) in found {
-            let authors: Result<Vec<_>, _> = stays.iter().map(author).collect();
-            answer.add(lane, stays, authors?);
+    let mut answer = StaysV1::new(question);
+    let mut text = String::new();
+    for (lane, stays) in found {
+        let authors: Result<Vec<Option<String>>, _> = stays.iter().map(author).collect();
+        let authors = authors?;
+        if stays.is_empty() {
+            text.push_str(&not_live(lane));
         }
+        for (it, author) in stays.iter().zip(&authors) {
+            text.push_str(&stay(it, author.as_deref()));
+        }
+        answer.add(lane, stays, authors);
+    }
+    if ui.wants_json() {
         ui.json(&answer);
-    } else if found.is_empty() {
-        ui.note("this has not been live in any lane that is asked about");
+    } else {
+        ui.text(text);
     }
     if found.is_empty() {
+        ui.note("this has not been live in any lane that is asked about");
         return Ok(Exit::Failed);
-    }
-    if ui.wants_json() {
-        return Ok(Exit::Success);
-    }
-    for (lane, stays) in found {
-        if stays.is_empty() {
-            ui.text(not_live(lane));
-        }
-        for it in stays {
-            ui.text(stay(it, author(it)?.as_deref()));
-        }
     }
     Ok(Exit::Success)
 }

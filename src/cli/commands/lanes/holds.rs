@@ -138,6 +138,6 @@ fn carry_out(
     let question = format!("{} this in lane {}?", plan.kind().name(), plan.lane());
     confirm(ui, moves, &question)?;
     let record = plan.execute(lanes, &permission, signer, now)?;
-    announce(context, ui, schema, &record);
+    announce(context, ui, schema, &record, None);
     Ok(Exit::Success)
 }

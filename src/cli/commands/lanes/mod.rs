@@ -74,7 +74,8 @@ fn show(ui: &mut Ui, lanes: &dyn LaneStore, lane: &LaneName) -> Result<Exit, Com
     Ok(Exit::Success)
 }
 
-fn current(lanes: &dyn LaneStore, lane: &LaneName) -> Result<LaneRecord, CommandError> {
+/// The newest record of a lane, which must have one.
+pub(super) fn current(lanes: &dyn LaneStore, lane: &LaneName) -> Result<LaneRecord, CommandError> {
     if let Some(record) = lanes.tip(lane)? {
         return Ok(record);
     }

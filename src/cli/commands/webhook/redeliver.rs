@@ -32,12 +32,7 @@ pub(super) fn run(
     ui: &mut Ui,
     args: &RedeliverArgs,
 ) -> Result<Exit, CommandError> {
-    let outbox = context.outbox()?;
-    let mut wanted = find(outbox.deliveries()?, args)?;
-    for delivery in &mut wanted {
-        delivery.send_again(context.clock().now());
-        outbox.keep(delivery)?;
-    }
+    let wanted = find(context.outbox()?.deliveries()?, args)?;
     let report = deliver_these(context, &wanted)?;
     Ok(super::show(ui, &report))
 }

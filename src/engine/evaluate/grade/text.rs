@@ -16,6 +16,7 @@ const SHOWN: usize = 80;
 pub(super) struct TextGrader {
     operator: TextOperator,
     ignore_case: bool,
+    trim: bool,
     values: Values,
 }
 
@@ -43,6 +44,7 @@ impl TextGrader {
         Ok(Self {
             operator: rule.operator,
             ignore_case: rule.ignore_case,
+            trim: rule.trim,
             values,
         })
     }
@@ -63,6 +65,7 @@ impl TextGrader {
     }
 
     fn compare(&self, output: &str, needles: &[Needle]) -> Graded {
+        let output = if self.trim { output.trim() } else { output };
         let lowered;
         let haystack = if self.ignore_case && self.operator != TextOperator::Regex {
             lowered = output.to_lowercase();
@@ -199,6 +202,7 @@ mod tests {
             operator,
             value: TextValue::Fixed(values),
             ignore_case,
+            trim: false,
         })
     }
 
@@ -207,6 +211,7 @@ mod tests {
             operator,
             value: TextValue::Column(column.to_owned()),
             ignore_case: false,
+            trim: false,
         })
     }
 

@@ -133,15 +133,21 @@ macro_rules! unreadable {
 }
 unreadable!(LaneError, TreeError, Findings, ReleaseError);
 
-/// Verifies a lane up to the record `tip`: from its first record, or after the record `since`, which
-/// is trusted with everything before it.
-pub fn audit(
-    archive: &Archive<'_>,
-    lane: &LaneName,
-    tip: &ObjectId,
-    since: Option<&ObjectId>,
-) -> Result<Sound, Broken> {
-    let chain = chain(archive, tip, since)?;
+/// Which records of a lane are verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// The newest.
+    pub tip: ObjectId,
+    /// One that is trusted, with everything before it; absent: none is.
+    pub since: Option<ObjectId>,
+    /// One that was the newest when the lane was seen before: it must still be there.
+    pub seen: Option<ObjectId>,
+}
+
+/// Verifies a lane.
+pub fn audit(archive: &Archive<'_>, lane: &LaneName, range: &Range) -> Result<Sound, Broken> {
+    let since = range.since.as_ref();
+    let chain = chain(archive, range)?;
     let broken = |sequence: Option<u64>, record: &ObjectId, Flaw(link, message): Flaw| Broken {
         link,
         sequence,
@@ -172,13 +178,10 @@ pub fn audit(
     })
 }
 
-/// The records up to `tip`, the oldest first: from the first of all, or from `since`.
-fn chain(
-    archive: &Archive<'_>,
-    tip: &ObjectId,
-    since: Option<&ObjectId>,
-) -> Result<Vec<ObjectId>, Broken> {
-    let mut chain = vec![tip.clone()];
+/// The records of a range, the oldest first: from the first of all, or from the trusted one.
+fn chain(archive: &Archive<'_>, range: &Range) -> Result<Vec<ObjectId>, Broken> {
+    let since = range.since.as_ref();
+    let mut chain = vec![range.tip.clone()];
     loop {
         let id = chain.last().expect("the chain starts with the tip").clone();
         if Some(&id) == since {
@@ -207,6 +210,17 @@ fn chain(
                 return Err(broken(Link::Parent, message));
             }
         }
+    }
+    if let Some(seen) = range.seen.as_ref().filter(|seen| !chain.contains(seen)) {
+        return Err(Broken {
+            link: Link::Parent,
+            sequence: None,
+            record: range.tip.clone(),
+            message: format!(
+                "the record {} was seen here before, and the lane does not lead to it any more",
+                seen.short()
+            ),
+        });
     }
     chain.reverse();
     Ok(chain)

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::domain::attestation::{APPROVAL, TEST_RESULT};
 use crate::domain::deployment::{Changes, DeployKind, address};
 use crate::domain::gate::Evaluation;
+use crate::domain::hold::Held;
 use crate::domain::lane::GatePolicy;
 use crate::engine::diff::changed_paths;
-use crate::engine::ports::FileTree;
+use crate::engine::ports::{FileTree, TreeEntry, TreeError};
 use crate::engine::release::authorize::{Condition, Refusal};
 use crate::engine::release::evidence::result;
 use crate::engine::release::history::History;
@@ -196,6 +197,15 @@ fn rollback(case: &Case<'_>) -> Result<(), Flaw> {
     let Some(current) = &case.standing.current else {
         return Err(Flaw::new(Link::Order, "there was nothing to go back to"));
     };
+    let back = Held::Snapshot(deployment.snapshot.sha256);
+    if current
+        .deployment
+        .holds
+        .iter()
+        .any(|hold| hold.held == back)
+    {
+        return Err(Flaw::new(Link::Hold, "it brought back what was held"));
+    }
     let kept = |hold| deployment.holds.contains(hold);
     if !current.deployment.holds.iter().all(kept) {
         return Err(Flaw::new(Link::Hold, "a hold was lost"));
@@ -227,10 +237,7 @@ fn rollback(case: &Case<'_>) -> Result<(), Flaw> {
 }
 
 /// What stands at a path: the id of the blob, and whether it is a plain file.
-fn blob(
-    tree: &dyn FileTree,
-    path: &str,
-) -> Result<Option<crate::engine::ports::TreeEntry>, crate::engine::ports::TreeError> {
+fn blob(tree: &dyn FileTree, path: &str) -> Result<Option<TreeEntry>, TreeError> {
     let entries = tree.list(path)?;
     Ok(entries.into_iter().find(|entry| entry.path == *path))
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use crate::domain::attestation::{
     AllowedSigners, Attestation, Distrust, Envelope, Statement, TEST_RESULT, VERIFICATION_SUMMARY,
 };
 use crate::domain::deployment::{Deployment, EvidenceLink, ObjectId, RECORD_PATH};
 use crate::domain::digest::Digest;
+use crate::domain::gate::Evaluation;
 use crate::domain::id::LaneName;
 use crate::domain::lane::Lane;
 use crate::engine::ports::{Content, FileTree, LaneRecord, RecordCommit};
@@ -295,14 +294,10 @@ fn first_difference(computed: &str, carried: &[u8]) -> Option<String> {
 }
 
 /// The evaluation that a statement of the evidence holds.
-pub(super) fn predicate_evaluation(
-    statement: &Statement,
-) -> Result<crate::domain::gate::Evaluation, Flaw> {
+pub(super) fn predicate_evaluation(statement: &Statement) -> Result<Evaluation, Flaw> {
     let evaluation = statement.predicate.get("evaluation").cloned();
-    serde_json::from_value(evaluation.unwrap_or_else(|| json!(null))).map_err(|error| {
-        Flaw::new(
-            Link::Result,
-            format!("the evaluation cannot be read: {error}"),
-        )
+    serde_json::from_value(evaluation.unwrap_or_default()).map_err(|error| {
+        let message = format!("the evaluation cannot be read: {error}");
+        Flaw::new(Link::Result, message)
     })
 }

@@ -14,7 +14,7 @@ pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Re
     let comes_in = |hold: &&Hold| match &hold.held {
         Held::Snapshot(digest) => *digest == wanted.snapshot,
         Held::Prompt { id, fingerprint } => {
-            let mut prompts = wanted.held_prompts.iter();
+            let mut prompts = wanted.obstacles.held_prompts.iter();
             prompts.any(|(prompt, found)| prompt == id && found == fingerprint)
         }
     };
@@ -31,7 +31,7 @@ pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Re
         return;
     };
     if wanted.kind == DeployKind::Promote {
-        refusals.extend(wanted.held_at_source.iter().map(|hold| Refusal {
+        refusals.extend(wanted.obstacles.held_at_source.iter().map(|hold| Refusal {
             condition: Condition::Hold,
             message: format!(
                 "{} is live in lane `{source}`, and under a hold there since #{}: {}",

@@ -14,7 +14,7 @@ const NAMED: usize = 3;
 
 pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
     let soak = wanted.policy.and_then(|policy| policy.freeze.soak);
-    let (Some(soak), Some(soaked)) = (soak, wanted.soaked) else {
+    let (Some(soak), Some(soaked)) = (soak, &wanted.obstacles.soaked) else {
         return;
     };
     // By the record that brought them, the newest first; before all others what is not there.

@@ -3,7 +3,7 @@
 use crate::engine::release::authorize::{Condition, Move, Refusal};
 
 pub(in crate::engine::release) fn check(wanted: &Move<'_>, refusals: &mut Vec<Refusal>) {
-    for (prompt, evaluator) in wanted.dropped_tests {
+    for (prompt, evaluator) in &wanted.obstacles.dropped_tests {
         refusals.push(Refusal {
             condition: Condition::Tests,
             message: format!(

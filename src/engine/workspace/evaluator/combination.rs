@@ -47,6 +47,12 @@ impl<'t> Loader<'t> {
             decoder.error("evaluator-circle", span, message, "remove one of the names");
             return None;
         }
+        if let Some(owner) = id.owner() {
+            let message = format!("`{id}` belongs to the prompt `{owner}` and cannot be combined");
+            let help = "write the rule to a file below `evaluators/`, and name that";
+            decoder.error("own-evaluator", span, message, help);
+            return None;
+        }
         let source = match read_text(self.tree, &id.path()) {
             Ok(Some(source)) => source,
             Ok(None) => {

@@ -21,10 +21,15 @@ pub(super) fn text_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> O
         Some(node) => decoder.boolean(node)?,
         None => false,
     };
+    let trim = match fields.optional("trim") {
+        Some(node) => decoder.boolean(node)?,
+        None => false,
+    };
     let rule = TextRule {
         operator: operator?,
         value: value?,
         ignore_case,
+        trim,
     };
     check_patterns(decoder, &rule, value_node?)?;
     Some(rule)

@@ -1,0 +1,163 @@
+//! Who is answered, and what every answer says about itself.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::domain::digest::Digest;
+
+use super::routes::{HEALTH, problem};
+
+/// The fewest characters of a token.
+const FEWEST: usize = 16;
+
+/// The token that a reader must show. Only its digest is kept: comparing digests takes a time that
+/// says nothing about the token.
+pub struct Token(Digest);
+
+/// The token is too short to keep anybody out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a token has at least {FEWEST} characters")]
+pub struct TokenError;
+
+impl Token {
+    /// Checks a token.
+    pub fn new(text: &str) -> Result<Self, TokenError> {
+        let text = text.trim();
+        if text.len() < FEWEST {
+            return Err(TokenError);
+        }
+        Ok(Self(Digest::of(text.as_bytes())))
+    }
+
+    fn is_shown_in(&self, headers: &HeaderMap) -> bool {
+        let shown = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let shown = shown.and_then(|value| value.split_once(' '));
+        shown.is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && Digest::of(token.trim().as_bytes()) == self.0
+        })
+    }
+}
+
+/// Lets through who may read, and hardens every answer.
+pub(super) async fn guard(
+    State(token): State<Arc<Option<Token>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    let refusal = match token.as_ref() {
+        // Whoever watches over this server must be able to ask whether it lives.
+        _ if request.uri().path() == HEALTH => None,
+        Some(token) if token.is_shown_in(headers) => None,
+        Some(_) => {
+            let why = problem(
+                StatusCode::UNAUTHORIZED,
+                "show the token: `Authorization: Bearer …`",
+            );
+            let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
+            Some((challenge, why).into_response())
+        }
+        None if is_addressed_to_loopback(headers) => None,
+        None => Some(problem(
+            StatusCode::FORBIDDEN,
+            "this server is for this machine: address it as 127.0.0.1, [::1] or localhost",
+        )),
+    };
+    let mut response = match refusal {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    };
+    let hardened = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in hardened {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether the one `Host` is a name of this machine. A web page that had its own name resolved to
+/// loopback sends that name.
+fn is_addressed_to_loopback(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return false;
+    };
+    let host = host.to_str().unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: axum::http::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
+    }
+
+    #[test]
+    fn a_token_is_shown_whole_or_not_at_all() {
+        let token = Token::new("0123456789abcdef").unwrap();
+        let shown = |value: &str| token.is_shown_in(&with(AUTHORIZATION, value));
+        assert!(shown("Bearer 0123456789abcdef") && shown("bearer  0123456789abcdef"));
+        for wrong in [
+            "Bearer 0123456789abcde",
+            "Bearer 0123456789abcdefg",
+            "Basic 0123456789abcdef",
+            "0123456789abcdef",
+            "Bearer ",
+        ] {
+            assert!(!shown(wrong), "{wrong}");
+        }
+        assert!(!token.is_shown_in(&HeaderMap::new()));
+        assert!(Token::new("short").is_err());
+    }
+
+    #[test]
+    fn a_name_that_was_made_to_point_here_is_not_answered() {
+        let answered = |host: &str| is_addressed_to_loopback(&with(HOST, host));
+        for right in [
+            "127.0.0.1:8000",
+            "localhost",
+            "localhost:80",
+            "[::1]:80",
+            "[::1]",
+        ] {
+            assert!(answered(right), "{right}");
+        }
+        for wrong in [
+            "evil.example",
+            "127.0.0.1.evil.example:80",
+            "localhost.evil.example",
+            "localhost:80@evil.example",
+            "",
+            "::1",
+        ] {
+            assert!(!answered(wrong), "{wrong}");
+        }
+        let mut two = with(HOST, "localhost");
+        two.append(HOST, HeaderValue::from_static("evil.example"));
+        assert!(!is_addressed_to_loopback(&two));
+    }
+}

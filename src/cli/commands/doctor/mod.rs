@@ -1,0 +1,28 @@
+//! `pointsman doctor`: is what surrounds the lanes as it must be?
+
+mod runtime;
+
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+
+/// Look into what surrounds the lanes
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// What to look into.
+    #[command(subcommand)]
+    action: DoctorAction,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum DoctorAction {
+    Runtime(runtime::RuntimeArgs),
+}
+
+/// Runs the command.
+pub fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<Exit, CommandError> {
+    match &args.action {
+        DoctorAction::Runtime(args) => runtime::run(context, ui, args),
+    }
+}

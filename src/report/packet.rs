@@ -1,0 +1,293 @@
+//! Evidence packets for people: as text, as Markdown, and as one HTML page. All three show the same
+//! sections in the same order; what is not known is said to be absent.
+
+use std::fmt::Write as _;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::domain::attestation::KeyId;
+use crate::domain::deployment::{Changes, Snapshot};
+use crate::domain::digest::Digest;
+use crate::domain::untrusted::Untrusted;
+use crate::domain::watch::WatchPlan;
+use crate::engine::release::packet::{
+    Packet, PacketApproval, Part, Results, RowsChange, TraceLink,
+};
+
+use super::eval::percent;
+use super::markdown::code;
+use super::release::{seconds, source};
+
+const TEMPLATE: &str = include_str!("packet.jinja");
+
+/// A packet that was signed: `pointsman/evidence-sign/v1`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedPacketV1<'a> {
+    schema: &'static str,
+    snapshot: &'a Snapshot,
+    attestation: Digest,
+    key: KeyId,
+}
+
+impl<'a> SignedPacketV1<'a> {
+    /// The attestation of a packet by a key.
+    pub fn new(packet: &'a Packet, attestation: Digest, key: KeyId) -> Self {
+        Self {
+            schema: "pointsman/evidence-sign/v1",
+            snapshot: &packet.snapshot,
+            attestation,
+            key,
+        }
+    }
+}
+
+/// One section of a packet.
+#[derive(Serialize)]
+struct Section {
+    title: &'static str,
+    /// Why it is absent, if it is.
+    absent: Option<String>,
+    lines: Vec<String>,
+}
+
+/// What a packet is about, in a line.
+fn title(packet: &Packet) -> String {
+    let state = match packet.record {
+        Some(_) => "",
+        None => " (planned)",
+    };
+    format!(
+        "{} {} #{}{state}",
+        packet.kind.name(),
+        packet.lane,
+        packet.sequence
+    )
+}
+
+/// A packet as text.
+pub fn packet_text(packet: &Packet) -> String {
+    let mut text = format!("{}\n", title(packet));
+    for section in sections(packet) {
+        let _ = writeln!(text, "\n{}", section.title);
+        if let Some(why) = &section.absent {
+            let _ = writeln!(text, "  absent: {why}");
+        }
+        for line in &section.lines {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+/// A packet as Markdown. Text from outside stands in code only.
+pub fn packet_markdown(packet: &Packet) -> String {
+    let mut text = format!("## Evidence: {}\n", title(packet));
+    for section in sections(packet) {
+        let _ = writeln!(text, "\n### {}\n", section.title);
+        if let Some(why) = &section.absent {
+            let _ = writeln!(text, "Absent: {why}.");
+        }
+        for line in &section.lines {
+            let _ = writeln!(text, "- {}", code(line));
+        }
+    }
+    text
+}
+
+/// A packet as one HTML page that needs nothing else.
+pub fn packet_html(packet: &Packet) -> String {
+    #[derive(Serialize)]
+    struct Page {
+        title: String,
+        version: &'static str,
+        sections: Vec<Section>,
+    }
+    let page = Page {
+        title: title(packet),
+        version: env!("CARGO_PKG_VERSION"),
+        sections: sections(packet),
+    };
+    let mut engine = Environment::new();
+    engine.set_auto_escape_callback(|_| AutoEscape::Html);
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine
+        .render_str(TEMPLATE, Serde(&page))
+        .expect("the template is ours and names only what the page has")
+}
+
+/// The nine parts, and what the decision rests on. Every line is safe to show.
+fn sections(packet: &Packet) -> Vec<Section> {
+    let Packet {
+        monitor,
+        trace_view,
+        traces,
+        behavior,
+        rows,
+        evaluation,
+        comparison,
+        rollback,
+        watch,
+        accepted_failures,
+        ..
+    } = packet;
+    let text = |value: &String| vec![value.clone()];
+    let mut sections = vec![
+        Section {
+            title: "The move",
+            absent: None,
+            lines: facts(packet),
+        },
+        section("Monitor range and metric change", monitor, text),
+        section("Trace view", trace_view, text),
+        section("Representative traces and spans", traces, |links| {
+            let line = |it: &TraceLink| {
+                let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
+                let (trace, span) = (id(&it.trace_id), id(&it.span_id));
+                format!("{} {}: trace {trace}, span {span}", it.dataset, it.row)
+            };
+            links.iter().map(line).collect()
+        }),
+        section("Behavior and rationale", behavior, text),
+        section("Dataset rows", rows, |rows| row_lines(rows)),
+        section("Evaluator results before and after", evaluation, results),
+        section("Comparison with what is live", comparison, changes),
+        section("Rollback target", rollback, |target| {
+            vec![format!(
+                "#{} ({}), snapshot {}",
+                target.sequence,
+                target.record.short(),
+                target.snapshot.sha256.short()
+            )]
+        }),
+        section("Watch plan after the release", watch, watch_lines),
+        section("Accepted failures", accepted_failures, text),
+    ];
+    sections.push(approvals(packet));
+    sections.push(Section {
+        title: "Evidence",
+        absent: nothing_if(packet.evidence.is_empty(), "no record carries any yet"),
+        lines: packet.evidence.iter().map(|it| it.path.clone()).collect(),
+    });
+    for section in &mut sections {
+        for line in &mut section.lines {
+            *line = Untrusted(line).to_string();
+        }
+    }
+    sections
+}
+
+fn section<T>(title: &'static str, part: &Part<T>, lines: impl Fn(&T) -> Vec<String>) -> Section {
+    let (absent, lines) = match part {
+        Part::Present { value } => {
+            let lines = lines(value);
+            (nothing_if(lines.is_empty(), "none"), lines)
+        }
+        Part::Absent { why } => (Some(why.clone()), Vec::new()),
+    };
+    Section {
+        title,
+        absent,
+        lines,
+    }
+}
+
+fn nothing_if(is_nothing: bool, why: &str) -> Option<String> {
+    is_nothing.then(|| why.to_owned())
+}
+
+fn facts(packet: &Packet) -> Vec<String> {
+    let mut lines = vec![
+        format!("target: lane {}", packet.lane),
+        format!("from: {}", source(&packet.source)),
+        format!("snapshot: {}", packet.snapshot.sha256),
+        format!("tree: {}", packet.snapshot.git_tree),
+    ];
+    let previous = packet.previous.as_ref().map(|id| format!("follows: {id}"));
+    lines.extend(previous);
+    lines.extend(packet.record.as_ref().map(|id| format!("record: {id}")));
+    lines.extend(
+        packet
+            .recorded_at
+            .map(|at| format!("when: {}", seconds(at))),
+    );
+    lines.extend(packet.actor.as_ref().map(|who| format!("who: {who}")));
+    lines.extend(packet.reason.as_ref().map(|why| format!("why: {why}")));
+    lines
+}
+
+fn row_lines(rows: &[RowsChange]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for it in rows {
+        for (sign, names) in [("+", &it.added), ("~", &it.changed), ("-", &it.removed)] {
+            lines.extend(
+                names
+                    .iter()
+                    .map(|row| format!("{sign} {} {row}", it.dataset)),
+            );
+        }
+    }
+    lines
+}
+
+fn results(results: &Results) -> Vec<String> {
+    let mut lines = vec![format!("gate: {}", results.verdict.in_words())];
+    for rate in &results.rates {
+        let before = match rate.before {
+            Some(before) => format!("before {}, now ", percent(before)),
+            None => String::new(),
+        };
+        let floor = match rate.floor {
+            Some(floor) => format!(", floor {floor}"),
+            None => String::new(),
+        };
+        lines.push(format!(
+            "{}: {before}{} of {}{floor}",
+            rate.test, rate.passed, rate.total
+        ));
+    }
+    lines.extend(results.beside_live.iter().cloned());
+    lines
+}
+
+fn changes(changes: &Changes) -> Vec<String> {
+    let added = changes.added.iter().map(|id| format!("+ prompt {id}"));
+    let edited = changes.changed.iter().map(|id| format!("~ prompt {id}"));
+    let removed = changes.removed.iter().map(|id| format!("- prompt {id}"));
+    let files = changes.files.iter().map(|path| format!("file {path}"));
+    added.chain(edited).chain(removed).chain(files).collect()
+}
+
+fn watch_lines(plan: &WatchPlan) -> Vec<String> {
+    let times: Vec<String> = plan.checkpoints.iter().map(ToString::to_string).collect();
+    let limits = [
+        ("error rate at most +", plan.max_error_rate_increase),
+        ("p95 latency at most ×", plan.max_latency_p95_ratio),
+        ("cost per call at most ×", plan.max_cost_per_call_ratio),
+        ("score change at least ", plan.min_score_delta),
+    ];
+    let limits = limits.iter();
+    let limits = limits.filter_map(|(name, limit)| Some(format!("{name}{}", (*limit)?)));
+    let checkpoints = format!("after {}", times.join(", "));
+    std::iter::once(checkpoints).chain(limits).collect()
+}
+
+fn approvals(packet: &Packet) -> Section {
+    let line = |it: &PacketApproval| {
+        let verdict = it.verdict.map_or("not known", |verdict| verdict.in_words());
+        let reason = it.reason.as_deref().unwrap_or_default();
+        let text = format!(
+            "{} at {}, in sight of a gate that was: {verdict}. {reason}",
+            it.by,
+            seconds(it.approved_at)
+        );
+        text.trim_end().to_owned()
+    };
+    Section {
+        title: "Approvals",
+        absent: nothing_if(packet.approvals.is_empty(), "none"),
+        lines: packet.approvals.iter().map(line).collect(),
+    }
+}

@@ -1,0 +1,205 @@
+//! A git server over smart HTTP on loopback: `git http-backend` behind a bridge that speaks CGI.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::oneshot;
+
+use super::sandbox::program_path;
+
+/// The server. It stops when it is dropped.
+pub(crate) struct GitServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    /// The folder that holds the repositories.
+    root: PathBuf,
+    path: OsString,
+    mood: Mutex<Mood>,
+}
+
+/// How the server treats those who push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// It answers.
+    Well,
+    /// It takes a push, and the connection breaks before the answer.
+    LosesAnswers,
+    /// It does so once, and then answers nobody.
+    Dies,
+    /// It answers nobody.
+    Dead,
+}
+
+impl GitServer {
+    /// Serves the bare repositories in a folder.
+    pub(crate) fn start(root: PathBuf) -> Self {
+        let shared = Arc::new(Shared {
+            root,
+            path: program_path(),
+            mood: Mutex::new(Mood::Well),
+        });
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&shared));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the system has room for one more event loop");
+        let listener = runtime
+            .block_on(TcpListener::bind(("127.0.0.1", 0)))
+            .expect("loopback has a free port");
+        let address = listener.local_addr().expect("the listener is bound");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    served = axum::serve(listener, router) => served.expect("serving goes on"),
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self {
+            address,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// The address of a repository.
+    pub(crate) fn url(&self, repository: &str) -> String {
+        format!("http://{}/{repository}", self.address)
+    }
+
+    /// Makes the server behave otherwise.
+    pub(crate) fn behave(&self, mood: Mood) {
+        *self.shared.mood() = mood;
+    }
+}
+
+impl Shared {
+    fn mood(&self) -> std::sync::MutexGuard<'_, Mood> {
+        self.mood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for GitServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there has already been shown; a second one here would abort.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mood = *shared.mood();
+    if mood == Mood::Dead {
+        return broken_off();
+    }
+    let output = backend(&shared, &method, &uri, &headers, &body).await;
+    let is_push = method == Method::POST && uri.path().ends_with("/git-receive-pack");
+    if is_push && mood != Mood::Well {
+        if mood == Mood::Dies {
+            *shared.mood() = Mood::Dead;
+        }
+        return broken_off();
+    }
+    response(&output)
+}
+
+/// What `git http-backend` says to a request.
+async fn backend(
+    shared: &Shared,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Vec<u8> {
+    let header = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let mut child = Command::new("git")
+        .arg("http-backend")
+        .env_clear()
+        .env("PATH", &shared.path)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_PROJECT_ROOT", &shared.root)
+        .env("GIT_HTTP_EXPORT_ALL", "1")
+        .env("REMOTE_USER", "tester")
+        .env("REQUEST_METHOD", method.as_str())
+        .env("PATH_INFO", uri.path())
+        .env("QUERY_STRING", uri.query().unwrap_or_default())
+        .env("CONTENT_TYPE", header("content-type"))
+        .env("CONTENT_LENGTH", body.len().to_string())
+        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
+        .env("HTTP_GIT_PROTOCOL", header("git-protocol"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("git is on the path");
+    let mut stdin = child.stdin.take().expect("stdin was piped above");
+    let write = async move {
+        // A backend that ends early has its reasons, and says them.
+        let _ = stdin.write_all(body).await;
+    };
+    let (output, ()) = tokio::join!(child.wait_with_output(), write);
+    output.expect("the backend runs to its end").stdout
+}
+
+/// A CGI answer as one of HTTP.
+fn response(output: &[u8]) -> Response {
+    let end = output.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.expect("a CGI answer has a head");
+    let head = std::str::from_utf8(&output[..end]).expect("a CGI head is text");
+    let mut response = Response::new(Body::from(output[end + 4..].to_vec()));
+    for line in head.lines() {
+        let (name, value) = line
+            .split_once(": ")
+            .expect("a CGI head has one header a line");
+        if name == "Status" {
+            let code = value.split(' ').next().and_then(|code| code.parse().ok());
+            *response.status_mut() = code.expect("a CGI status is a number");
+        } else if name == "Content-Type" {
+            let value = value.parse().expect("a CGI head has plain values");
+            response.headers_mut().insert(CONTENT_TYPE, value);
+        }
+    }
+    response
+}
+
+/// An answer that ends before it has begun.
+fn broken_off() -> Response {
+    let error = std::io::Error::other("the connection breaks");
+    let pieces = futures_util::stream::iter([Err::<Bytes, _>(error)]);
+    let mut response = Response::new(Body::from_stream(pieces));
+    *response.status_mut() = StatusCode::OK;
+    response
+}
