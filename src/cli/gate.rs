@@ -24,9 +24,11 @@ use super::evaluation::{AGAIN, Workbench, interrupted, limited, wait_for, withou
 use super::ui::Ui;
 
 /// What came of a suite, and how the evidence names it; a suite without rows is in no run.
-struct Tested {
-    evidence: Option<EvaluatedSuite>,
-    summary: SuiteSummary,
+pub struct Tested {
+    /// The run that tested it.
+    pub evidence: Option<EvaluatedSuite>,
+    /// What came of it.
+    pub summary: SuiteSummary,
 }
 
 /// What a gate asks to be evaluated.
@@ -194,6 +196,15 @@ fn dropped(live: &Prompt, candidate: &Plan) -> Vec<NotComparable> {
     dropped
 }
 
+impl From<Vec<(PlannedSuite, PlannedSuite)>> for Against {
+    fn from(pairs: Vec<(PlannedSuite, PlannedSuite)>) -> Self {
+        Self {
+            pairs,
+            dropped: Vec::new(),
+        }
+    }
+}
+
 impl Against {
     /// Tests the version that is live.
     pub fn test(
@@ -249,7 +260,7 @@ pub fn bar_flaky_rows(
 
 /// The results of a plan, in the order of prompts and datasets: from finished runs as far as there
 /// are any that are not too old, and from a new run.
-fn tested(
+pub fn tested(
     bench: &Workbench<'_>,
     ui: &mut Ui,
     planned: Plan,

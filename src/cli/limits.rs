@@ -12,10 +12,10 @@ pub struct LimitArgs {
     #[arg(long, value_name = "TIME")]
     deadline: Option<Period>,
     /// Ask models at most this often; answers that are known do not count
-    #[arg(long, value_name = "N", conflicts_with = "record")]
+    #[arg(long, value_name = "N")]
     max_calls: Option<u64>,
     /// Stop when the answers have cost this many US dollars
-    #[arg(long, value_name = "USD", value_parser = amount, conflicts_with = "record")]
+    #[arg(long, value_name = "USD", value_parser = amount)]
     max_cost: Option<f64>,
 }
 

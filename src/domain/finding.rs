@@ -87,6 +87,15 @@ impl Finding {
         self
     }
 
+    /// The same finding, with its path taken from a folder above `folder`.
+    #[must_use]
+    pub fn below(mut self, folder: &str) -> Self {
+        if !folder.is_empty() {
+            self.place.path = format!("{folder}/{}", self.place.path);
+        }
+        self
+    }
+
     /// Whether this is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -91,6 +91,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it stands in nobody's way.
+    pub fn lets_in(self) -> bool {
+        matches!(self, Self::Improved | Self::Pass)
+    }
+
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {

@@ -35,6 +35,13 @@ const LONGEST_FILE_NAME: usize = 255;
 /// The providers that exist without being declared.
 pub const BUILT_IN_PROVIDERS: [&str; 2] = ["echo", "replay"];
 
+impl Project {
+    /// Whether a provider is built in or declared.
+    pub fn knows(&self, provider: &str) -> bool {
+        BUILT_IN_PROVIDERS.contains(&provider) || self.providers.contains_key(provider)
+    }
+}
+
 /// A provider: who answers, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderSettings {

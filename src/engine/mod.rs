@@ -5,6 +5,7 @@ pub mod check;
 pub mod diff;
 pub mod evaluate;
 pub mod event;
+pub mod gate;
 pub mod ports;
 pub mod release;
 pub mod workspace;

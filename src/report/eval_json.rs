@@ -52,7 +52,7 @@ struct SliceV1 {
 }
 
 #[derive(Debug, Serialize)]
-struct CheckV1 {
+pub(super) struct CheckV1 {
     prompt: String,
     dataset: String,
     evaluator: String,
@@ -63,7 +63,7 @@ struct CheckV1 {
 }
 
 #[derive(Debug, Serialize)]
-struct CriticalFailureV1 {
+pub(super) struct CriticalFailureV1 {
     prompt: String,
     dataset: String,
     row: String,

@@ -229,7 +229,7 @@ impl TestCase<'_> {
 
 /// A text as XML 1.0, good for elements and attributes. Characters that XML cannot hold, and those
 /// that hide, become visible escapes.
-struct Xml<'a>(&'a str);
+pub(super) struct Xml<'a>(pub(super) &'a str);
 
 impl fmt::Display for Xml<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

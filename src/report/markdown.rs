@@ -156,7 +156,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// A text as a block of code.
-fn block(text: &str) -> String {
+pub(super) fn block(text: &str) -> String {
     let text = UntrustedBlock(text).to_string();
     let fence = "`".repeat((longest_run(&text) + 1).max(3));
     format!("{fence}text\n{}\n{fence}", text.trim_end_matches('\n'))

@@ -1,5 +1,6 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod annotations;
 pub mod approvals;
 pub mod audit;
 pub mod bundle;
@@ -20,10 +21,12 @@ pub mod packet;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;
+pub mod pull_request;
 pub mod release;
 pub mod release_json;
 pub mod runs;
 pub mod runs_json;
+pub mod sarif;
 pub mod stays;
 pub mod table;
 pub mod webhooks;

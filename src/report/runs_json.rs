@@ -70,7 +70,7 @@ struct SuiteNameV1<'r> {
 }
 
 #[derive(Debug, Serialize)]
-struct ComparedSuiteV1<'r> {
+pub(super) struct ComparedSuiteV1<'r> {
     prompt: &'r str,
     dataset: &'r str,
     model_before: String,

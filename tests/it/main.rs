@@ -14,6 +14,7 @@ mod eval;
 mod evaluator;
 mod evidence;
 mod export;
+mod gate;
 mod hermetic;
 mod init;
 mod lanes;

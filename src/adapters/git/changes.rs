@@ -33,7 +33,8 @@ struct Staged {
 
 impl Repository {
     /// The files below `folders` (in `prefix`) that differ from `commit` in the index or on disk,
-    /// untracked ones included, ignored ones not. Paths are relative to `prefix`.
+    /// untracked ones included, ignored ones not. Paths are relative to `prefix`; the folder "" is
+    /// all of them.
     pub fn uncommitted(
         &self,
         commit: &ObjectId,
@@ -123,7 +124,7 @@ fn add_staged(
             },
         };
         let top = path.split('/').next().unwrap_or_default();
-        if !folders.contains(&top) {
+        if !folders.contains(&top) && !folders.contains(&"") {
             continue;
         }
         let conflicted = entry.stage_raw() != 0;

@@ -82,6 +82,24 @@ impl Repository {
         Ok(own_id(commit.id))
     }
 
+    /// Where two lines of history parted; absent where they have no commit in common.
+    pub fn merge_base(
+        &self,
+        one: &ObjectId,
+        other: &ObjectId,
+    ) -> Result<Option<ObjectId>, GitError> {
+        let local = self.local();
+        let bases = local
+            .merge_bases_many(gix_id(one), &[gix_id(other)])
+            .map_err(|error| GitError::Read(error.to_string()))?;
+        Ok(bases.first().map(|id| own_id(id.detach())))
+    }
+
+    /// Whether older commits are missing from this clone.
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(self.local().is_shallow()?)
+    }
+
     /// The author of a commit, as commits name people; absent where the commit is not in this clone.
     pub fn author(&self, commit: &ObjectId) -> Result<Option<String>, GitError> {
         let local = self.local();

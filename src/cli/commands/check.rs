@@ -7,11 +7,14 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::output::{Format, Output, check_stdout, write_all};
 use crate::cli::ui::Ui;
 use crate::domain::finding::Finding;
 use crate::engine::check::{CheckReport, Counts, check};
 use crate::engine::workspace::Workspace;
+use crate::report::annotations::render_annotations;
 use crate::report::findings::{FindingStyles, render_finding};
+use crate::report::sarif::render_sarif;
 
 /// Check every file of the workspace, and every name that one uses of another
 ///
@@ -23,11 +26,27 @@ use crate::report::findings::{FindingStyles, render_finding};
 #[command(after_help = "Examples:
   pointsman check
   pointsman check --at lanes/production
+  pointsman check -o check.sarif -o github=-
   pointsman check --json | jq '.findings[].ident'")]
 pub struct CheckArgs {
     /// Check a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
     at: Option<String>,
+    /// Write the findings to a file, too, as `.sarif`. Say `github=-` for annotations on stdout
+    #[arg(short, long = "output", value_name = "[FORMAT=]PATH")]
+    outputs: Vec<Output<FindingFormat>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FindingFormat {
+    Sarif,
+    Github,
+}
+
+impl Format for FindingFormat {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("sarif", Self::Sarif), ("github", Self::Github)];
+    const ENDINGS: &'static str = ".sarif";
 }
 
 #[derive(Serialize)]
@@ -40,8 +59,14 @@ struct CheckOutput<'r> {
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<Exit, CommandError> {
+    check_stdout(&args.outputs, ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let report = check(&Workspace::new(tree.as_ref()));
+    let shown = if args.outputs.is_empty() {
+        false
+    } else {
+        write_outputs(context, ui, args, &report)?
+    };
     if ui.wants_json() {
         ui.json(&CheckOutput {
             schema: "pointsman/check/v1",
@@ -49,13 +74,29 @@ pub fn run(context: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<Exit, Com
             counts: report.counts,
             findings: &report.findings,
         });
-    } else {
+    } else if !shown {
         ui.text(render(&report, ui.color()));
     }
     Ok(if report.is_usable() {
         Exit::Success
     } else {
         Exit::Failed
+    })
+}
+
+/// Writes the findings with their paths from the top of the repository; whether stdout has got them.
+fn write_outputs(
+    context: &Context,
+    ui: &mut Ui,
+    args: &CheckArgs,
+    report: &CheckReport,
+) -> Result<bool, CommandError> {
+    let prefix = context.workspace_prefix()?;
+    let findings = report.findings.iter().cloned();
+    let findings: Vec<Finding> = findings.map(|it| it.below(&prefix)).collect();
+    write_all(context, ui, &args.outputs, |format| match format {
+        FindingFormat::Sarif => render_sarif(&findings),
+        FindingFormat::Github => render_annotations(&findings),
     })
 }
 

@@ -67,7 +67,7 @@ pub struct EvalArgs {
     #[arg(long)]
     no_cache: bool,
     /// Ask this provider for the answers of `replay/…` models that are not recorded, and record them
-    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume"])]
+    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume", "max_calls", "max_cost"])]
     record: Option<String>,
     /// Decide by the policy of a lane, with as many repeats as it says
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]

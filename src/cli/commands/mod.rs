@@ -9,6 +9,7 @@ pub mod eval;
 pub mod evaluator;
 pub mod evidence;
 pub mod export;
+pub mod gate;
 pub mod init;
 pub mod lanes;
 mod moves;
@@ -45,6 +46,8 @@ pub enum Command {
     #[command(display_order = 4)]
     Eval(eval::EvalArgs),
     #[command(display_order = 4)]
+    Gate(gate::GateArgs),
+    #[command(display_order = 4)]
     Runs(runs::RunsArgs),
     #[command(display_order = 5)]
     Diff(diff::DiffArgs),
@@ -80,6 +83,7 @@ impl Command {
             Self::Plan(args) => plan::run(context, ui, args),
             Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
+            Self::Gate(args) => gate::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),

@@ -22,7 +22,7 @@ use super::workspace::Workspace;
 
 pub use contents::FileDiff;
 pub use datasets::{DatasetDiff, RowsDiff};
-pub use paths::{PathChange, changed_paths};
+pub use paths::{PathChange, changed_below, changed_paths};
 pub use policies::{Effect, PolicyDiff, RuleChange, rule_changes};
 pub use prompts::{Aspect, MessageDiff, PromptDiff, bindings, prompt_changes};
 pub use text::{Hunk, Line, LineKind, TextDifference};

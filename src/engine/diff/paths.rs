@@ -22,8 +22,17 @@ pub fn changed_paths(
     old: &dyn FileTree,
     new: &dyn FileTree,
 ) -> Result<BTreeMap<String, PathChange>, TreeError> {
+    changed_below(old, new, &WORKSPACE_PATHS)
+}
+
+/// The files in these folders (or the files themselves) that differ, by path.
+pub fn changed_below(
+    old: &dyn FileTree,
+    new: &dyn FileTree,
+    folders: &[&str],
+) -> Result<BTreeMap<String, PathChange>, TreeError> {
     let mut changed = BTreeMap::new();
-    for folder in WORKSPACE_PATHS {
+    for folder in folders {
         let mut before: BTreeMap<String, TreeEntry> = BTreeMap::new();
         for entry in old.list(folder)? {
             before.insert(entry.path.clone(), entry);

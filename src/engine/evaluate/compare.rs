@@ -102,7 +102,7 @@ pub fn compare(
         let pair = Pair {
             name: format!("{} on {}", name.0, name.1),
             suites: [old, new],
-            cases: [cases_of(before, old), cases_of(after, new)],
+            cases: [cases_of(&before.cases, old), cases_of(&after.cases, new)],
         };
         let found = pair.differences_of_the_test();
         if found.is_empty() {
@@ -129,6 +129,25 @@ pub fn compare(
     })
 }
 
+/// Compares what came of one test of two versions of a prompt, or says everything that stands in the
+/// way.
+pub fn compare_suites(
+    suites: [&Suite; 2],
+    cases: [&[CaseResult]; 2],
+) -> Result<ComparedSuite, NotComparable> {
+    let pair = Pair {
+        name: format!("{} on {}", suites[0].prompt, suites[0].dataset),
+        suites,
+        cases: [0, 1].map(|side| cases_of(cases[side], suites[side])),
+    };
+    let found = pair.differences_of_the_test();
+    if found.is_empty() {
+        Ok(pair.compare(&[]))
+    } else {
+        Err(NotComparable(found))
+    }
+}
+
 /// An unfinished run has cases without a verdict.
 fn open(kept: &KeptRun) -> Option<String> {
     let manifest = &kept.run.manifest;
@@ -150,9 +169,9 @@ fn by_name(kept: &KeptRun) -> BTreeMap<Name, &Suite> {
 /// A case's place in its suite: the row and the repeat.
 type Place<'c> = (&'c str, u32);
 
-fn cases_of<'c>(kept: &'c KeptRun, suite: &Suite) -> BTreeMap<Place<'c>, &'c CaseResult> {
+fn cases_of<'c>(cases: &'c [CaseResult], suite: &Suite) -> BTreeMap<Place<'c>, &'c CaseResult> {
     let digest = suite.digest();
-    let own = kept.cases.iter().filter(|case| case.key.suite == digest);
+    let own = cases.iter().filter(|case| case.key.suite == digest);
     own.map(|case| ((case.key.row.as_str(), case.key.repeat), case))
         .collect()
 }

@@ -190,13 +190,7 @@ pub fn plan(
         Selection::All => workspace.prompt_ids()?,
         Selection::Prompts(prompts) => prompts.clone(),
     };
-    let mut planner = Planner {
-        workspace,
-        repeats,
-        dataset_digests: BTreeMap::new(),
-        answerers: Answerers::new(workspace),
-        findings: Vec::new(),
-    };
+    let mut planner = Planner::new(workspace, repeats);
     let mut suites: Vec<PlannedSuite> = Vec::new();
     for prompt in &prompts {
         for planned in planner.suites_of(prompt) {
@@ -205,11 +199,32 @@ pub fn plan(
             }
         }
     }
-    if planner.findings.iter().any(Finding::is_error) {
-        Err(Findings(planner.findings))
-    } else {
-        Ok(Plan { suites })
+    planner.finish(suites)
+}
+
+/// Plans the evaluation of prompts that are not the workspace's own, by datasets and evaluators that
+/// are: each is tested by those of its `evals` that the workspace has.
+pub fn plan_guests(
+    workspace: &Workspace<'_>,
+    guests: Vec<Closure>,
+    repeats: u32,
+) -> Result<Plan, Findings> {
+    let (datasets, evaluators) = (workspace.dataset_ids()?, workspace.evaluator_ids()?);
+    let mut planner = Planner::new(workspace, repeats);
+    let mut suites = Vec::new();
+    for closure in guests {
+        let closure = Arc::new(closure);
+        for binding in &closure.prompt().evals {
+            let mut known = binding.clone();
+            known
+                .evaluators
+                .retain(|(name, _)| evaluators.contains(name));
+            if datasets.contains(&known.dataset.0) && !known.evaluators.is_empty() {
+                suites.extend(planner.suite(Some(&closure), &known));
+            }
+        }
     }
+    planner.finish(suites)
 }
 
 /// The evaluators under a policy's floors that this plan does not use and other prompts of the
@@ -247,29 +262,49 @@ struct Planner<'w> {
     findings: Vec<Finding>,
 }
 
-impl Planner<'_> {
+impl<'w> Planner<'w> {
+    fn new(workspace: &'w Workspace<'w>, repeats: u32) -> Self {
+        Self {
+            workspace,
+            repeats,
+            dataset_digests: BTreeMap::new(),
+            answerers: Answerers::new(workspace),
+            findings: Vec::new(),
+        }
+    }
+
+    fn finish(self, suites: Vec<PlannedSuite>) -> Result<Plan, Findings> {
+        if self.findings.iter().any(Finding::is_error) {
+            Err(Findings(self.findings))
+        } else {
+            Ok(Plan { suites })
+        }
+    }
+
     fn suites_of(&mut self, id: &PromptId) -> Vec<PlannedSuite> {
         let prompt = self.workspace.prompt(id);
         let Some(prompt) = self.keep(prompt) else {
             return Vec::new();
         };
+        let closure = self.workspace.closure(id);
+        let closure = self.keep(closure).map(Arc::new);
         let bindings = prompt.evals.iter();
         bindings
-            .filter_map(|binding| self.suite(id, binding))
+            .filter_map(|binding| self.suite(closure.as_ref(), binding))
             .collect()
     }
 
-    fn suite(&mut self, id: &PromptId, binding: &EvalBinding) -> Option<PlannedSuite> {
-        let closure = self.workspace.closure(id);
-        let closure = self.keep(closure);
+    fn suite(
+        &mut self,
+        closure: Option<&Arc<Closure>>,
+        binding: &EvalBinding,
+    ) -> Option<PlannedSuite> {
         let dataset = self.workspace.dataset(&binding.dataset.0);
         let dataset = self.keep(dataset);
         let counted = dataset
             .as_ref()
             .and_then(|dataset| self.count_rows(dataset));
-        let tools = closure
-            .as_ref()
-            .map_or(&[][..], |closure| &closure.prompt().tools);
+        let tools = closure.map_or(&[][..], |closure| &closure.prompt().tools);
         let mut rules = Rules::default();
         let mut complete = true;
         for (name, _) in &binding.evaluators {
@@ -282,7 +317,7 @@ impl Planner<'_> {
             return None;
         }
         let suite = Suite {
-            prompt: id.clone(),
+            prompt: closure.prompt().id.clone(),
             dataset: dataset.id.clone(),
             model: closure.prompt().model.clone(),
             fingerprint: closure.fingerprint(),
@@ -296,7 +331,7 @@ impl Planner<'_> {
             suite,
             rows,
             blocking: rules.blocking,
-            closure: Arc::new(closure),
+            closure: Arc::clone(closure),
             dataset,
             graders: Arc::new(rules.graders),
             judges: Arc::new(rules.judges),

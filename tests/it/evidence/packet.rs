@@ -79,7 +79,7 @@ fn the_same_packet_is_the_same_bytes_in_every_form() {
     sandbox
         .pointsman(&["evidence", "show", "staging", "-o", "junit=x"])
         .exits(2)
-        .tells("a packet is not a list of cases");
+        .tells("use .json, .md or .html");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use regex::Regex;
 use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop.
-const STAGES: [&str; 5] = ["workspace", "check", "evaluate", "diff", "release"];
+const STAGES: [&str; 6] = ["workspace", "check", "evaluate", "diff", "gate", "release"];
 
 /// The layers that a layer may import, itself included.
 fn known_to(layer: &str) -> &'static [&'static str] {

@@ -4,7 +4,7 @@ use crate::cli::commands::moves::{MoveArgs, confirm, require_consent};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::outputs::{Format, Output, write};
+use crate::cli::output::{Format, Output, json_text, write_all};
 use crate::cli::promotion::{Asker, Effort, PromotionArgs, evaluation};
 use crate::cli::record::RecordName;
 use crate::cli::ui::Ui;
@@ -64,7 +64,24 @@ struct PacketOutputArgs {
     /// Write the packet to a file, too, in the format of its ending: `.json`, `.md` or `.html`. Say
     /// `md=PATH` for another ending, and `md=-` for stdout
     #[arg(short, long = "output", value_name = "[FORMAT=]PATH")]
-    outputs: Vec<Output>,
+    outputs: Vec<Output<PacketFormat>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PacketFormat {
+    Json,
+    Markdown,
+    Html,
+}
+
+impl Format for PacketFormat {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("json", Self::Json),
+        ("markdown", Self::Markdown),
+        ("md", Self::Markdown),
+        ("html", Self::Html),
+    ];
+    const ENDINGS: &'static str = ".json, .md or .html";
 }
 
 pub(super) fn build(
@@ -168,30 +185,11 @@ fn put_out(
     packet: &Packet,
     args: &PacketOutputArgs,
 ) -> Result<(), CommandError> {
-    let mut shown = false;
-    for output in &args.outputs {
-        let text = match output.format {
-            Format::Json => {
-                let mut text = serde_json::to_string_pretty(packet)
-                    .expect("our own result types have text keys and no failing serializers");
-                text.push('\n');
-                text
-            }
-            Format::Markdown => packet_markdown(packet),
-            Format::Html => packet_html(packet),
-            Format::Jsonl | Format::Junit => {
-                return Err(CommandError::usage("a packet is not a list of cases")
-                    .with_hint("write it as `.json`, `.md` or `.html`"));
-            }
-        };
-        match &output.path {
-            None => {
-                ui.text(text);
-                shown = true;
-            }
-            Some(path) => write(&context.directory().join(path), &text)?,
-        }
-    }
+    let shown = write_all(context, ui, &args.outputs, |format| match format {
+        PacketFormat::Json => json_text(packet),
+        PacketFormat::Markdown => packet_markdown(packet),
+        PacketFormat::Html => packet_html(packet),
+    })?;
     if ui.wants_json() {
         ui.json(packet);
     } else if !shown {

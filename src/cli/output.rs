@@ -1,0 +1,141 @@
+//! `-o FORMAT=PATH`: a result in a format, written to a file or to stdout.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::context::Context;
+use super::error::CommandError;
+use super::ui::Ui;
+
+/// The formats that a command can write.
+pub trait Format: Copy + 'static {
+    /// Their names; endings of files are among them.
+    const NAMES: &'static [(&'static str, Self)];
+
+    /// The endings, for people.
+    const ENDINGS: &'static str;
+}
+
+/// A format and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output<F> {
+    /// The format.
+    pub format: F,
+    /// Absent: to stdout.
+    path: Option<PathBuf>,
+}
+
+impl<F: Format> FromStr for Output<F> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let format = |name: &str| {
+            let found = F::NAMES.iter().find(|(known, _)| *known == name);
+            found.map(|(_, format)| *format)
+        };
+        let named = text
+            .split_once('=')
+            .and_then(|(name, path)| Some((format(name)?, path)));
+        let by_ending = || {
+            let (_, ending) = text.rsplit_once('.')?;
+            Some((format(ending)?, text))
+        };
+        let (format, path) = named.or_else(by_ending).ok_or_else(|| {
+            format!(
+                "the ending names no format: use {}, or write `<format>=<path>`",
+                F::ENDINGS
+            )
+        })?;
+        if path.is_empty() {
+            return Err("a path must follow `=`".to_owned());
+        }
+        Ok(Self {
+            format,
+            path: (path != "-").then(|| PathBuf::from(path)),
+        })
+    }
+}
+
+/// Refuses two results on one stdout, before anything is paid for.
+pub fn check_stdout<F>(outputs: &[Output<F>], ui: &Ui) -> Result<(), CommandError> {
+    let to_stdout = outputs.iter().filter(|output| output.path.is_none());
+    if to_stdout.count() + usize::from(ui.wants_json()) > 1 {
+        return Err(CommandError::usage("stdout can take one result only")
+            .with_hint("write the others to files: `-o report.html -o results.xml`"));
+    }
+    Ok(())
+}
+
+/// Writes a result in every format; whether stdout has got one.
+pub fn write_all<F: Copy>(
+    context: &Context,
+    ui: &mut Ui,
+    outputs: &[Output<F>],
+    render: impl Fn(F) -> String,
+) -> Result<bool, CommandError> {
+    let mut shown = false;
+    for output in outputs {
+        let text = render(output.format);
+        match &output.path {
+            None => {
+                ui.text(text);
+                shown = true;
+            }
+            Some(path) => write(&context.directory().join(path), &text)?,
+        }
+    }
+    Ok(shown)
+}
+
+/// A result of our own as JSON for a file.
+pub fn json_text(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value)
+        .expect("our own result types have text keys and no failing serializers");
+    text.push('\n');
+    text
+}
+
+fn write(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
+    std::fs::write(path, text).map_err(|error| {
+        CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
+            .with_hint("name a file in a folder that exists and can be written to")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Page {
+        Html,
+        Junit,
+        Markdown,
+    }
+
+    impl Format for Page {
+        const NAMES: &'static [(&'static str, Self)] = &[
+            ("html", Self::Html),
+            ("junit", Self::Junit),
+            ("xml", Self::Junit),
+            ("md", Self::Markdown),
+        ];
+        const ENDINGS: &'static str = ".html, .xml or .md";
+    }
+
+    fn output(text: &str) -> Result<(Page, Option<&'static str>), String> {
+        let output: Output<Page> = text.parse()?;
+        let path = output.path.map(|path| path.display().to_string());
+        Ok((output.format, path.map(|path| &*path.leak())))
+    }
+
+    #[test]
+    fn the_format_is_named_or_is_the_ending() {
+        assert_eq!(output("a/b.html"), Ok((Page::Html, Some("a/b.html"))));
+        assert_eq!(output("junit=a.b"), Ok((Page::Junit, Some("a.b"))));
+        assert_eq!(output("md=-"), Ok((Page::Markdown, None)));
+        assert_eq!(output("a=b.xml"), Ok((Page::Junit, Some("a=b.xml"))));
+        assert!(output("report").is_err());
+        assert!(output("html=").is_err());
+    }
+}

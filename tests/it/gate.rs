@@ -1,0 +1,7 @@
+//! `pointsman gate`: a pull request, judged by the rules of its base.
+
+mod bad_input;
+mod honest;
+mod outputs;
+mod pull_request;
+mod tampering;

@@ -1,0 +1,112 @@
+//! What a gate writes for reviewers and for CI.
+
+use serde_json::Value;
+
+use super::pull_request::PullRequest;
+
+#[test]
+fn every_format_tells_the_same_verdict() {
+    let base = PullRequest::base();
+    let request = PullRequest::to(&base);
+    request.break_prompt();
+    let staging = "environments/staging.toml";
+    request
+        .sandbox
+        .edit(staging, "margin = 0.45", "margin = 0.5");
+    let run = request.gate(&[
+        "-o",
+        "gate.md",
+        "-o",
+        "gate.xml",
+        "-o",
+        "gate.sarif",
+        "-o",
+        "gate.json",
+        "-o",
+        "github=-",
+    ]);
+    run.exits(1);
+    assert!(
+        run.stdout
+            .starts_with("::error file=environments/staging.toml,title=gate-policy::"),
+        "{}",
+        run.stdout
+    );
+    let sandbox = &request.sandbox;
+    let page = sandbox.read("gate.md");
+    assert!(page.starts_with(
+        "<!-- pointsman:gate lane=staging -->\n## pointsman: gate of lane staging: failed\n"
+    ));
+    assert!(
+        page.contains("\n```text\nSorry: bug: the app closes when I open it\n```\n"),
+        "{page}"
+    );
+    let xml = sandbox.read("gate.xml");
+    assert!(
+        xml.contains("<failure message=\"gate of lane staging: failed\"/>"),
+        "{xml}"
+    );
+    let read =
+        |path: &str| -> Value { serde_json::from_str(&sandbox.read(path)).expect("our own JSON") };
+    let sarif = read("gate.sarif");
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "gate-policy");
+    let json = read("gate.json");
+    assert_eq!(json["schema"], "pointsman/gate/v1");
+    assert_eq!(json["verdict"], "fail");
+    assert_eq!(json["compared"][0]["flips"][0]["after"]["grade"], "fail");
+}
+
+#[test]
+fn an_inconclusive_gate_says_what_it_takes() {
+    let base = PullRequest::base();
+    base.edit(
+        "environments/staging.toml",
+        "margin = 0.45",
+        "margin = 0.05",
+    );
+    base.edit("environments/staging.toml", "\"warn\"", "\"block\"");
+    base.commit("Ask for more");
+    let request = PullRequest::to(&base);
+    request.improve_prompt();
+    let run = request.gate(&[]);
+    run.exits(3)
+        .says("gate of lane staging: inconclusive")
+        .says("a margin of 5.0 points takes");
+}
+
+#[test]
+fn findings_of_a_workspace_below_the_top_name_whole_paths() {
+    let base = PullRequest::base();
+    base.git(&[
+        "mv",
+        "-k",
+        "environments",
+        "evaluators",
+        "datasets",
+        "prompts",
+        "pointsman.toml",
+        ".",
+    ]);
+    base.shell("mkdir app && git mv pointsman.toml prompts datasets evaluators environments app")
+        .run()
+        .succeeds();
+    base.commit("Move");
+    let request = PullRequest::to(&base);
+    let sandbox = &request.sandbox;
+    sandbox.edit("app/prompts/triage.prompt.yml", "Answer with", "Say");
+    sandbox.edit(
+        "app/environments/staging.toml",
+        "margin = 0.45",
+        "margin = 0.5",
+    );
+    sandbox.write(".github/workflows/gate.yml", "on: push\n");
+    sandbox.commit("Propose");
+    let app = sandbox.path().join("app");
+    let run = sandbox
+        .command(&["gate", "--base", "main", "-o", "github=-"])
+        .in_folder(app)
+        .run();
+    run.exits(1)
+        .says("::error file=app/environments/staging.toml,title=gate-policy::")
+        .says("::error file=.github/workflows/gate.yml,title=gate-workflow::");
+}
