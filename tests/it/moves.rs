@@ -28,6 +28,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 41] = [
     ("diff", &["staging"], 0, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
+    ("gate", &["--base", "HEAD"], 0, Nothing),
     (
         "evaluator calibrate",
         &["queue-matches", "--dataset", "tickets"],
