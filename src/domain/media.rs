@@ -220,7 +220,7 @@ mod tests {
             (b"RIFF", Some(MediaType::Text)),
             (b"text\0", None),
             (b"text\x1b[31m", None),
-            (b"caf\xe9", None),
+            (b"ol\xe9", None),
             (b"MZ\x90\0", None),
             (b"PK\x03\x04", None),
         ] {

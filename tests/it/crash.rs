@@ -234,6 +234,34 @@ fn a_disk_that_fails_at_any_call_is_told_and_leaves_the_lane_old_or_new() {
 }
 
 #[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "the test harness shows what a test that cannot run has to say"
+)]
+fn a_disk_without_room_is_told_and_with_room_the_same_command_goes_through() {
+    let sandbox = Sandbox::without_gates();
+    // A small file system that only this shell, and what it starts, can see.
+    let own_mounts = "unshare --user --map-root-user --mount";
+    if sandbox.shell(&format!("{own_mounts} true")).run().code != Some(0) {
+        eprintln!("skipped: a file system cannot be mounted here");
+        return;
+    }
+    sandbox.write(
+        "../full.sh",
+        "set -eu\nmkdir ../disk\nmount -t tmpfs -o size=2m none ../disk\n\
+         cp -a . ../disk/repository\ncd ../disk/repository\n\
+         head -c 4m /dev/zero > ../filler 2>/dev/null || true\n\
+         ! pointsman promote staging --yes || exit 70\n\
+         ! git rev-parse --verify --quiet lanes/staging || exit 71\n\
+         rm ../filler\npointsman promote staging --yes\ngit fsck --strict --no-dangling\n",
+    );
+    let run = sandbox.shell(&format!("{own_mounts} sh ../full.sh")).run();
+    run.succeeds()
+        .says("No space left on device")
+        .says("lane staging is at #1");
+}
+
+#[test]
 fn what_a_record_needs_is_on_disk_before_the_lane_moves_and_the_move_before_success_is_told() {
     let sandbox = Sandbox::without_gates();
     if !can_trace(&sandbox) {

@@ -1,5 +1,6 @@
 //! `pointsman evidence`: what shows that a release was right, and whether it still does.
 
+mod bundle;
 mod interoperability;
 mod packet;
 mod tampering;

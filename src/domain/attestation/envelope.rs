@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::canonical::canonical_json;
+use crate::domain::untrusted::shorten;
 
 use super::key::{KeyId, PublicKey, SignatureBytes};
 
@@ -17,6 +18,9 @@ const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// How many signatures one envelope may carry.
 const MOST_SIGNATURES: usize = 16;
+
+/// How many characters of what is wrong an error shows.
+const SHOWN: usize = 200;
 
 /// A payload and its signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,9 @@ pub enum EnvelopeError {
     /// It has no signature, or far too many.
     #[error("the envelope has {0} signatures")]
     Signatures(usize),
+    /// One key signed twice.
+    #[error("the envelope has two signatures of key {0}")]
+    SameKey(KeyId),
     /// A signature is of no length that Ed25519 has.
     #[error("a signature of the envelope is not 64 bytes in base64")]
     NotASignature,
@@ -101,11 +108,13 @@ impl Envelope {
 
     /// Reads an envelope.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
-        let broken = |message: String| EnvelopeError::NotAnEnvelope(message);
+        let broken =
+            |message: String| EnvelopeError::NotAnEnvelope(shorten(&message, SHOWN).into_owned());
         let json: EnvelopeJson =
             serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
         if json.payload_type != PAYLOAD_TYPE {
-            return Err(EnvelopeError::OtherPayload(json.payload_type));
+            let kind = shorten(&json.payload_type, SHOWN).into_owned();
+            return Err(EnvelopeError::OtherPayload(kind));
         }
         if !(1..=MOST_SIGNATURES).contains(&json.signatures.len()) {
             return Err(EnvelopeError::Signatures(json.signatures.len()));
@@ -121,9 +130,15 @@ impl Envelope {
         };
         let signatures: Result<_, EnvelopeError> =
             json.signatures.into_iter().map(signature).collect();
+        let signatures: Vec<EnvelopeSignature> = signatures?;
+        for (index, later) in signatures.iter().enumerate() {
+            if signatures[..index].iter().any(|it| it.key == later.key) {
+                return Err(EnvelopeError::SameKey(later.key.clone()));
+            }
+        }
         let envelope = Self {
             payload: payload.map_err(|error| broken(error.to_string()))?,
-            signatures: signatures?,
+            signatures,
         };
         if envelope.line().as_bytes() == bytes {
             Ok(envelope)
@@ -221,6 +236,57 @@ mod tests {
         let more = line.replace("\"payloadType\"", "\"more\":1,\"payloadType\"");
         let refused = Envelope::parse(more.as_bytes()).unwrap_err();
         assert!(matches!(refused, EnvelopeError::NotAnEnvelope(_)));
+    }
+
+    #[test]
+    fn what_is_built_to_hurt_is_refused_in_few_words() {
+        let (envelope, _) = signed(b"{}");
+        let line = envelope.line();
+        let refused = |text: &str| Envelope::parse(text.as_bytes()).unwrap_err();
+        let (start, rest) = line.split_once("\"signatures\":[").unwrap();
+        let (one, end) = rest.split_once(']').unwrap();
+        let many = vec![one; MOST_SIGNATURES + 1].join(",");
+        let many = format!("{start}\"signatures\":[{many}]{end}");
+        assert_eq!(refused(&many), EnvelopeError::Signatures(17));
+        let none = format!("{start}\"signatures\":[]{end}");
+        assert_eq!(refused(&none), EnvelopeError::Signatures(0));
+        let twice = format!("{start}\"signatures\":[{one},{one}]{end}");
+        let key = envelope.signatures()[0].key.clone();
+        assert_eq!(refused(&twice), EnvelopeError::SameKey(key));
+        // `{}` is `e30=`: other bits, other padding and another alphabet say the same or nothing.
+        for payload in ["e31=", "e30", "e30==", "e3 0=", "_-__"] {
+            let text = line.replace("e30=", payload);
+            let error = refused(&text);
+            assert!(matches!(error, EnvelopeError::NotAnEnvelope(_)), "{text}");
+        }
+        let duplicate = line.replacen('{', "{\"payload\":\"e30=\",", 1);
+        let long = "x".repeat(4_000_000);
+        for text in [
+            duplicate,
+            "[".repeat(1_000_000),
+            line.replacen("{\"keyid\"", &format!("{{\"{long}\":1,\"keyid\""), 1),
+            line.replacen("vnd.in-toto", &long, 1),
+            line.replacen("SHA256:", &long, 1),
+        ] {
+            assert!(refused(&text).to_string().chars().count() < 400);
+        }
+    }
+
+    #[test]
+    fn a_signature_of_nobody_beside_a_good_one_changes_nothing() {
+        let (envelope, key) = signed(b"{}");
+        let other = SigningKey::from_bytes(&[8; 32]).verifying_key().to_bytes();
+        let mut more = envelope.clone();
+        more.signatures.insert(
+            0,
+            EnvelopeSignature {
+                key: PublicKey::new(other).unwrap().id(),
+                bytes: [0; 64],
+            },
+        );
+        let read = Envelope::parse(more.line().as_bytes()).unwrap();
+        assert!(read.is_signed_by(&key));
+        assert!(!read.is_signed_by(&PublicKey::new(other).unwrap()));
     }
 
     proptest! {

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::canonical::canonical_json;
 use super::deployment::Snapshot;
 use super::id::LaneName;
+use super::untrusted::shorten;
 
 pub use envelope::{Envelope, EnvelopeError, EnvelopeSignature, pre_authentication_encoding};
 pub use key::{KEY_TYPE, KeyError, KeyId, PublicKey, SIGNATURE_BYTES, SignatureBytes};
@@ -108,12 +109,18 @@ impl Statement {
         canonical_json(&value).into_bytes()
     }
 
-    /// Reads a statement.
+    /// Reads a statement. It has one spelling, so that a key which stands there twice does not say
+    /// one thing to us and another to others.
     pub fn parse(bytes: &[u8]) -> Result<Self, AttestationError> {
-        let statement: Self = serde_json::from_slice(bytes)
-            .map_err(|error| AttestationError::Statement(error.to_string()))?;
+        let statement: Self = serde_json::from_slice(bytes).map_err(|error| {
+            AttestationError::Statement(shorten(&error.to_string(), 200).into_owned())
+        })?;
         if statement.kind != STATEMENT_TYPE {
             let message = format!("its `_type` is not `{STATEMENT_TYPE}`");
+            return Err(AttestationError::Statement(message));
+        }
+        if statement.bytes() != bytes {
+            let message = "it is not in its one spelling: canonical JSON".to_owned();
             return Err(AttestationError::Statement(message));
         }
         Ok(statement)
@@ -171,6 +178,16 @@ mod tests {
             ..snapshot
         };
         assert!(!read.is_about(&lane, &other), "one digest alone is not it");
+        let text = String::from_utf8(statement.bytes()).unwrap();
+        for changed in [
+            text.replace("\"b\":1", "\"b\":0,\"b\":1"),
+            format!("{text}\n"),
+        ] {
+            let refused = Statement::parse(changed.as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(refused.contains("one spelling"), "{refused}");
+        }
     }
 
     #[test]
@@ -181,6 +198,11 @@ mod tests {
             r#"{"_type": "x", "subject": [], "predicateType": "p", "predicate": {}}"#,
             r#"{"_type": "https://in-toto.io/Statement/v1", "subject": [], "predicate": {}}"#,
             r#"{"_type": "https://in-toto.io/Statement/v1", "subject": [], "predicateType": "p", "predicate": {}, "more": 1}"#,
+            r#"{"_type": "https://in-toto.io/Statement/v1", "subject": [], "subject": [], "predicateType": "p", "predicate": {}}"#,
+            &format!(
+                r#"{{"_type": "https://in-toto.io/Statement/v1", "subject": [], "predicateType": "p", "predicate": {}"#,
+                "[".repeat(1_000_000)
+            ),
         ] {
             assert!(Statement::parse(text.as_bytes()).is_err(), "{text}");
         }

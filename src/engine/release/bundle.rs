@@ -13,12 +13,13 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::attestation::{BUNDLE, Statement, Subject};
 use crate::domain::canonical::canonical_json;
-use crate::domain::deployment::ObjectId;
+use crate::domain::deployment::{ObjectId, Snapshot};
 use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
 use crate::engine::ports::{SignError, Signer};
 
 use super::attest::attest;
+use super::received::Received;
 use super::runtime::LiveLane;
 
 /// The shape's name and version.
@@ -35,7 +36,6 @@ pub struct Bundle {
     pub digest: Digest,
     /// How many prompts it holds.
     pub prompts: usize,
-    snapshot: Subject,
     value: Value,
 }
 
@@ -51,6 +51,8 @@ pub struct BundleHead {
     pub record: ObjectId,
     /// From when on it must not be used; absent: never.
     pub expires_at: Option<Timestamp>,
+    /// What the record released.
+    pub snapshot: Snapshot,
 }
 
 /// Why a bundle must not take the place of what is there.
@@ -89,6 +91,7 @@ impl Bundle {
             sequence: deployment.sequence,
             record: live.record.id.clone(),
             expires_at,
+            snapshot: deployment.snapshot.clone(),
         };
         let prompts: Map<String, Value> = live
             .prompts
@@ -103,7 +106,7 @@ impl Bundle {
             "kind": deployment.kind,
             "recordedAt": deployment.recorded_at,
             "source": deployment.source,
-            "snapshot": deployment.snapshot,
+            "snapshot": head.snapshot,
             "expiresAt": head.expires_at,
             "prompts": prompts,
         });
@@ -113,26 +116,14 @@ impl Bundle {
             head,
             digest,
             prompts: live.prompts.len(),
-            snapshot: Subject::snapshot(&deployment.lane, &deployment.snapshot),
             value,
         }
     }
 
     /// Signs the bundle: by its digest, its snapshot, and until when it may be used.
     pub fn sign(&mut self, signer: &dyn Signer) -> Result<(), SignError> {
-        let bundle = Subject {
-            name: format!("{}.json", self.head.lane),
-            digest: [("sha256".to_owned(), self.digest.to_string())].into(),
-        };
-        let head = &self.head;
-        let predicate = json!({
-            "lane": head.lane,
-            "sequence": head.sequence,
-            "record": head.record,
-            "expiresAt": head.expires_at,
-        });
-        let subject = vec![bundle, self.snapshot.clone()];
-        let line = attest(&Statement::new(subject, BUNDLE, predicate), signer)?;
+        let statement = self.head.statement(&self.digest);
+        let line = attest(&statement, signer)?;
         let envelope: Value = serde_json::from_slice(&line).expect("an envelope is a line of JSON");
         self.value[ATTESTATION] = envelope;
         Ok(())
@@ -154,22 +145,27 @@ impl Bundle {
 impl BundleHead {
     /// Reads what a file is a bundle of. A bundle whose digest is wrong is none.
     pub fn read(text: &[u8]) -> Result<Self, ReplaceError> {
-        let wrong = |why: &str| ReplaceError::NotABundle(why.to_owned());
-        let mut value: Value =
-            serde_json::from_slice(text).map_err(|error| wrong(&error.to_string()))?;
-        let head: Self =
-            serde_json::from_value(value.clone()).map_err(|error| wrong(&error.to_string()))?;
-        let digest = value.as_object_mut().and_then(|map| {
-            map.shift_remove(ATTESTATION);
-            map.shift_remove("digest")
+        let head = Received::read(text).and_then(|received| received.open());
+        match head {
+            Ok((head, _)) => Ok(head),
+            Err(broken) => Err(ReplaceError::NotABundle(broken.message)),
+        }
+    }
+
+    /// What whoever signs a bundle with this digest says of it.
+    pub(super) fn statement(&self, digest: &Digest) -> Statement {
+        let bundle = Subject {
+            name: format!("{}.json", self.lane),
+            digest: [("sha256".to_owned(), digest.to_string())].into(),
+        };
+        let predicate = json!({
+            "lane": self.lane,
+            "sequence": self.sequence,
+            "record": self.record,
+            "expiresAt": self.expires_at,
         });
-        if value["schema"] != BUNDLE_SCHEMA {
-            return Err(wrong("its `schema` is another"));
-        }
-        if digest != Some(json!(Digest::of_json(&value))) {
-            return Err(wrong("its digest does not fit what it holds"));
-        }
-        Ok(head)
+        let subject = vec![bundle, Subject::snapshot(&self.lane, &self.snapshot)];
+        Statement::new(subject, BUNDLE, predicate)
     }
 
     /// Makes sure that a bundle of `self` may take the place of `there`.
@@ -203,6 +199,10 @@ mod tests {
             sequence,
             record: ObjectId::new(digit.repeat(40)).unwrap(),
             expires_at: None,
+            snapshot: Snapshot {
+                sha256: Digest::of(b"manifest"),
+                git_tree: ObjectId::new("1".repeat(40)).unwrap(),
+            },
         }
     }
 
@@ -224,16 +224,14 @@ mod tests {
 
     #[test]
     fn what_was_changed_by_hand_is_no_bundle() {
+        let head = head("production", 4, "a");
         let mut value = json!({
             "schema": BUNDLE_SCHEMA, "lane": "production", "sequence": 4,
-            "record": "a".repeat(40), "expiresAt": null, "prompts": {},
+            "record": head.record, "expiresAt": null, "snapshot": head.snapshot, "prompts": {},
         });
         value["digest"] = json!(Digest::of_json(&value));
-        let text = value.to_string();
-        assert_eq!(
-            BundleHead::read(text.as_bytes()),
-            Ok(head("production", 4, "a"))
-        );
+        let text = format!("{}\n", canonical_json(&value));
+        assert_eq!(BundleHead::read(text.as_bytes()), Ok(head));
         for changed in [
             text.replace(":4", ":3"),
             text.replace("bundle/v1", "bundle/v2"),

@@ -19,6 +19,7 @@ pub mod obstacles;
 pub mod packet;
 pub mod promote;
 mod prompt_rollback;
+pub mod received;
 pub mod record;
 pub mod rollback;
 pub mod runtime;

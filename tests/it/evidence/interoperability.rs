@@ -26,7 +26,7 @@ except Exception as refusal:
 "#;
 
 /// Takes an envelope apart into the bytes that openssl wants: what was signed, and the signature.
-fn take_apart(sandbox: &Sandbox, envelope: &str) -> String {
+pub(super) fn take_apart(sandbox: &Sandbox, envelope: &str) -> String {
     let json: Value = serde_json::from_str(envelope).expect("an envelope is JSON");
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let payload = text(&json["payload"]);
@@ -45,7 +45,7 @@ fn take_apart(sandbox: &Sandbox, envelope: &str) -> String {
 }
 
 /// Writes the 32 bytes of a public key to `../key`, and the key as openssl reads it to `../key.pem`.
-fn write_key(sandbox: &Sandbox, public: &str) {
+pub(super) fn write_key(sandbox: &Sandbox, public: &str) {
     let blob = public.strip_prefix("ssh-ed25519 ").expect("a public key");
     let script = format!(
         "set -e\nprintf %s '{blob}' | base64 -d | tail -c 32 > ../key\n\

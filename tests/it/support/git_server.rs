@@ -1,11 +1,9 @@
 //! A git server over smart HTTP on loopback: `git http-backend` behind a bridge that speaks CGI.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,18 +12,15 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
 use tokio::process::Command;
-use tokio::sync::oneshot;
 
+use super::loopback::Loopback;
 use super::sandbox::program_path;
 
 /// The server. It stops when it is dropped.
 pub(crate) struct GitServer {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -59,34 +54,15 @@ impl GitServer {
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&shared));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("the system has room for one more event loop");
-        let listener = runtime
-            .block_on(TcpListener::bind(("127.0.0.1", 0)))
-            .expect("loopback has a free port");
-        let address = listener.local_addr().expect("the listener is bound");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    served = axum::serve(listener, router) => served.expect("serving goes on"),
-                    _ = stopped => {}
-                }
-            });
-        });
         Self {
-            address,
+            loopback: Loopback::serve(router),
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
         }
     }
 
     /// The address of a repository.
     pub(crate) fn url(&self, repository: &str) -> String {
-        format!("http://{}/{repository}", self.address)
+        format!("http://{}/{repository}", self.loopback.address())
     }
 
     /// Makes the server behave otherwise.
@@ -98,16 +74,6 @@ impl GitServer {
 impl Shared {
     fn mood(&self) -> std::sync::MutexGuard<'_, Mood> {
         self.mood.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for GitServer {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic there has already been shown; a second one here would abort.
-            let _ = thread.join();
-        }
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod git_server;
 pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod lanes;
+pub(crate) mod loopback;
 pub(crate) mod media;
 pub(crate) mod model_server;
 pub(crate) mod run;

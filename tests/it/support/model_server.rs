@@ -1,10 +1,8 @@
 //! A model server on loopback that speaks every wire format: real HTTP, scripted answers.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,8 +13,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+
+use super::loopback::Loopback;
 
 /// A call that came in.
 #[derive(Debug, Clone)]
@@ -177,10 +175,8 @@ impl Reply {
 
 /// The server. It stops when it is dropped.
 pub(crate) struct ModelServer {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -204,39 +200,20 @@ impl ModelServer {
         let router = Router::new()
             .fallback(post(answer))
             .with_state(Arc::clone(&shared));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("the system has room for one more event loop");
-        let listener = runtime
-            .block_on(TcpListener::bind(("127.0.0.1", 0)))
-            .expect("loopback has a free port");
-        let address = listener.local_addr().expect("the listener is bound");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    served = axum::serve(listener, router) => served.expect("serving goes on"),
-                    _ = stopped => {}
-                }
-            });
-        });
         Self {
-            address,
+            loopback: Loopback::serve(router),
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
         }
     }
 
     /// What goes into `base_url` in `pointsman.toml`.
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}/v1", self.loopback.address())
     }
 
     /// What goes into `base_url` for wire formats whose paths start at the root.
     pub(crate) fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.loopback.address())
     }
 
     /// The calls that came in so far.
@@ -248,16 +225,6 @@ impl ModelServer {
     /// How many calls were answered at once, at most.
     pub(crate) fn most_at_once(&self) -> usize {
         self.shared.most.load(Ordering::SeqCst)
-    }
-}
-
-impl Drop for ModelServer {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic in the script has already been shown; a second one here would abort.
-            let _ = thread.join();
-        }
     }
 }
 

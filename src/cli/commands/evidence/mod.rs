@@ -1,5 +1,6 @@
 //! `pointsman evidence`: what shows that a release was right.
 
+mod bundle;
 mod packet;
 pub mod verify;
 
@@ -16,7 +17,8 @@ use crate::cli::ui::Ui;
   pointsman evidence sign production --record 41 --sign-with agent
   pointsman evidence verify
   pointsman evidence verify production
-  pointsman evidence verify production#41 --since 9deee84a2b")]
+  pointsman evidence verify production#41 --since 9deee84a2b
+  pointsman evidence verify production --bundle production.json --signers allowed_signers")]
 pub struct EvidenceArgs {
     #[command(subcommand)]
     command: EvidenceCommand,

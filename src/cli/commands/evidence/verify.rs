@@ -11,11 +11,16 @@ use crate::engine::ports::LaneStore as _;
 use crate::engine::release::audit::{Archive, Range, audit};
 use crate::report::audit::{AuditV1, Audited, audited};
 
+use super::bundle::{self, BundleArgs};
+
 /// Verify lanes, from the objects of this clone alone
 ///
 /// Walks each lane from its first record to its newest, and names the first link that does not hold:
 /// a record, its place, its files, its commit, its signature, its evidence, or a condition of the
 /// policy that was in force. Nothing is fetched, and nothing is asked of a provider.
+///
+/// With `--bundle` and `--signers`, a file that `export` wrote is verified instead, without any
+/// repository.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// A lane (`production`), or a lane up to one of its records (`production#41`); none: all lanes
@@ -24,10 +29,15 @@ pub struct VerifyArgs {
     /// Trust this record and everything before it: its number, or digits of its id
     #[arg(long, value_name = "RECORD", requires = "lane")]
     since: Option<String>,
+    #[command(flatten)]
+    bundle: BundleArgs,
 }
 
 /// Runs the command.
 pub fn verify(context: &Context, ui: &mut Ui, args: &VerifyArgs) -> Result<Exit, CommandError> {
+    if let (Some(file), Some(lane)) = (&args.bundle.bundle, &args.lane) {
+        return bundle::verify(context, ui, &args.bundle, file, lane);
+    }
     let lanes = context.lanes()?;
     let mut wanted: Vec<(LaneName, Range)> = Vec::new();
     if let Some(name) = &args.lane {
