@@ -297,7 +297,8 @@ pub fn tested(
     Ok(tested)
 }
 
-fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, CommandError> {
+/// The results of a plan from a new run, whatever earlier ones have shown.
+pub fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested>, CommandError> {
     let key = |name: &str| bench.key(name);
     let providers = providers::build(&bench.setup(&key, true), &plan.asked())?;
     let ran = bench.run(ui, plan, &providers)?;

@@ -4,4 +4,5 @@ mod bad_input;
 mod honest;
 mod outputs;
 mod pull_request;
+mod rows;
 mod tampering;

@@ -21,13 +21,14 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 41] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 42] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     ("check", &[], 0, Nothing),
     ("demo", &[], 0, Nothing),
     ("diff", &["staging"], 0, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
+    ("gate", &["--base", "HEAD"], 0, Nothing),
     (
         "evaluator calibrate",
         &["queue-matches", "--dataset", "tickets"],

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::Workbench;
-use crate::cli::gate::{Against, Tested, bar_flaky_rows, judge_checks, tested};
+use crate::cli::gate::{Against, Tested, bar_flaky_rows, judge_checks, run, tested};
 use crate::cli::ui::Ui;
 use crate::domain::gate::{Decision, EvaluatedSuite};
 use crate::domain::id::{DatasetId, PromptId};
@@ -15,7 +15,7 @@ use crate::domain::run::CaseResult;
 use crate::engine::evaluate::compare::{ComparedSuite, compare_suites};
 use crate::engine::evaluate::decide::{Demand, decide};
 use crate::engine::evaluate::paired::Live;
-use crate::engine::evaluate::plan::{Plan, floors_elsewhere};
+use crate::engine::evaluate::plan::{Plan, PlannedSuite, floors_elsewhere};
 use crate::engine::evaluate::prospect::prospect;
 use crate::engine::evaluate::stored::{KeptRun, find};
 use crate::engine::evaluate::summary::SuiteSummary;
@@ -126,7 +126,14 @@ impl Trial {
         let judges = judge_checks(base, &head, gate)?;
         let now = base.now();
         let planned = head.suites.clone();
-        let candidate = tested(candidates, ui, head, gate, now)?;
+        // A run of recorded answers does not say who recorded them, and is never taken over.
+        let replays = |planned: &PlannedSuite| planned.suite.model.provider == "replay";
+        let (recorded, asked) = head.suites.into_iter().partition(replays);
+        let (recorded, asked) = (Plan { suites: recorded }, Plan { suites: asked });
+        let mut candidate = tested(candidates, ui, asked, gate, now)?;
+        if recorded.cases() > 0 {
+            candidate.extend(run(candidates, ui, &recorded)?);
+        }
         let (mut live, baselines) = against.test(base, ui, gate, now)?;
         self.compare(base, &candidate, &live, &baselines)?;
         self.suites = candidate.into_iter().map(|it| it.summary).collect();
