@@ -1,6 +1,6 @@
 //! The worktree as a tree of files: what stands on disk, links never followed.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, FileType, Metadata};
 use std::io::{BufRead, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ impl FileTree for WorktreeTree {
             if metadata.is_dir() {
                 collect(&place, folder, &mut entries)?;
             } else {
-                entries.push(entry(folder.to_owned(), &metadata));
+                entries.push(entry(folder.to_owned(), metadata.file_type()));
             }
         }
         entries.sort_by(|one, two| one.path.as_bytes().cmp(two.path.as_bytes()));
@@ -116,21 +116,21 @@ fn collect(place: &Path, folder: &str, entries: &mut Vec<TreeEntry>) -> Result<(
             "" => name.to_owned(),
             _ => format!("{folder}/{name}"),
         };
-        // Of a link, this is the link itself.
-        let metadata = item.metadata().map_err(unreadable)?;
-        if metadata.is_dir() {
+        // Of a link, this is the link itself. The folder knows it: no file is looked at.
+        let file_type = item.file_type().map_err(unreadable)?;
+        if file_type.is_dir() {
             collect(&item.path(), &path, entries)?;
         } else {
-            entries.push(entry(path, &metadata));
+            entries.push(entry(path, file_type));
         }
     }
     Ok(())
 }
 
-fn entry(path: String, metadata: &Metadata) -> TreeEntry {
-    let kind = if metadata.is_file() {
+fn entry(path: String, file_type: FileType) -> TreeEntry {
+    let kind = if file_type.is_file() {
         EntryKind::File
-    } else if metadata.is_symlink() {
+    } else if file_type.is_symlink() {
         EntryKind::Symlink
     } else {
         EntryKind::Other

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::domain::dataset::Dataset;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Findings;
-use crate::domain::id::DatasetId;
+use crate::domain::id::{DatasetId, PromptId};
 use crate::domain::media::MediaType;
 use crate::engine::workspace::Workspace;
 
+use super::paths::names_in;
 use super::{ChangeKind, DiffError, PathChange, Sides};
 
 /// How a dataset differs.
@@ -44,13 +45,15 @@ pub(super) fn compare(
 ) -> Result<(Vec<DatasetDiff>, BTreeSet<String>), DiffError> {
     let mut explained = BTreeSet::new();
     let mut diffs = Vec::new();
-    let may_hold_rows =
-        |path: &String| path.starts_with("datasets/") || path.ends_with(".prompt.yml");
-    if !changed.keys().any(may_hold_rows) {
+    let prompts: Vec<PromptId> = names_in(changed.keys(), "prompts", ".prompt.yml")
+        .into_iter()
+        .filter_map(|name| PromptId::new(name).ok())
+        .collect();
+    if prompts.is_empty() && !changed.keys().any(|path| path.starts_with("datasets/")) {
         return Ok((diffs, explained));
     }
     let (old, new) = sides.workspaces();
-    let (before, after) = (old.dataset_ids()?, new.dataset_ids()?);
+    let (before, after) = (datasets(&old, &prompts)?, datasets(&new, &prompts)?);
     let ids: BTreeSet<&DatasetId> = before.iter().chain(&after).collect();
     for id in ids {
         let manifests = (manifest(&old, &before, id), manifest(&new, &after, id));
@@ -91,6 +94,15 @@ pub(super) fn compare(
         });
     }
     Ok((diffs, explained))
+}
+
+/// The datasets of a side that may differ: those with files of their own, and those in the files of
+/// these prompts.
+fn datasets(workspace: &Workspace<'_>, prompts: &[PromptId]) -> Result<Vec<DatasetId>, Findings> {
+    let mut ids = workspace.datasets_in_files()?;
+    let readable = prompts.iter().filter_map(|id| workspace.prompt(id).ok());
+    ids.extend(readable.filter_map(|prompt| prompt.own_dataset()));
+    Ok(ids)
 }
 
 /// The files that differ among those that the rows of a dataset may show.

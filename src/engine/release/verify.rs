@@ -163,11 +163,12 @@ fn tests_may_differ(
     if edits.keys().any(is_test) {
         return Ok(true);
     }
-    let mut own = new.dataset_ids()?.into_iter();
-    if own.any(|dataset| dataset.owner().is_some() && edits.contains_key(&dataset.path())) {
-        return Ok(true);
+    for id in changes.added.iter().chain(&changes.changed) {
+        if new.prompt(id)?.own_dataset().is_some() {
+            return Ok(true);
+        }
     }
-    for id in new.evaluator_ids()? {
+    for id in new.evaluators_in_files()? {
         let Ok(evaluator) = new.evaluator(&id) else {
             continue;
         };

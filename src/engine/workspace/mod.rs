@@ -153,9 +153,19 @@ impl<'t> Workspace<'t> {
         self.all_ids(&PROMPTS)
     }
 
+    /// The names of the datasets that have files of their own, sorted. No prompt is read for it.
+    pub fn datasets_in_files(&self) -> Result<Vec<DatasetId>, Findings> {
+        self.all_ids(&DATASETS)
+    }
+
+    /// The names of the evaluators that have files of their own, sorted. No prompt is read for it.
+    pub fn evaluators_in_files(&self) -> Result<Vec<EvaluatorId>, Findings> {
+        self.all_ids(&EVALUATORS)
+    }
+
     /// The names of all datasets, sorted, those in the files of prompts among them.
     pub fn dataset_ids(&self) -> Result<Vec<DatasetId>, Findings> {
-        let mut ids = self.all_ids(&DATASETS)?;
+        let mut ids = self.datasets_in_files()?;
         let prompts = self.prompts_with_tests(&self.prompt_ids()?);
         ids.extend(prompts.iter().filter_map(Prompt::own_dataset));
         ids.sort();
@@ -164,7 +174,7 @@ impl<'t> Workspace<'t> {
 
     /// The names of all evaluators, sorted, those in the files of prompts among them.
     pub fn evaluator_ids(&self) -> Result<Vec<EvaluatorId>, Findings> {
-        let mut ids = self.all_ids(&EVALUATORS)?;
+        let mut ids = self.evaluators_in_files()?;
         let prompts = self.prompts_with_tests(&self.prompt_ids()?);
         ids.extend(prompts.iter().flat_map(Prompt::own_evaluators));
         ids.sort();
