@@ -3,7 +3,7 @@
 //! What is served is in memory ([`published`]): git is looked at beside it, and where that fails, the
 //! last known good stays. A server that is not on loopback asks for a token; one on loopback answers
 //! only those who address it as this machine, so that no web page can read it through a name of its
-//! own ([`guard`]).
+//! own (`guard.rs`).
 
 mod events;
 mod guard;
