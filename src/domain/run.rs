@@ -110,9 +110,9 @@ pub struct Suite {
     pub fingerprint: Digest,
     /// The digest of all rows, in their order.
     pub dataset_digest: Digest,
-    /// The digest of the program that answers; absent: no program of this machine does.
+    /// The digest of what answers from here, a program or recorded answers; absent: neither does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub program: Option<Digest>,
+    pub answerer: Option<Digest>,
     /// The digest of each evaluator.
     pub evaluators: BTreeMap<EvaluatorId, Digest>,
     /// How often each row is tested.
@@ -131,8 +131,8 @@ impl Suite {
             "evaluators": self.evaluators,
             "repeats": self.repeats,
         });
-        if let Some(program) = &self.program {
-            suite["program"] = json!(program);
+        if let Some(answerer) = &self.answerer {
+            suite["answerer"] = json!(answerer);
         }
         Digest::of_json(&suite)
     }

@@ -1,4 +1,5 @@
-//! The digests of those who answer, each computed once for a plan.
+//! The digests of those who answer, each computed once for a plan. Recorded answers are one of them:
+//! what was recorded anew is tested anew.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,9 @@ use crate::domain::finding::Findings;
 use crate::domain::project::{Project, ProviderSettings};
 use crate::domain::prompt::Prompt;
 use crate::engine::workspace::Workspace;
-use crate::engine::workspace::answerer::{program_digest, provider_digest};
+use crate::engine::workspace::answerer::{file_digest, program_digest, provider_digest};
+
+use super::asked::REPLAY;
 
 /// The providers and programs of a workspace, named by digest.
 pub(super) struct Answerers<'w> {
@@ -26,8 +29,13 @@ impl<'w> Answerers<'w> {
         }
     }
 
-    /// The digest of the program behind a provider; `None` where no program answers.
-    pub(super) fn program(&mut self, provider: &str) -> Result<Option<Digest>, Findings> {
+    /// The digest of what answers a prompt from here: of a program, or of recorded answers. `None`
+    /// where somebody elsewhere answers, or nothing was recorded.
+    pub(super) fn of_prompt(&mut self, prompt: &Prompt) -> Result<Option<Digest>, Findings> {
+        let provider = &prompt.model.provider;
+        if provider == REPLAY {
+            return self.recordings(prompt.id.recordings_path());
+        }
         match self.settings(provider)? {
             Some(ProviderSettings::Program(_)) => self.provider(provider),
             _ => Ok(None),
@@ -35,7 +43,7 @@ impl<'w> Answerers<'w> {
     }
 
     /// Everybody whom a rule asks, by the names under which they are asked; `judges` are the prompts
-    /// among them. Those that are built in have no digest.
+    /// among them. Recorded answers have the name of their file, `echo` has none.
     pub(super) fn of_rule<'p>(
         &mut self,
         rule: &Rule,
@@ -44,7 +52,13 @@ impl<'w> Answerers<'w> {
         let mut answerers = BTreeMap::new();
         for judge in judges {
             let name = &judge.model.provider;
-            answerers.extend(self.provider(name)?.map(|digest| (name.clone(), digest)));
+            let (name, digest) = if name == REPLAY {
+                let path = judge.id.recordings_path();
+                (path.clone(), self.recordings(path)?)
+            } else {
+                (name.clone(), self.provider(name)?)
+            };
+            answerers.extend(digest.map(|digest| (name, digest)));
         }
         for rule in rule.outside() {
             let (name, digest) = match rule {
@@ -55,6 +69,10 @@ impl<'w> Answerers<'w> {
                     }
                     VerdictFrom::Server(name, _) => (name.clone(), self.provider(name)?),
                 },
+                Rule::Embedding(rule) if rule.model.0.provider == REPLAY => {
+                    let path = rule.owner.recordings_path();
+                    (path.clone(), self.recordings(path)?)
+                }
                 Rule::Embedding(rule) => {
                     let name = &rule.model.0.provider;
                     (name.clone(), self.provider(name)?)
@@ -77,6 +95,15 @@ impl<'w> Answerers<'w> {
         let digest = provider_digest(settings, &workspace)?;
         self.known.insert(name.to_owned(), digest);
         Ok(Some(digest))
+    }
+
+    fn recordings(&mut self, path: String) -> Result<Option<Digest>, Findings> {
+        if let Some(known) = self.known.get(&path) {
+            return Ok(Some(*known));
+        }
+        let digest = file_digest(self.workspace.tree(), &path)?;
+        self.known.extend(digest.map(|digest| (path, digest)));
+        Ok(digest)
     }
 
     fn settings(&mut self, name: &str) -> Result<Option<&ProviderSettings>, Findings> {

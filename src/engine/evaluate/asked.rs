@@ -21,7 +21,7 @@ pub struct Asked {
 }
 
 /// The provider that answers from recordings.
-const REPLAY: &str = "replay";
+pub(super) const REPLAY: &str = "replay";
 
 impl Asked {
     /// Adds a prompt's provider.

@@ -200,7 +200,7 @@ mod tests {
             model: "echo/echo".to_owned().try_into().unwrap(),
             fingerprint: Digest::of(b"prompt"),
             dataset_digest: Digest::of(b"rows"),
-            program: None,
+            answerer: None,
             evaluators: (0..2)
                 .map(|index| (name(index), Digest::of(b"rule")))
                 .collect(),

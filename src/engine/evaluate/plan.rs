@@ -150,7 +150,7 @@ impl PlannedSuite {
         let suite = Suite {
             model: closure.prompt().model.clone(),
             fingerprint: closure.fingerprint(),
-            program: Answerers::new(workspace).program(&closure.prompt().model.provider)?,
+            answerer: Answerers::new(workspace).of_prompt(closure.prompt())?,
             ..self.suite.clone()
         };
         Ok(Self {
@@ -311,8 +311,8 @@ impl<'w> Planner<'w> {
             complete &= self.add_rule(name, tools, &mut rules).is_some();
         }
         let (closure, dataset, (dataset_digest, rows)) = (closure?, dataset?, counted?);
-        let program = self.answerers.program(&closure.prompt().model.provider);
-        let program = self.keep(program)?;
+        let answerer = self.answerers.of_prompt(closure.prompt());
+        let answerer = self.keep(answerer)?;
         if !complete {
             return None;
         }
@@ -322,7 +322,7 @@ impl<'w> Planner<'w> {
             model: closure.prompt().model.clone(),
             fingerprint: closure.fingerprint(),
             dataset_digest,
-            program,
+            answerer,
             evaluators: rules.digests,
             repeats: self.repeats,
         };

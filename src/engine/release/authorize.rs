@@ -192,7 +192,7 @@ mod tests {
             model: ModelRef::try_from("echo/echo".to_owned()).unwrap(),
             fingerprint: Digest::of(b"new"),
             dataset_digest: Digest::of(b"rows"),
-            program: None,
+            answerer: None,
             evaluators: BTreeMap::new(),
             repeats: 1,
         };

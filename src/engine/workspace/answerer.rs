@@ -85,7 +85,7 @@ fn differs(path: &str, tree: &dyn FileTree) -> Finding {
 }
 
 /// The digest of a file; `None` where there is none.
-fn file_digest(tree: &dyn FileTree, path: &str) -> Result<Option<Digest>, Findings> {
+pub fn file_digest(tree: &dyn FileTree, path: &str) -> Result<Option<Digest>, Findings> {
     let failed = |message: String| TreeError {
         path: path.to_owned(),
         message,

@@ -52,6 +52,24 @@ fn what_is_recorded_is_answered_without_a_server() {
 }
 
 #[test]
+fn other_recorded_answers_are_another_test() {
+    let server = finds_the_queue();
+    let sandbox = replaying(&server);
+    eval(&sandbox, &["--record", "local"]).succeeds();
+    sandbox.pointsman(&["eval"]).succeeds();
+
+    let recorded = sandbox.read(RECORDINGS);
+    let others = recorded.replace("\"output\":\"billing", "\"output\":\"bug");
+    assert_ne!(others, recorded);
+    sandbox.write(RECORDINGS, others);
+    sandbox.commit("Record something else");
+    sandbox
+        .pointsman(&["promote", "staging", "--yes"])
+        .exits(1)
+        .tells("queue-matches passed 2 of 3, floor 0.9: not met");
+}
+
+#[test]
 fn a_recording_that_is_not_one_is_refused_with_its_line() {
     let server = finds_the_queue();
     let sandbox = replaying(&server);

@@ -126,7 +126,7 @@ impl Trial {
         let judges = judge_checks(base, &head, gate)?;
         let now = base.now();
         let planned = head.suites.clone();
-        // A run of recorded answers does not say who recorded them, and is never taken over.
+        // A run with `--record` is of what was recorded before it: none of recorded answers is taken over.
         let replays = |planned: &PlannedSuite| planned.suite.model.provider == "replay";
         let (recorded, asked) = head.suites.into_iter().partition(replays);
         let (recorded, asked) = (Plan { suites: recorded }, Plan { suites: asked });
