@@ -32,8 +32,14 @@ pub struct Project {
 /// The longest name of a file that systems know, in bytes: a longer word is no file.
 const LONGEST_FILE_NAME: usize = 255;
 
+/// The provider that answers with what it is asked.
+pub const ECHO: &str = "echo";
+
+/// The provider that answers from recordings.
+pub const REPLAY: &str = "replay";
+
 /// The providers that exist without being declared.
-pub const BUILT_IN_PROVIDERS: [&str; 2] = ["echo", "replay"];
+pub const BUILT_IN_PROVIDERS: [&str; 2] = [ECHO, REPLAY];
 
 impl Project {
     /// Whether a provider is built in or declared.

@@ -1,6 +1,6 @@
 //! Answers with the text of the last user message: for trying things out without a model.
 
-use crate::domain::project::Price;
+use crate::domain::project::{ECHO, Price};
 use crate::domain::prompt::Role;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{BoxFuture, Provider, ProviderError, ProviderProfile};
@@ -15,7 +15,7 @@ impl Echo {
     pub(super) fn new() -> Self {
         Self {
             profile: ProviderProfile {
-                name: "echo".to_owned(),
+                name: ECHO.to_owned(),
                 endpoint: String::new(),
                 concurrency: 64,
                 keep_answers: false,

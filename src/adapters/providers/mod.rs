@@ -17,7 +17,9 @@ mod wire;
 use std::path::PathBuf;
 
 use crate::domain::finding::Findings;
-use crate::domain::project::{BUILT_IN_PROVIDERS, ProgramSettings, Project, ProviderSettings};
+use crate::domain::project::{
+    BUILT_IN_PROVIDERS, ECHO, ProgramSettings, Project, ProviderSettings, REPLAY,
+};
 use crate::domain::suggest::did_you_mean;
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::asked::Asked;
@@ -176,8 +178,8 @@ impl<'a> ProviderSetup<'a> {
         all: &Asked,
     ) -> Result<Box<dyn Provider + 'a>, SetupError> {
         match name {
-            "echo" => Ok(Box::new(Echo::new())),
-            "replay" => Ok(Box::new(Replay::load(self.tree, &all.recordings)?)),
+            ECHO => Ok(Box::new(Echo::new())),
+            REPLAY => Ok(Box::new(Replay::load(self.tree, &all.recordings)?)),
             declared if self.project.providers.contains_key(declared) => self.declared(declared),
             unknown => {
                 let declared = self.project.providers.keys().map(String::as_str);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Findings, Place, Span};
-use crate::domain::project::Price;
+use crate::domain::project::{Price, REPLAY};
 use crate::domain::query::{Query, Task};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::domain::untrusted::shorten;
@@ -57,7 +57,7 @@ impl Replay {
         }
         Ok(Self {
             profile: ProviderProfile {
-                name: "replay".to_owned(),
+                name: REPLAY.to_owned(),
                 endpoint: String::new(),
                 concurrency: 64,
                 keep_answers: false,

@@ -14,6 +14,7 @@ use crate::cli::ui::Ui;
 use crate::domain::gate::Verdict;
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::lane::GatePolicy;
+use crate::domain::project::REPLAY;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::RunLimits;
@@ -198,10 +199,10 @@ fn execute(
             return Err(nothing_to_record());
         }
         let recorder = build_recorder(&setup, live, &asked)?;
-        asked.providers.remove("replay");
+        asked.providers.remove(REPLAY);
         let mut providers = build(&setup, &asked)?;
         let replay: &dyn Provider = &recorder;
-        providers.insert("replay".to_owned(), Box::new(replay));
+        providers.insert(REPLAY.to_owned(), Box::new(replay));
         let ran = bench.run(ui, plan, &providers);
         save(context, ui, &recorder)?;
         return ran;

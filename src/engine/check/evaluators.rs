@@ -4,7 +4,7 @@
 use crate::domain::evaluator::{JudgeRule, JudgeVerdict, Rule, VerdictFrom};
 use crate::domain::finding::{Finding, Place, Span};
 use crate::domain::id::{DatasetId, PromptId};
-use crate::domain::project::{ProgramSettings, Project, ProviderSettings};
+use crate::domain::project::{ProgramSettings, Project, ProviderSettings, REPLAY};
 use crate::domain::suggest::did_you_mean;
 use crate::engine::workspace::document::Source;
 use crate::engine::workspace::files::read_text;
@@ -34,7 +34,7 @@ pub(super) fn check_evaluators(
                     }
                     VerdictFrom::Program(program) => check_program(checker, &source, program),
                 },
-                Rule::Embedding(rule) if rule.model.0.provider != "replay" => {
+                Rule::Embedding(rule) if rule.model.0.provider != REPLAY => {
                     let (model, span) = &rule.model;
                     let wanted = (ProviderSettings::embeds as Fits, "openai");
                     check_provider(checker, project, &source, (&model.provider, *span), wanted);

@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use crate::domain::digest::Digest;
 use crate::domain::evaluator::{Rule, VerdictFrom};
 use crate::domain::finding::Findings;
-use crate::domain::project::{Project, ProviderSettings};
+use crate::domain::project::{Project, ProviderSettings, REPLAY};
 use crate::domain::prompt::Prompt;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::answerer::{file_digest, program_digest, provider_digest};
-
-use super::asked::REPLAY;
 
 /// The providers and programs of a workspace, named by digest.
 pub(super) struct Answerers<'w> {
@@ -51,13 +49,8 @@ impl<'w> Answerers<'w> {
     ) -> Result<BTreeMap<String, Digest>, Findings> {
         let mut answerers = BTreeMap::new();
         for judge in judges {
-            let name = &judge.model.provider;
-            let (name, digest) = if name == REPLAY {
-                let path = judge.id.recordings_path();
-                (path.clone(), self.recordings(path)?)
-            } else {
-                (name.clone(), self.provider(name)?)
-            };
+            let provider = &judge.model.provider;
+            let (name, digest) = self.asked(provider, judge.id.recordings_path())?;
             answerers.extend(digest.map(|digest| (name, digest)));
         }
         for rule in rule.outside() {
@@ -69,19 +62,28 @@ impl<'w> Answerers<'w> {
                     }
                     VerdictFrom::Server(name, _) => (name.clone(), self.provider(name)?),
                 },
-                Rule::Embedding(rule) if rule.model.0.provider == REPLAY => {
-                    let path = rule.owner.recordings_path();
-                    (path.clone(), self.recordings(path)?)
-                }
                 Rule::Embedding(rule) => {
-                    let name = &rule.model.0.provider;
-                    (name.clone(), self.provider(name)?)
+                    self.asked(&rule.model.0.provider, rule.owner.recordings_path())?
                 }
                 _ => continue,
             };
             answerers.extend(digest.map(|digest| (name, digest)));
         }
         Ok(answerers)
+    }
+
+    /// A provider by its name, or the recordings that answer in its place by theirs.
+    fn asked(
+        &mut self,
+        provider: &str,
+        recordings: String,
+    ) -> Result<(String, Option<Digest>), Findings> {
+        if provider == REPLAY {
+            let digest = self.recordings(recordings.clone())?;
+            Ok((recordings, digest))
+        } else {
+            Ok((provider.to_owned(), self.provider(provider)?))
+        }
     }
 
     fn provider(&mut self, name: &str) -> Result<Option<Digest>, Findings> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::project::ProgramSettings;
+use crate::domain::project::{ProgramSettings, REPLAY};
 use crate::domain::prompt::Prompt;
 
 use super::grade::Grader;
@@ -19,9 +19,6 @@ pub struct Asked {
     /// Where recorded answers may stand, of those who ask `replay`.
     pub recordings: BTreeSet<String>,
 }
-
-/// The provider that answers from recordings.
-pub(super) const REPLAY: &str = "replay";
 
 impl Asked {
     /// Adds a prompt's provider.

@@ -11,6 +11,7 @@ use crate::domain::evaluator::JudgeRule;
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
+use crate::domain::project::BUILT_IN_PROVIDERS;
 use crate::domain::prompt::{EvalBinding, Prompt};
 use crate::domain::run::{RunManifest, Suite};
 use crate::engine::workspace::Workspace;
@@ -174,7 +175,7 @@ impl PlannedSuite {
 /// Whether the model may answer the same question differently: not those that are built in, and,
 /// as far as a provider keeps the promise, not at temperature 0.
 fn answers_vary(prompt: &Prompt) -> bool {
-    let built_in = ["echo", "replay"].contains(&prompt.model.provider.as_str());
+    let built_in = BUILT_IN_PROVIDERS.contains(&prompt.model.provider.as_str());
     let temperature = prompt.model_parameters.get("temperature");
     !built_in && temperature.and_then(serde_json::Value::as_f64) != Some(0.0)
 }

@@ -11,6 +11,7 @@ use crate::cli::ui::Ui;
 use crate::domain::gate::{Decision, EvaluatedSuite};
 use crate::domain::id::{DatasetId, PromptId};
 use crate::domain::lane::{GatePolicy, Lane};
+use crate::domain::project::REPLAY;
 use crate::domain::run::CaseResult;
 use crate::engine::evaluate::compare::{ComparedSuite, compare_suites};
 use crate::engine::evaluate::decide::{Demand, decide};
@@ -127,7 +128,7 @@ impl Trial {
         let now = base.now();
         let planned = head.suites.clone();
         // A run with `--record` is of what was recorded before it: none of recorded answers is taken over.
-        let replays = |planned: &PlannedSuite| planned.suite.model.provider == "replay";
+        let replays = |planned: &PlannedSuite| planned.suite.model.provider == REPLAY;
         let (recorded, asked) = head.suites.into_iter().partition(replays);
         let (recorded, asked) = (Plan { suites: recorded }, Plan { suites: asked });
         let mut candidate = tested(candidates, ui, asked, gate, now)?;
