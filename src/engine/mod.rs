@@ -8,4 +8,5 @@ pub mod event;
 pub mod gate;
 pub mod ports;
 pub mod release;
+pub mod traces;
 pub mod workspace;

@@ -6,7 +6,15 @@ use regex::Regex;
 use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop.
-const STAGES: [&str; 6] = ["workspace", "check", "evaluate", "diff", "gate", "release"];
+const STAGES: [&str; 7] = [
+    "workspace",
+    "check",
+    "evaluate",
+    "diff",
+    "gate",
+    "release",
+    "traces",
+];
 
 /// The layers that a layer may import, itself included.
 fn known_to(layer: &str) -> &'static [&'static str] {
@@ -50,7 +58,10 @@ fn an_import_against_the_order_is_found_however_it_is_written() {
             "src/domain/row.rs",
             "fn f() -> super::super::engine::ports::TreeError {}",
         ),
-        ("src/engine/ports.rs", "use crate::engine::release::Record;"),
+        (
+            "src/engine/ports/mod.rs",
+            "use crate::engine::release::Record;",
+        ),
         (
             "src/engine/check/mod.rs",
             "use crate::{\n    domain::row,\n};",
