@@ -22,6 +22,7 @@ pub mod prompt;
 pub mod query;
 pub mod run;
 pub mod suggest;
+pub mod trace;
 pub mod untrusted;
 pub mod vector;
 pub mod watch;

@@ -9,4 +9,5 @@ pub mod gate;
 pub mod import;
 pub mod ports;
 pub mod release;
+pub mod traces;
 pub mod workspace;

@@ -6,7 +6,7 @@ use regex::Regex;
 use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop, and `import`, the door into it.
-const STAGES: [&str; 7] = [
+const STAGES: [&str; 8] = [
     "workspace",
     "check",
     "import",
@@ -14,6 +14,7 @@ const STAGES: [&str; 7] = [
     "diff",
     "gate",
     "release",
+    "traces",
 ];
 
 /// The layers that a layer may import, itself included.
@@ -59,7 +60,10 @@ fn an_import_against_the_order_is_found_however_it_is_written() {
             "src/domain/row.rs",
             "fn f() -> super::super::engine::ports::TreeError {}",
         ),
-        ("src/engine/ports.rs", "use crate::engine::release::Record;"),
+        (
+            "src/engine/ports/mod.rs",
+            "use crate::engine::release::Record;",
+        ),
         (
             "src/engine/check/mod.rs",
             "use crate::{\n    domain::row,\n};",

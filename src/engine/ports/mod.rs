@@ -1,5 +1,7 @@
 //! What the engine needs from the world. The adapters implement these traits.
 
+pub mod traces;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::BufRead;

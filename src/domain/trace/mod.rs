@@ -1,0 +1,7 @@
+//! What happened in production: spans with their scores, and the questions that are asked of them.
+
+pub mod column;
+pub mod filter;
+pub mod query;
+pub mod score;
+pub mod span;

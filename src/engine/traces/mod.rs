@@ -1,0 +1,1 @@
+//! Traces: what happened in production, read from whatever tells it, redacted, and asked about.
