@@ -1,1 +1,8 @@
 //! Traces: what happened in production, read from whatever tells it, redacted, and asked about.
+
+pub mod import;
+pub mod intake;
+pub mod map;
+pub mod otlp;
+pub mod redact;
+pub mod source;

@@ -20,6 +20,7 @@ mod parts;
 pub mod project;
 pub mod prompt;
 mod provider;
+mod redaction;
 mod response_format;
 pub mod rows;
 pub mod script;
