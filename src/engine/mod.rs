@@ -6,6 +6,7 @@ pub mod diff;
 pub mod evaluate;
 pub mod event;
 pub mod gate;
+pub mod import;
 pub mod monitor;
 pub mod ports;
 pub mod release;
