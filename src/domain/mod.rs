@@ -16,6 +16,8 @@ pub mod id;
 pub mod lane;
 pub mod media;
 pub mod message;
+pub mod metric;
+pub mod monitor;
 pub mod period;
 pub mod project;
 pub mod prompt;
