@@ -9,6 +9,7 @@ pub mod evaluation;
 pub mod exit;
 pub mod gate;
 pub mod limits;
+pub mod new_files;
 pub mod output;
 pub mod outputs;
 pub mod promotion;
