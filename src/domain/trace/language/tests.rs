@@ -9,7 +9,7 @@ use crate::domain::trace::filter::{Comparison, Filter, TextTest, TimeRange};
 const NOW: &str = "2026-03-02T09:00:00Z";
 
 fn now() -> Timestamp {
-    NOW.parse().unwrap()
+    NOW.parse().expect("a time")
 }
 
 fn read(text: &str) -> Filter {
@@ -125,7 +125,7 @@ fn durations_have_units() {
 
 #[test]
 fn the_time_becomes_the_range() {
-    let selection = |text: &str| parse(text, now()).unwrap();
+    let selection = |text: &str| parse(text, now()).expect("a filter");
     let both = selection("time >= \"2h ago\" and user = ada and time < 2026-03-02T08:00:00Z");
     assert_eq!(both.filter, Filter::is(Column::User, "ada"));
     assert_eq!(both.range.from.to_string(), "2026-03-02T07:00:00Z");
@@ -275,7 +275,7 @@ fn a_filter_is_printed_as_people_write_it() {
         "duration > 150ms and time_to_first_chunk <= 90m",
         "tag not in (a, b) and name !~ chat and name ^= \"in\"",
     ] {
-        assert_eq!(parse(text, now()).unwrap().to_string(), text);
+        assert_eq!(parse(text, now()).expect("a filter").to_string(), text);
     }
 }
 
