@@ -17,6 +17,7 @@ pub mod lane;
 pub mod media;
 pub mod message;
 pub mod metric;
+pub mod moment;
 pub mod monitor;
 pub mod period;
 pub mod project;
