@@ -16,6 +16,7 @@ pub mod id;
 pub mod lane;
 pub mod media;
 pub mod message;
+pub mod moment;
 pub mod period;
 pub mod project;
 pub mod prompt;

@@ -16,6 +16,7 @@ mod evidence;
 mod export;
 mod gate;
 mod hermetic;
+mod import;
 mod init;
 mod lanes;
 mod moves;

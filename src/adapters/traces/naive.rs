@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::domain::trace::column::Column;
-use crate::domain::trace::filter::{Filter, TextTest, TimeRange};
+use crate::domain::trace::filter::{Filter, TimeRange};
 use crate::domain::trace::query::{Level, Measure, Measured, TraceQuery, TraceRow, TraceTable};
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::{Span, SpanStatus};
@@ -129,32 +129,7 @@ impl<'a> Naive<'a> {
     }
 
     pub(super) fn passes(&self, span: &Span, filter: &Filter) -> bool {
-        match filter {
-            Filter::Everything | Filter::Present(Column::Time) => true,
-            Filter::All(all) => all.iter().all(|filter| self.passes(span, filter)),
-            Filter::Any(any) => any.iter().any(|filter| self.passes(span, filter)),
-            Filter::Not(not) => !self.passes(span, not),
-            Filter::Present(column) => {
-                texts(span, column).iter().any(Option::is_some)
-                    || self.number_of(span, column).is_some()
-            }
-            Filter::Text(column, test) => {
-                texts(span, column)
-                    .into_iter()
-                    .flatten()
-                    .any(|text| match test {
-                        TextTest::OneOf(wanted) => wanted.iter().any(|wanted| wanted == text),
-                        TextTest::StartsWith(start) => text.starts_with(start.as_str()),
-                        TextTest::Contains(part) => {
-                            text.to_lowercase().contains(&part.to_lowercase())
-                        }
-                    })
-            }
-            Filter::Number(column, comparison, other) => {
-                let number = self.number_of(span, column);
-                number.is_some_and(|number| comparison.holds(number, *other))
-            }
-        }
+        filter.holds(span, &|column| self.number_of(span, column))
     }
 
     pub(super) fn number_of(&self, span: &Span, column: &Column) -> Option<f64> {

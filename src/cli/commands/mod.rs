@@ -10,6 +10,7 @@ pub mod evaluator;
 pub mod evidence;
 pub mod export;
 pub mod gate;
+pub mod import;
 pub mod init;
 pub mod lanes;
 mod moves;
@@ -35,6 +36,8 @@ use super::ui::Ui;
 pub enum Command {
     #[command(display_order = 1)]
     Init(init::InitArgs),
+    #[command(display_order = 1)]
+    Import(import::ImportArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
     #[command(display_order = 3)]
@@ -78,6 +81,7 @@ impl Command {
     pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
         match self {
             Self::Init(args) => init::run(context, ui, args),
+            Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),

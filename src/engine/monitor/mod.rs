@@ -1,0 +1,1 @@
+//! Monitor: did anything move? Numbers of what happened in production, by window, lane and release.
