@@ -10,4 +10,5 @@ pub mod rewrite;
 pub mod serve;
 pub mod signing;
 pub mod store;
+pub mod traces;
 pub mod webhooks;
