@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod attestation;
 pub mod canonical;
+pub mod cell;
 pub mod content;
 pub mod dataset;
 pub mod deployment;
