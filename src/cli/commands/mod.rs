@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod check;
+pub mod dataset;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
@@ -20,6 +21,7 @@ pub mod prompt;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod traces;
 pub mod webhook;
 
 use super::context::Context;
@@ -42,6 +44,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 3)]
+    Dataset(dataset::DatasetArgs),
     #[command(display_order = 3)]
     Evaluator(evaluator::EvaluatorArgs),
     #[command(display_order = 4)]
@@ -72,6 +76,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     #[command(display_order = 9)]
     Webhook(webhook::WebhookArgs),
+    #[command(display_order = 10)]
+    Traces(traces::TracesArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -85,6 +91,7 @@ impl Command {
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
+            Self::Dataset(args) => dataset::run(context, ui, args),
             Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Gate(args) => gate::run(context, ui, args),
@@ -99,6 +106,7 @@ impl Command {
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
+            Self::Traces(args) => traces::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
     }

@@ -73,13 +73,9 @@ pub struct Refused {
 impl ReadCounts {
     /// Counts what is not kept.
     pub fn refuse(&mut self, reason: &str, first: Refusal, count: u64) {
-        match self.refused.get_mut(reason) {
-            Some(refused) => refused.count += count,
-            None => {
-                let refused = Refused { count, first };
-                self.refused.insert(reason.to_owned(), refused);
-            }
-        }
+        let refused = self.refused.entry(reason.to_owned());
+        let refused = refused.or_insert(Refused { count: 0, first });
+        refused.count += count;
     }
 
     /// How much is not kept.

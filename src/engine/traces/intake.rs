@@ -1,7 +1,7 @@
 //! The way in: bytes of any known format become batches that may be written.
 
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use crate::domain::digest::Digest;
 use crate::engine::ports::traces::TraceBatch;
@@ -20,9 +20,10 @@ const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 const NOT_JSON: &str = "it is not JSON of the expected shape";
 const NOT_PROTOBUF: &str = "it is not a message of OTLP";
 const NO_EXPORT: &str = "it holds neither `resourceSpans` nor `resourceLogs`";
-const INCOMPLETE_SCORE: &str = "a score does not say what was evaluated, of what, or what was found";
+const INCOMPLETE_SCORE: &str =
+    "a score does not say what was evaluated, of what, or what was found";
 const UNREADABLE: &str = "the file cannot be read to its end";
-const UNKNOWN: &str = "the file is nothing that is known here";
+const UNKNOWN: &str = "the file is none that is known here (OTLP as JSON or protobuf)";
 const BROKEN: &str = "it is damaged";
 
 /// Something that is not kept, with its place.
@@ -32,6 +33,8 @@ pub struct Refusal {
     pub file: String,
     /// Where in it; absent: it is about the file as a whole.
     pub place: Option<RecordPlace>,
+    /// The column in the line, from 1, where that is known.
+    pub column: Option<u64>,
     /// What is wrong, in more words than the reason.
     pub detail: Option<String>,
 }
@@ -49,6 +52,9 @@ impl fmt::Display for Refusal {
                 place.record, place.offset
             )?,
             None => {}
+        }
+        if let Some(column) = self.column {
+            write!(formatter, ":{column}")?;
         }
         match &self.detail {
             Some(detail) => write!(formatter, " ({detail})"),
@@ -114,7 +120,7 @@ impl Intake {
             bytes: 0,
             emit,
         };
-        let opened = open().and_then(|input| inflate(input));
+        let opened = open().and_then(inflate);
         let read = match opened {
             Ok(input) => self.read_records(input, &mut making)?,
             Err(error) => Err(error),
@@ -174,26 +180,22 @@ impl Intake {
         self.counts.bytes += record.bytes.len() as u64;
         making.bytes += record.bytes.len() as u64;
         let place = record.place;
-        let (export, reason, detail) = if record.bytes.first() == Some(&b'{') {
+        let (reason, refusal) = if record.bytes.first() == Some(&b'{') {
             match from_json(record.bytes) {
-                Ok(export) => (Some(export), NO_EXPORT, None),
-                Err(error) => (None, NOT_JSON, Some(error.to_string())),
+                Ok(export) if !export.is_empty() => return self.export(export, place, making),
+                Ok(_) => (NO_EXPORT, making.refusal(Some(place), None)),
+                Err(error) => (NOT_JSON, making.not_json(place, &error)),
             }
         } else {
             match from_protobuf(record.bytes) {
-                Ok(export) => (Some(export), NO_EXPORT, None),
-                Err(error) => (None, NOT_PROTOBUF, Some(error.to_string())),
+                Ok(export) => return self.export(export, place, making),
+                Err(error) => {
+                    let detail = Some(error.to_string());
+                    (NOT_PROTOBUF, making.refusal(Some(place), detail))
+                }
             }
         };
-        match export {
-            Some(export) if !export.is_empty() || record.bytes.is_empty() => {
-                self.export(export, place, making)
-            }
-            _ => {
-                let refusal = making.refusal(Some(place), detail);
-                self.refuse(making, reason, refusal, 1)
-            }
-        }
+        self.refuse(making, reason, refusal, 1)
     }
 
     fn export(
@@ -237,7 +239,7 @@ impl Intake {
     fn flush(&mut self, making: &mut Making<'_>) -> bool {
         let mut batch = std::mem::take(&mut making.batch);
         making.bytes = 0;
-        if batch == TraceBatch::default() {
+        if batch.spans.is_empty() && batch.scores.is_empty() {
             return true;
         }
         self.redactor.redact(&mut batch);
@@ -250,7 +252,20 @@ impl Making<'_> {
         Refusal {
             file: self.file.to_owned(),
             place,
+            column: None,
             detail,
+        }
+    }
+
+    /// With the place in the file, not in the record.
+    fn not_json(&self, mut place: RecordPlace, error: &serde_json::Error) -> Refusal {
+        let line = place.line.get_or_insert(1);
+        *line += (error.line() as u64).saturating_sub(1);
+        let text = error.to_string();
+        let said = text.split(" at line ").next().map(str::to_owned);
+        Refusal {
+            column: Some(error.column() as u64),
+            ..self.refusal(Some(place), said)
         }
     }
 }

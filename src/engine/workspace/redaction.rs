@@ -223,7 +223,7 @@ expect = "<customer-number>"
         assert_eq!(settings.key_env.as_deref(), Some("TRACE_KEY"));
         let pattern = &settings.patterns["customer-number"];
         assert_eq!(pattern.validator, Some(Validator::Luhn));
-        assert_eq!(settings.examples[0].line, 14);
+        assert_eq!(settings.examples[0].line, 15);
     }
 
     #[test]

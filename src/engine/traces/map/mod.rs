@@ -9,9 +9,12 @@ mod span;
 pub mod table;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use crate::domain::trace::span::{Operation, Span};
+use crate::domain::trace::span::{Operation, Span, SpanStatus};
 
 use super::otlp::Export;
 use cost::TracePrices;
@@ -83,7 +86,9 @@ impl Mapper {
     pub fn finished(&self, mut span: Span, mapped: &mut Mapped) -> Span {
         self.prices.complete(&mut span.call);
         let is_call = matches!(span.operation, Operation::Chat | Operation::Embeddings);
-        if is_call && span.call.cost_usd.is_none() {
+        // A call that failed before it used anything up cost nothing that anybody knows of.
+        let used = span.status != SpanStatus::Error || span.call.total_tokens().is_some();
+        if is_call && used && span.call.cost_usd.is_none() {
             mapped.unpriced += 1;
         }
         let says_nothing = span.operation == Operation::Other

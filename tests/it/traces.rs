@@ -1,0 +1,3 @@
+//! `pointsman traces`: what happened in production, brought in and looked at.
+
+mod import;
