@@ -1,3 +1,4 @@
 //! `pointsman traces`: what happened in production, brought in and looked at.
 
+mod attributes;
 mod import;
