@@ -1,6 +1,9 @@
 //! The store of traces on disk: what is kept, once each, and what is answered.
 
+mod answers;
 mod generated;
+mod questions;
+mod reference;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -28,7 +28,7 @@ pub(super) fn spans(segments: &[Segment], spans: &[&Span]) -> Result<Vec<bool>, 
         let candidates = candidates.into_iter().map(|index| &by_trace[index]);
         let candidates: HashMap<&str, &Vec<usize>> =
             candidates.map(|(trace, rows)| (*trace, rows)).collect();
-        for batch in segment.read(Some(&[TRACE, SPAN]), STEP)? {
+        for batch in segment.read(&[TRACE, SPAN], None, STEP)? {
             let batch = batch?;
             let column = |name| Texts::column(&batch, name).map_err(|it| segment.damaged(&it));
             let (stored_traces, stored_spans) = (column(TRACE)?, column(SPAN)?);
@@ -65,7 +65,7 @@ pub(super) fn scores(
         let candidates: HashMap<&str, &Vec<usize>> = candidates
             .map(|(identity, rows)| (*identity, rows))
             .collect();
-        for batch in segment.read(Some(&[IDENTITY]), STEP)? {
+        for batch in segment.read(&[IDENTITY], None, STEP)? {
             let batch = batch?;
             let stored = Texts::column(&batch, IDENTITY).map_err(|it| segment.damaged(&it))?;
             let stored = (0..batch.num_rows()).filter_map(|row| stored.get(row));

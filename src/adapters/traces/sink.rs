@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use crate::domain::digest::{Digest, ShortDigest};
+use crate::domain::trace::filter::TimeRange;
 use crate::engine::ports::Clock;
 use crate::engine::ports::traces::{Appended, TraceBatch, TraceSink, TraceStoreError};
 
@@ -15,7 +16,7 @@ use super::known;
 use super::layout::{Layout, StoreLock, Table, failed, remove};
 use super::log::{self, LogBatch, LogWriter};
 use super::roll::{Fresh, MOST_BYTES, roll, weight};
-use super::snapshot::{each_once, retain, settled};
+use super::snapshot::{days_of, each_once, retain, settled};
 
 /// How many spans and scores wait in a log at most.
 const MOST_WAITING: usize = 65_536;
@@ -92,12 +93,12 @@ impl<'a> FileTraceSink<'a> {
         spans.retain(|span| !self.spans.contains(&known::span_key(span)));
         scores.retain(|score| !self.scores.contains(&known::identity(score)));
         if !spans.is_empty() {
-            let stored = settled(&self.layout, Table::Spans)?;
+            let stored = settled(&self.layout, Table::Spans, &days_of(&TimeRange::ALWAYS))?;
             let known = known::spans(&stored, &spans.iter().collect::<Vec<_>>())?;
             retain(spans, &known);
         }
         if !scores.is_empty() {
-            let stored = settled(&self.layout, Table::Scores)?;
+            let stored = settled(&self.layout, Table::Scores, &days_of(&TimeRange::ALWAYS))?;
             let known = known::scores(&stored, &scores.iter().collect::<Vec<_>>())?;
             retain(scores, &known);
         }
