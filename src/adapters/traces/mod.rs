@@ -6,6 +6,7 @@ mod columns;
 mod compact;
 mod decode;
 mod encode;
+mod files;
 mod known;
 mod layout;
 mod log;

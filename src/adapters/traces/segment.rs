@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::{
@@ -59,6 +60,8 @@ pub(super) struct Segment {
     pub(super) notes: Notes,
     file: File,
     metadata: ArrowReaderMetadata,
+    /// What texts of its column of ids it may hold.
+    filter: OnceLock<Sbbf>,
 }
 
 /// Writes a file that is on disk, whole and under its name, when its folder is synced. It has one row
@@ -91,7 +94,7 @@ fn finish(mut writer: ArrowWriter<Vec<u8>>, mut notes: Notes) -> Result<Vec<u8>,
     let written = writer.inner();
     let groups = writer.flushed_row_groups().iter();
     notes.checksums = groups
-        .flat_map(|group| group.columns())
+        .flat_map(RowGroupMetaData::columns)
         .map(|column| {
             let checksum = |range| chunks::slice(written, range).map_or(0, crc32fast::hash);
             [
@@ -136,6 +139,7 @@ impl Segment {
             notes,
             file,
             metadata,
+            filter: OnceLock::new(),
         }))
     }
 
@@ -155,27 +159,29 @@ impl Segment {
         self.metadata.metadata().row_group(0)
     }
 
-    /// Which of these texts a column may hold, by their place in the list. The others it does not
-    /// hold.
-    pub(super) fn may_hold(
-        &self,
-        column: &str,
-        texts: &[&str],
-    ) -> Result<Vec<usize>, TraceStoreError> {
-        let filter = self.filter(column).map_err(|error| self.damaged(&error))?;
+    /// Which of these texts its column of ids may hold, by their place in the list. The others it
+    /// does not hold.
+    pub(super) fn may_hold(&self, texts: &[&str]) -> Result<Vec<usize>, TraceStoreError> {
+        let filter = if let Some(filter) = self.filter.get() {
+            filter
+        } else {
+            let filter = self.read_filter().map_err(|error| self.damaged(&error))?;
+            self.filter.get_or_init(|| filter)
+        };
         let indices = texts.iter().enumerate();
         let indices = indices.filter(|(_, text)| filter.check(**text));
         Ok(indices.map(|(index, _)| index).collect())
     }
 
-    fn filter(&self, name: &str) -> Result<Sbbf, ParquetError> {
+    fn read_filter(&self) -> Result<Sbbf, ParquetError> {
+        let missing = || general("its bloom filter is missing");
         let mut columns = self.group().columns().iter().zip(&self.notes.checksums);
-        let found = columns.find(|(column, _)| column.column_path().string() == name);
-        let (column, [_, checksum]) = found.ok_or_else(|| missing(name))?;
+        let found = columns.find(|(column, _)| column.bloom_filter_offset().is_some());
+        let (column, [_, checksum]) = found.ok_or_else(missing)?;
         let mut chunks = Chunks::default();
         chunks.load(&self.file, chunks::filter(column), *checksum)?;
         let filter = Sbbf::read_from_column_chunk(column, &chunks)?;
-        filter.ok_or_else(|| missing(name))
+        filter.ok_or_else(missing)
     }
 
     /// Reads the columns that are wanted, of the rows that are wanted (`None`: of all), so many at a
@@ -297,12 +303,6 @@ fn damaged(path: &Path, error: &ParquetError) -> TraceStoreError {
         ),
         remote: false,
     }
-}
-
-fn missing(column: &str) -> ParquetError {
-    general(&format!(
-        "the column `{column}` or its bloom filter is missing"
-    ))
 }
 
 fn general(reason: &str) -> ParquetError {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
@@ -69,6 +71,17 @@ impl Snapshot {
             fresh_scores,
         })
     }
+
+    /// A snapshot of these spans.
+    #[cfg(test)]
+    pub(super) fn of_spans(fresh_spans: Vec<Span>) -> Self {
+        Self {
+            spans: Vec::new(),
+            scores: Vec::new(),
+            fresh_spans,
+            fresh_scores: Vec::new(),
+        }
+    }
 }
 
 /// Leaves the first of those that are the same.
@@ -86,17 +99,18 @@ pub(super) fn retain<T>(items: &mut Vec<T>, known: &[bool]) {
 }
 
 /// The files of a table, open, at a moment at which no name changed.
-pub(super) fn settled(
+fn settled(
     layout: &Layout,
     table: Table,
     days: &RangeInclusive<Date>,
 ) -> Result<Vec<Segment>, TraceStoreError> {
     for _ in 0..MOST_TRIES {
-        let names = names(layout, table, days)?;
+        let names = layout.files_of(table, days)?;
+        allow_open_files(names.len());
         let segments: Result<Option<Vec<Segment>>, _> =
             names.iter().cloned().map(Segment::open).collect();
         let Some(segments) = segments? else { continue };
-        if self::names(layout, table, days)? == names {
+        if layout.files_of(table, days)? == names {
             return Ok(in_force(segments));
         }
     }
@@ -107,25 +121,27 @@ pub(super) fn settled(
     })
 }
 
+/// Lets this process have so many more files open, as far as the system does.
+fn allow_open_files(count: usize) {
+    const OTHERS: u64 = 64;
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = (count as u64).saturating_add(OTHERS);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let current = limit.maximum.map_or(wanted, |most| most.min(wanted));
+        // Where it does not, opening the files says so.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(current),
+                ..limit
+            },
+        );
+    }
+}
+
 /// The days in which moments of a range are.
 pub(super) fn days_of(range: &TimeRange) -> RangeInclusive<Date> {
     day_of(range.from)..=day_of(range.until)
-}
-
-fn names(
-    layout: &Layout,
-    table: Table,
-    days: &RangeInclusive<Date>,
-) -> Result<Vec<PathBuf>, TraceStoreError> {
-    let mut names = Vec::new();
-    for day in layout
-        .days(table)?
-        .into_iter()
-        .filter(|day| days.contains(day))
-    {
-        names.extend(layout.files(table, day)?);
-    }
-    Ok(names)
 }
 
 /// Without the files from which others were made, and which are about to be removed.

@@ -126,3 +126,55 @@ fn count_parts(items: &Items, plan: &Plan, totals: &Totals<'_>, searched: &[Sear
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::batch::number;
+    use super::*;
+    use crate::domain::trace::column::Column;
+    use crate::domain::trace::filter::{Filter, TimeRange};
+    use crate::domain::trace::query::{Level, Measure};
+    use crate::domain::trace::span::Span;
+
+    #[test]
+    fn numbers_that_do_not_fit_into_memory_are_found_all_the_same() {
+        let spans = (0..5_000_u64).map(|index| {
+            let mut span = Span {
+                trace_id: format!("{}", index / 3),
+                span_id: format!("{index}"),
+                started_at: Timestamp::from_second(1_772_400_000).expect("it is near"),
+                duration_ns: index * index % 9_973,
+                ..Span::default()
+            };
+            span.lineage.lane = (index % 7 > 0).then(|| format!("lane {}", index % 2));
+            span.call.cost_usd = (index % 5 > 0).then(|| 1.0 / number(1 + index % 100));
+            span
+        });
+        let snapshot = Snapshot::of_spans(spans.collect());
+        for level in [Level::Span, Level::Trace] {
+            let quantile = |column, share| Measure::Quantile(column, share);
+            let query = TraceQuery {
+                level,
+                range: TimeRange::ALWAYS,
+                filter: Filter::Everything,
+                group_by: vec![Column::Lane],
+                bucket: None,
+                measures: vec![
+                    quantile(Column::Duration, 0.5),
+                    quantile(Column::Duration, 0.95),
+                    quantile(Column::Cost, 0.99),
+                    quantile(Column::OutputTokens, 0.5),
+                    Measure::Mean(Column::Cost),
+                ],
+                top: None,
+            };
+            let kept = aggregate_within(&snapshot, &query, usize::MAX).unwrap();
+            let searched = aggregate_within(&snapshot, &query, 100).unwrap();
+            assert_eq!(searched, kept);
+            assert!(kept.rows.len() >= 2);
+            assert!(kept.rows[0].values[2].is_some() && kept.rows[0].values[3].is_none());
+        }
+    }
+}

@@ -126,7 +126,7 @@ impl<'p> Totals<'p> {
         self.kept = None;
         for sums in &mut self.sums {
             if let Sums::Values(values) = sums {
-                values.iter_mut().for_each(|values| *values = Vec::new());
+                values.fill(Vec::new());
             }
         }
     }
@@ -146,7 +146,9 @@ impl<'p> Totals<'p> {
         }
         self.groups.push(key.clone());
         self.counts.push(0);
-        self.values.iter_mut().for_each(|values| values.push(0));
+        for values in &mut self.values {
+            values.push(0);
+        }
         for sums in &mut self.sums {
             match sums {
                 Sums::Counts(sums) => sums.push(0),

@@ -159,7 +159,7 @@ mod tests {
         let things: Vec<usize> = (0..500).collect();
         let mut results = Vec::new();
         let work = |thing: &usize| {
-            if thing % 7 == 0 {
+            if thing.is_multiple_of(7) {
                 thread::yield_now();
             }
             Ok(thing * 2)

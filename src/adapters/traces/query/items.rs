@@ -168,9 +168,9 @@ impl Items {
         let lists = self.texts.iter().map(|lists| {
             let all: Vec<&[u32]> = lists.each().collect();
             let mut repeated = TextLists::default();
-            origins
-                .iter()
-                .for_each(|origin| repeated.push(all[*origin].iter().copied()));
+            for origin in &origins {
+                repeated.push(all[*origin].iter().copied());
+            }
             repeated
         });
         let columns = wanted.keys.iter().zip(&self.keys);

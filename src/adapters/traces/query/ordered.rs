@@ -205,9 +205,12 @@ fn candidates<'a>(
         }
         ColumnKind::Number | ColumnKind::Money | ColumnKind::Duration => {
             let numbers = rows.numbers(order.column)?;
-            let key = |number: f64| match number.is_nan() {
-                true => Key::Missing,
-                false => Key::Number(number),
+            let key = |number: f64| {
+                if number.is_nan() {
+                    Key::Missing
+                } else {
+                    Key::Number(number)
+                }
             };
             selected.rows().map(|row| key(numbers[row])).collect()
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// How many bits one more reading tells at most: six readings tell all.
 const STEP: u32 = 11;
@@ -57,7 +57,7 @@ pub(super) fn of_each(groups: Vec<Vec<f64>>, shares: &[f64]) -> Vec<Vec<Option<f
             })
         });
         let selected: Vec<_> = selected.collect();
-        let results = selected.into_iter().map(|thread| thread.join());
+        let results = selected.into_iter().map(ScopedJoinHandle::join);
         results
             .flat_map(|result| result.expect("selecting does not panic"))
             .collect()

@@ -88,7 +88,9 @@ fn mask(rows: &Rows<'_>, filter: &Filter) -> Result<Vec<bool>, ParquetError> {
         Filter::Any(filters) => combined(rows, filters, false),
         Filter::Not(filter) => {
             let mut mask = mask(rows, filter)?;
-            mask.iter_mut().for_each(|it| *it = !*it);
+            for holds in &mut mask {
+                *holds = !*holds;
+            }
             Ok(mask)
         }
         Filter::Present(column) => present(rows, column),
@@ -141,7 +143,7 @@ fn text_mask(rows: &Rows<'_>, column: &Column, test: &TextTest) -> Result<Vec<bo
 /// A test of texts, which is made once for each different one where they have codes.
 struct Test<'a> {
     texts: &'a TextColumn<'a>,
-    test: &'a TextTest,
+    question: &'a TextTest,
     /// The part that is looked for, without its case.
     part: Option<String>,
     known: Vec<Option<bool>>,
@@ -155,7 +157,7 @@ impl<'a> Test<'a> {
         };
         Self {
             texts,
-            test,
+            question: test,
             part,
             known: vec![None; texts.texts().codes().unwrap_or(0)],
         }
@@ -169,7 +171,7 @@ impl<'a> Test<'a> {
         }
         let holds = texts.get(place).is_some_and(|text| match &self.part {
             Some(part) => text.to_lowercase().contains(part),
-            None => self.test.holds(text),
+            None => self.question.holds(text),
         });
         if let Some(known) = code.and_then(|code| self.known.get_mut(code)) {
             *known = Some(holds);

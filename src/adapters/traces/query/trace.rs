@@ -72,7 +72,7 @@ fn each_of(
     for source in Source::of(snapshot) {
         let wanted: BTreeSet<&str> = match source {
             Source::Stored(segment) => {
-                let places = segment.may_hold(TRACE, traces)?;
+                let places = segment.may_hold(traces)?;
                 places.into_iter().map(|place| traces[place]).collect()
             }
             Source::Fresh(_) => traces.iter().copied().collect(),

@@ -108,9 +108,18 @@ pub(super) fn items<T: Send>(
     work: &(dyn Fn(Items) -> T + Sync),
     each: &mut Each<'_, T>,
 ) -> Result<(), TraceStoreError> {
+    items_within(scan, work, each, MOST_TRACES)
+}
+
+fn items_within<T: Send>(
+    scan: &Scan<'_>,
+    work: &(dyn Fn(Items) -> T + Sync),
+    each: &mut Each<'_, T>,
+    most_traces: usize,
+) -> Result<(), TraceStoreError> {
     let mut parts = vec![Part { parts: 1, rest: 0 }];
     while let Some(part) = parts.pop() {
-        let (traces, others) = gather(scan, part, MOST_TRACES)?;
+        let (traces, others) = gather(scan, part, most_traces)?;
         parts.extend(others);
         let mut order: Vec<usize> = (0..traces.ids.len()).collect();
         order.sort_unstable_by(|one, other| traces.ids[*one].cmp(&traces.ids[*other]));
@@ -223,5 +232,52 @@ fn items_of(
     match wanted.label_key() {
         Some(key) => items.once_a_label(&lists(key), wanted),
         None => items,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::traces::snapshot::Snapshot;
+    use crate::domain::trace::filter::{Filter, TimeRange};
+    use crate::domain::trace::query::Level;
+    use crate::domain::trace::span::Span;
+
+    #[test]
+    fn traces_that_do_not_fit_into_memory_come_in_parts() {
+        let spans = (0..1_000).map(|index| Span {
+            trace_id: format!("{}", index % 300),
+            span_id: format!("{index}"),
+            duration_ns: index,
+            ..Span::default()
+        });
+        let snapshot = Snapshot::of_spans(spans.collect());
+        let wanted = Wanted {
+            keys: vec![Column::Trace],
+            numbers: vec![Column::Duration],
+            ..Wanted::default()
+        };
+        let all = TimeRange::ALWAYS;
+        let scan = Scan::new(&snapshot, Level::Trace, all, &Filter::Everything, &wanted).unwrap();
+        let traces = |most_traces| {
+            let mut traces: Vec<(String, f64)> = Vec::new();
+            let work = |items: Items| {
+                let ids = items.keys[0]
+                    .iter()
+                    .map(|it| items.interner.text(*it).unwrap().to_owned());
+                ids.zip(items.numbers[0].clone()).collect::<Vec<_>>()
+            };
+            let each = &mut |found: Vec<(String, f64)>| {
+                traces.extend(found);
+                Ok(ControlFlow::Continue(()))
+            };
+            items_within(&scan, &work, each, most_traces).unwrap();
+            traces
+        };
+        let mut parts = traces(20);
+        assert_ne!(parts, traces(MOST_TRACES));
+        parts.sort_by(|one, other| one.0.cmp(&other.0));
+        assert_eq!(parts, traces(MOST_TRACES));
+        assert_eq!(parts.len(), 300);
     }
 }
