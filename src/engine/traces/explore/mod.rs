@@ -1,0 +1,5 @@
+//! Looking into traces: which there are, how one of them went, and where its time was spent.
+
+mod critical;
+pub mod outline;
+pub mod tree;
