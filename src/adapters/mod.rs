@@ -9,4 +9,5 @@ pub mod providers;
 pub mod serve;
 pub mod signing;
 pub mod store;
+pub mod traces;
 pub mod webhooks;

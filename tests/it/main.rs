@@ -28,4 +28,5 @@ mod rollback;
 mod runs;
 mod serve;
 mod tidy;
+mod trace_store;
 mod webhook;
