@@ -140,9 +140,6 @@ mod tests {
 
     #[test]
     fn highlights_do_not_overlap() {
-        assert_eq!(
-            shown("\"a b\" a \"b c\"", &["x a b c"]),
-            "x [a] b c".replace("[a] b c", "[a] [b c]")
-        );
+        assert_eq!(shown("\"a b\" a \"b c\"", &["x a b c"]), "x [a] [b c]");
     }
 }
