@@ -131,7 +131,9 @@ impl<'t> Outline<'t> {
             if run.len() >= ALIKE {
                 add(run);
             } else {
-                run.iter().for_each(|one| add(std::slice::from_ref(one)));
+                for one in run {
+                    add(std::slice::from_ref(one));
+                }
             }
         }
         (first..self.entries.len()).collect()
@@ -160,8 +162,9 @@ impl<'t> Outline<'t> {
             }
             if way.len() <= left {
                 left -= way.len();
-                way.into_iter()
-                    .for_each(|entry| self.entries[entry].shown = true);
+                for entry in way {
+                    self.entries[entry].shown = true;
+                }
             }
         }
     }

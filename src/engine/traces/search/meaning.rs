@@ -34,7 +34,7 @@ const BATCH: usize = 64;
 #[derive(Debug, Default)]
 pub struct Texts {
     spans: Vec<(Placed, Digest)>,
-    texts: BTreeMap<Digest, String>,
+    by_digest: BTreeMap<Digest, String>,
     too_many: bool,
 }
 
@@ -47,11 +47,11 @@ impl Texts {
             .collect();
         let text = end_of(&texts.join("\n"));
         let digest = Digest::of(text.as_bytes());
-        if self.texts.len() >= MOST_TEXTS && !self.texts.contains_key(&digest) {
+        if self.by_digest.len() >= MOST_TEXTS && !self.by_digest.contains_key(&digest) {
             self.too_many = true;
             return;
         }
-        self.texts.entry(digest).or_insert(text);
+        self.by_digest.entry(digest).or_insert(text);
         let placed = Placed {
             trace: span.trace_id.clone(),
             span: span.span_id.clone(),
@@ -138,7 +138,7 @@ pub async fn nearest(
     let mut unknown: Vec<(Digest, &str)> = vec![(question, asked)];
     unknown.extend(
         texts
-            .texts
+            .by_digest
             .iter()
             .map(|(digest, text)| (*digest, text.as_str())),
     );
@@ -148,7 +148,7 @@ pub async fn nearest(
     let mut fresh = placing.place(&unknown).await?;
     let target = placing.of(question, &mut fresh)?;
     let mut cosines = BTreeMap::new();
-    for digest in texts.texts.keys() {
+    for digest in texts.by_digest.keys() {
         let place = placing.of(*digest, &mut fresh)?;
         let near = cosine(&target, &place).map_err(|error| placing.unusable(error.to_string()))?;
         cosines.insert(*digest, near);
@@ -249,9 +249,9 @@ impl Placing<'_> {
         if places.len() != batch.len() {
             return Err(self.unusable(format!("{} for {} texts", places.len(), batch.len())));
         }
-        let placed = batch.iter().map(|(digest, _)| *digest).zip(places);
-        let placed: Vec<(Digest, Place)> = placed.collect();
-        for (digest, place) in &placed {
+        let digests = batch.iter().map(|(digest, _)| *digest);
+        let found: Vec<(Digest, Place)> = digests.zip(places).collect();
+        for (digest, place) in &found {
             if let Some(cache) = self.cache {
                 let answer = Answer {
                     output: json!(place).to_string(),
@@ -260,6 +260,6 @@ impl Placing<'_> {
                 cache.put(&self.key(*digest), &answer)?;
             }
         }
-        Ok(placed)
+        Ok(found)
     }
 }

@@ -24,10 +24,10 @@ use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::{SpanOrder, SpanRequest, TraceStore, TraceStoreError};
 
 use found::Matcher;
-use gather::{each_match, wanted};
+use gather::{Candidate, each_match, wanted};
 use passages::Source;
 use query::Query;
-use ranking::{fuse, top};
+use ranking::{Ranking, fuse};
 
 pub use gather::{Gathered, gather};
 pub use ranking::{Leg, Placed};
@@ -91,16 +91,13 @@ pub fn search(
     gathered: &Gathered,
     meaning: Option<Vec<Placed>>,
 ) -> Result<SearchResult, TraceStoreError> {
-    let words = match gathered.candidates() {
-        Some(candidates) => top(request, candidates.iter().map(|one| gathered.placed(one))),
-        None => {
-            let mut ranking = top(request, std::iter::empty());
-            each_match(store, request, |candidate| {
-                ranking.offer(gathered.placed(&candidate));
-            })?;
-            ranking
-        }
-    };
+    let mut words = Ranking::new(request);
+    let mut offer = |candidate: &Candidate| words.offer(gathered.placed(candidate));
+    if let Some(candidates) = gathered.candidates() {
+        candidates.iter().for_each(offer);
+    } else {
+        each_match(store, request, |candidate| offer(&candidate))?;
+    }
     let ranked = fuse(request, words, meaning);
     let mut spans = read_spans(store, request, ranked.iter().map(|ranked| &ranked.placed))?;
     let matcher = Matcher::new(&request.query);

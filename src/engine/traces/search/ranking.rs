@@ -66,18 +66,15 @@ pub(super) struct Ranking {
     best: Vec<Placed>,
 }
 
-/// The best of some spans.
-pub(super) fn top(request: &SearchRequest, spans: impl Iterator<Item = Placed>) -> Ranking {
-    let mut ranking = Ranking {
-        unit: request.unit,
-        limit: request.limit.max(FEWEST_FUSED),
-        best: Vec::new(),
-    };
-    spans.for_each(|placed| ranking.offer(placed));
-    ranking
-}
-
 impl Ranking {
+    pub(super) fn new(request: &SearchRequest) -> Self {
+        Self {
+            unit: request.unit,
+            limit: request.limit.max(FEWEST_FUSED),
+            best: Vec::new(),
+        }
+    }
+
     /// Takes a span in, if it is good enough.
     pub(super) fn offer(&mut self, placed: Placed) {
         let is_full = self.best.len() >= self.limit;
@@ -124,7 +121,10 @@ pub(super) fn fuse(
     });
     let mut fused: Vec<Ranked> = by_words.collect();
     if let Some(meaning) = meaning {
-        let nearest = top(request, meaning.into_iter());
+        let mut nearest = Ranking::new(request);
+        for placed in meaning {
+            nearest.offer(placed);
+        }
         for (placed, leg) in legs(nearest.best) {
             let same = |ranked: &&mut Ranked| ranked.placed.is_same(&placed, request.unit);
             match fused.iter_mut().find(same) {
@@ -176,6 +176,12 @@ mod tests {
         }
     }
 
+    fn top(request: &SearchRequest, spans: impl Iterator<Item = Placed>) -> Ranking {
+        let mut ranking = Ranking::new(request);
+        spans.for_each(|placed| ranking.offer(placed));
+        ranking
+    }
+
     fn order(ranked: &[Ranked]) -> Vec<String> {
         let name = |ranked: &Ranked| format!("{}/{}", ranked.placed.trace, ranked.placed.span);
         ranked.iter().map(name).collect()
@@ -183,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_best_span_of_a_trace_stands_for_it_whatever_the_order_of_reading() {
-        let mut spans = vec![
+        let mut spans = [
             placed("a", "1", 0, 1.0),
             placed("a", "2", 0, 3.0),
             placed("b", "1", 0, 2.0),
