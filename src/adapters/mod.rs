@@ -6,6 +6,7 @@ pub mod files;
 pub mod git;
 mod http;
 pub mod providers;
+pub mod rewrite;
 pub mod serve;
 pub mod signing;
 pub mod store;

@@ -11,7 +11,7 @@ use crate::domain::period::Period;
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::language::{FilterError, parse};
 use crate::domain::trace::selection::Selection;
-use crate::engine::ports::LaneStore;
+use crate::engine::ports::{LaneRecord, LaneStore};
 use crate::engine::release::history::History;
 use crate::engine::workspace::document::Source;
 
@@ -33,7 +33,7 @@ pub struct SelectionArgs {
     /// Only spans that began before this time
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// Only spans that began from one time up to another
+    /// Only spans that began from one time up to another, or within a period before now: `24h`
     #[arg(long, value_name = "FROM..TO", conflicts_with_all = ["since", "until"])]
     window: Option<String>,
     /// Only spans that began within the hour before and the hour after a record of a lane, as in
@@ -44,10 +44,13 @@ pub struct SelectionArgs {
 
 /// A record of a lane, and how much time on each side of it is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Around {
-    lane: LaneName,
-    sequence: u64,
-    period: Period,
+pub struct Around {
+    /// The lane.
+    pub lane: LaneName,
+    /// The record's number.
+    pub sequence: u64,
+    /// How much time; absent: nobody says.
+    pub period: Option<Period>,
 }
 
 /// How much time lies on each side of a record where nobody says.
@@ -61,10 +64,10 @@ impl FromStr for Around {
         let (lane, rest) = text.split_once('#').ok_or_else(form)?;
         let (sequence, period) = match rest.split_once(':') {
             Some((sequence, period)) => {
-                let period = period.parse();
-                (sequence, period.map_err(|error: _| format!("{error}"))?)
+                let period = period.parse().map_err(|error: _| format!("{error}"))?;
+                (sequence, Some(period))
             }
-            None => (rest, AROUND),
+            None => (rest, None),
         };
         Ok(Self {
             lane: lane.parse().map_err(|error| format!("{error}"))?,
@@ -78,8 +81,7 @@ impl SelectionArgs {
     /// The spans that are meant.
     pub fn selection(&self, context: &Context) -> Result<Selection, CommandError> {
         let now = context.clock().now();
-        let filter = self.filter.as_deref().unwrap_or_default();
-        let said = parse(filter, now).map_err(|error| refused("--where", filter, error))?;
+        let said = read_filter("--where", self.filter.as_deref().unwrap_or_default(), now)?;
         let range = self.range(context, now)?;
         Ok(said.and(Selection {
             range,
@@ -91,44 +93,63 @@ impl SelectionArgs {
         if let Some(around) = &self.around {
             return around.range(&context.lanes()?);
         }
-        let (since, until) = match &self.window {
-            None => (self.since.as_deref(), self.until.as_deref()),
-            Some(window) => {
-                let (since, until) = window.split_once("..").ok_or_else(|| {
-                    CommandError::usage(format!("`{window}` is not a stretch of time"))
-                        .with_hint("write both ends: `--window 2026-03-01..2026-03-02`")
-                })?;
-                (Some(since), Some(until))
-            }
-        };
-        let range = TimeRange {
-            from: since.map_or(Ok(Timestamp::MIN), |text| moment(text, now))?,
-            until: until.map_or(Ok(Timestamp::MAX), |text| moment(text, now))?,
-        };
-        if range.is_empty() {
-            return Err(CommandError::usage(format!(
-                "no time lies from {} up to {}",
-                range.from, range.until
-            ))
-            .with_hint("name the earlier time first"));
+        if let Some(window) = &self.window {
+            return read_window(window, now);
         }
-        Ok(range)
+        let moment_of = |text: &Option<String>| text.as_deref().map(|text| moment(text, now));
+        not_empty(TimeRange {
+            from: moment_of(&self.since).unwrap_or(Ok(Timestamp::MIN))?,
+            until: moment_of(&self.until).unwrap_or(Ok(Timestamp::MAX))?,
+        })
     }
+}
+
+/// The spans that a filter means which stands in an option.
+pub fn read_filter(option: &str, text: &str, now: Timestamp) -> Result<Selection, CommandError> {
+    parse(text, now).map_err(|error| refused(option, text, error))
+}
+
+/// A stretch of time that stands in an option: both ends of it, or a period before now.
+pub fn read_window(text: &str, now: Timestamp) -> Result<TimeRange, CommandError> {
+    if let Some(from) = text.parse().ok().and_then(|period| ago(period, now)) {
+        return not_empty(TimeRange { from, until: now });
+    }
+    let (from, until) = text.split_once("..").ok_or_else(|| {
+        CommandError::usage(format!("`{text}` is not a stretch of time"))
+            .with_hint("write both ends, as in `2026-03-01..2026-03-02`, or `24h` for the last day")
+    })?;
+    not_empty(TimeRange {
+        from: moment(from, now)?,
+        until: moment(until, now)?,
+    })
+}
+
+fn not_empty(range: TimeRange) -> Result<TimeRange, CommandError> {
+    if !range.is_empty() {
+        return Ok(range);
+    }
+    let message = format!("no time lies from {} up to {}", range.from, range.until);
+    Err(CommandError::usage(message).with_hint("name the earlier time first"))
 }
 
 impl Around {
     fn range(&self, lanes: &dyn LaneStore) -> Result<TimeRange, CommandError> {
+        let period = SignedDuration::from_secs(self.period.unwrap_or(AROUND).seconds);
+        let moved = self.record(lanes)?.deployment.recorded_at;
+        Ok(TimeRange {
+            from: moved.checked_sub(period).unwrap_or(Timestamp::MIN),
+            until: moved.checked_add(period).unwrap_or(Timestamp::MAX),
+        })
+    }
+
+    /// The record.
+    pub fn record(&self, lanes: &dyn LaneStore) -> Result<LaneRecord, CommandError> {
         let newest = current(lanes, &self.lane)?;
         let last = newest.deployment.sequence;
         for record in History::from(lanes, &newest) {
-            let deployment = record?.deployment;
-            if deployment.sequence == self.sequence {
-                let period = SignedDuration::from_secs(self.period.seconds);
-                let moved = deployment.recorded_at;
-                return Ok(TimeRange {
-                    from: moved.checked_sub(period).unwrap_or(Timestamp::MIN),
-                    until: moved.checked_add(period).unwrap_or(Timestamp::MAX),
-                });
+            let record = record?;
+            if record.deployment.sequence == self.sequence {
+                return Ok(record);
             }
         }
         Err(CommandError::usage(format!(
@@ -167,9 +188,9 @@ mod tests {
     fn a_record_is_named_with_or_without_a_period() {
         let around = |text: &str| text.parse::<Around>();
         let production = around("production#12").unwrap();
-        assert_eq!((production.sequence, production.period), (12, AROUND));
+        assert_eq!((production.sequence, production.period), (12, None));
         let day = around("production#12:1d").unwrap();
-        assert_eq!(day.period.seconds, 86_400);
+        assert_eq!(day.period, "24h".parse().ok());
         for text in [
             "production",
             "production#",
@@ -189,5 +210,17 @@ mod tests {
         assert_eq!(read("24h").as_deref(), Some("2026-03-01T09:00:00Z"));
         assert_eq!(read("now").as_deref(), Some("2026-03-02T09:00:00Z"));
         assert_eq!(read("soon"), None);
+    }
+
+    #[test]
+    fn a_window_has_two_ends_or_lies_before_now() {
+        let now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let read = |text: &str| read_window(text, now).map(|it| it.to_string()).ok();
+        let day = "time >= 2026-03-01T09:00:00Z and time < 2026-03-02T09:00:00Z";
+        assert_eq!(read("24h").as_deref(), Some(day));
+        assert_eq!(read("24h..now").as_deref(), Some(day));
+        for wrong in ["", "now", "now..24h", "0s", "24h..", "yesterday..now"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

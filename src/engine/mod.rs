@@ -2,6 +2,7 @@
 //! knows the world only through [`ports`].
 
 pub mod check;
+pub mod datasets;
 pub mod diff;
 pub mod evaluate;
 pub mod event;

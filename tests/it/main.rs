@@ -7,6 +7,7 @@ mod approve;
 mod check;
 mod console;
 mod crash;
+mod dataset;
 mod demo;
 mod diff;
 mod doctor;

@@ -24,6 +24,20 @@ pub struct Proportion {
 }
 
 impl Proportion {
+    /// The proportion that a share of so many is.
+    pub fn of_share(share: f64, total: u64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a count is at most the count"
+        )]
+        let hits = (share * of_count(total)).round() as u64;
+        Self {
+            hits: hits.min(total),
+            total,
+        }
+    }
+
     /// The share; `None` of nothing.
     pub fn share(self) -> Option<f64> {
         (self.total > 0).then(|| of_count(self.hits) / of_count(self.total))

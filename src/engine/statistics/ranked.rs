@@ -23,6 +23,12 @@ impl Ranked {
         self.0.is_empty()
     }
 
+    /// How many values have any weight.
+    pub fn weighty(&self, weights: &[f64]) -> u64 {
+        let values = self.0.iter();
+        values.filter(|(_, group)| weights[*group] > 0.0).count() as u64
+    }
+
     /// The smallest value.
     pub fn smallest(&self) -> Option<f64> {
         self.0.first().map(|(value, _)| *value)

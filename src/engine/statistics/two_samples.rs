@@ -98,6 +98,20 @@ fn drawn(weights: &[f64], random: &mut SplitMix64) -> Vec<f64> {
 }
 
 impl Resampled {
+    /// The same around other numbers: those of the whole that the samples are a part of.
+    #[must_use]
+    pub fn centred(self, before: f64, after: f64) -> Self {
+        let (first, second) = (before - self.before, after - self.after);
+        let draws = self.draws.into_iter();
+        Self {
+            before,
+            after,
+            draws: draws
+                .map(|(before, after)| (before + first, after + second))
+                .collect(),
+        }
+    }
+
     /// The difference with its interval, each end at level α.
     pub fn difference(&self, alpha: f64) -> Difference {
         let difference = self.after - self.before;

@@ -6,7 +6,7 @@ use regex::Regex;
 use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop, and `import`, the door into it.
-const STAGES: [&str; 9] = [
+const STAGES: [&str; 10] = [
     "workspace",
     "check",
     "import",
@@ -16,6 +16,7 @@ const STAGES: [&str; 9] = [
     "release",
     "traces",
     "monitor",
+    "datasets",
 ];
 
 /// What every stage may know.
