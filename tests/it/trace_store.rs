@@ -279,7 +279,7 @@ fn a_byte_that_changed_is_told_or_does_not_matter() {
     let expected = read(&store.store()).expect("nothing is damaged yet");
     let whole = fs::read(&file).expect("it is ours");
     let mut told = 0;
-    for place in (0..whole.len()).step_by(23) {
+    for place in (0..whole.len()).step_by(61) {
         let mut bytes = whole.clone();
         bytes[place] ^= 1 << (place % 8);
         fs::write(&file, bytes).expect("it is ours");
@@ -292,7 +292,7 @@ fn a_byte_that_changed_is_told_or_does_not_matter() {
             }
         }
     }
-    assert!(told > 100, "{told} times told");
+    assert!(told > 30, "{told} times told");
 }
 
 #[test]
