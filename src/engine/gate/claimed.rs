@@ -1,6 +1,6 @@
 //! Recorded answers that the author of a pull request brings: a claim, not a measurement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Cursor, Read as _};
 
 use crate::domain::id::PromptId;
@@ -32,8 +32,8 @@ pub struct ClaimedAnswers<'t> {
     pub base: &'t dyn FileTree,
     /// Who claims.
     pub head: &'t dyn FileTree,
-    /// The recordings that may come from the head.
-    pub paths: BTreeSet<String>,
+    /// The recordings that may come from the head, each with the path that they have there.
+    pub paths: BTreeMap<String, String>,
 }
 
 impl FileTree for ClaimedAnswers<'_> {
@@ -56,10 +56,10 @@ impl FileTree for ClaimedAnswers<'_> {
     /// Of two recordings of one request the later one is read, so that the base comes last.
     fn open(&self, path: &str) -> Result<Option<Box<dyn BufRead + Send>>, TreeError> {
         let recorded = self.base.open(path)?;
-        if !self.paths.contains(path) {
+        let Some(claimed) = self.paths.get(path) else {
             return Ok(recorded);
-        }
-        let Some(claimed) = self.head.open(path)? else {
+        };
+        let Some(claimed) = self.head.open(claimed)? else {
             return Ok(recorded);
         };
         let recorded = recorded.unwrap_or_else(|| Box::new(Cursor::new(Vec::new())));

@@ -6,13 +6,14 @@ use regex::Regex;
 use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop.
-const STAGES: [&str; 7] = [
+const STAGES: [&str; 8] = [
     "workspace",
     "check",
     "evaluate",
     "diff",
     "gate",
     "release",
+    "bisect",
     "traces",
 ];
 

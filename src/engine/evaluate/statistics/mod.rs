@@ -26,6 +26,9 @@ pub use plus_two::{Interval, plus_two};
 pub use power::{Design, MIXED_ROWS_VARIANCE, POWER};
 pub use ratio::{RatioInterval, ratio_of_means};
 
+#[cfg(test)]
+pub(in crate::engine) use random::SplitMix64;
+
 /// The level that is left for one look at data that was looked at this often: α/looks (Bonferroni).
 /// Whoever draws again until the result pleases must pay for every draw.
 pub fn level_per_look(alpha: f64, looks: u32) -> f64 {
