@@ -3,6 +3,7 @@
 
 use crate::domain::deployment::ObjectId;
 use crate::domain::digest::Digest;
+use crate::domain::finding::Finding;
 use crate::domain::id::PromptId;
 use crate::engine::ports::history::{FirstParents, LineCommit};
 use crate::engine::ports::{FileTree, TreeError};
@@ -37,6 +38,8 @@ pub struct Version {
     pub name: PromptId,
     /// Where it comes from.
     pub origin: Origin,
+    /// The last commit of the line that has it; absent: the line ends with it.
+    pub last: Option<ObjectId>,
     /// The prompt's fingerprint, or why the version cannot be tested.
     pub fingerprint: Result<Digest, String>,
 }
@@ -133,9 +136,13 @@ impl Versions {
         let Some(name) = name.cloned().or_else(earlier) else {
             return;
         };
+        if let (Some(before), Origin::Commit(commit)) = (self.0.last_mut(), &origin) {
+            before.last = commit.parents.first().cloned();
+        }
         self.0.push(Version {
             name,
             origin,
+            last: None,
             fingerprint,
         });
     }
@@ -146,7 +153,7 @@ pub fn fingerprint(tree: &dyn FileTree, name: &PromptId) -> Result<Digest, Strin
     match Workspace::new(tree).closure(name) {
         Ok(closure) => Ok(closure.fingerprint()),
         Err(findings) => {
-            let finding = findings.0.into_iter().find(|finding| finding.is_error());
+            let finding = findings.0.into_iter().find(Finding::is_error);
             let why = finding.map_or_else(String::new, |finding| finding.message);
             Err(format!("the prompt cannot be read: {why}"))
         }

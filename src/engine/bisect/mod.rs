@@ -11,12 +11,13 @@ mod rename;
 pub mod search;
 #[cfg(test)]
 mod simulation;
+pub mod steps;
 
 use crate::domain::finding::Findings;
 
 use super::ports::{LaneError, TreeError};
 use line::{Origin, Version};
-use search::{Bisection, Outcome};
+use steps::{Bisection, Outcome};
 
 /// What a search says about a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict on a history of these versions; where there is one version only, nothing was
+    /// The verdict on a history of these versions; where both ends are one version, nothing was
     /// searched.
     pub fn of(bisection: Option<&Bisection>, versions: &[Version]) -> Self {
         match bisection.map(|bisection| &bisection.outcome) {

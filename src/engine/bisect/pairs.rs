@@ -36,8 +36,6 @@ pub struct Compared {
     pub rows: u64,
     /// Groups of them that are not independent; absent: every row stands for itself.
     pub clusters: Option<u64>,
-    /// Rows without a verdict, of either version.
-    pub missing: [u64; 2],
     /// The mean pass rates of the rows that are compared.
     pub rates: [f64; 2],
     /// What the differences show, at the level of one look.
@@ -86,12 +84,9 @@ fn rate(cases: &[&CaseResult], evaluator: &EvaluatorId) -> Option<f64> {
     if cases.iter().any(|case| case.provider_error().is_some()) {
         return None;
     }
-    let passes = |case: &&&CaseResult| {
-        let graded = case.grades.get(evaluator);
-        graded.is_some_and(|graded| graded.grade == Grade::Pass)
-    };
-    let passed = cases.iter().filter(passes).count();
-    Some(share(passed, cases.len()))
+    let grades = cases.iter().map(|case| case.grades.get(evaluator));
+    let passed = grades.filter(|graded| graded.is_some_and(|it| it.grade == Grade::Pass));
+    Some(share(passed.count(), cases.len()))
 }
 
 /// Why no case says anything about the version: none can be rendered, or none is answered.
@@ -133,13 +128,9 @@ impl Compared {
             sum / share(count, 1)
         };
         let rates = [mean(0), mean(1)];
-        let missing = |rows: &BTreeMap<ShortDigest, ObservedRow>| {
-            rows.values().filter(|row| row.rate.is_none()).count() as u64
-        };
         Some(Self {
             rows: count as u64,
             clusters,
-            missing: [missing(before), missing(after)],
             rates,
             shown: Shown {
                 interval,

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::digest::ShortDigest;
 use crate::engine::evaluate::statistics::{Shown, level_per_look};
 
-use super::pairs::{Compared, ObservedRow, Observation};
+use super::pairs::{Compared, Observation, ObservedRow};
+use super::steps::{Bisection, Call, Outcome, RowCount, Step};
 
 /// A loss that is not worth a search, where nobody says what is.
 pub const NEGLIGIBLE: f64 = 0.05;
@@ -38,83 +39,6 @@ pub struct Rules {
     pub alpha: f64,
     /// The loss that makes a version worse; absent: half of what the bad end loses.
     pub margin: Option<f64>,
-}
-
-/// What a comparison says of the later version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// It is worse.
-    Worse,
-    /// It is not worse.
-    NoWorse,
-    /// All rows leave it open.
-    Undecided,
-    /// It cannot be tested.
-    Untested,
-}
-
-impl Call {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Worse => "worse",
-            Self::NoWorse => "no-worse",
-            Self::Undecided => "open",
-            Self::Untested => "untested",
-        }
-    }
-}
-
-/// One comparison of two versions.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// The earlier version.
-    pub before: usize,
-    /// The version that is called.
-    pub version: usize,
-    /// What the rows show; absent: no row has a verdict of both.
-    pub compared: Option<Compared>,
-    /// The level of the look that decided, or of the last one.
-    pub level: f64,
-    /// What that says.
-    pub call: Call,
-    /// Why a version cannot be tested, and which of the two.
-    pub problem: Option<(usize, String)>,
-    /// How many rows like these, or clusters of rows, would decide what they leave open; absent: they
-    /// leave nothing open, or it takes more than anybody has.
-    pub needs: Option<u64>,
-}
-
-/// What a search came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Bisection {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Its comparisons, in their order: the ends first.
-    pub steps: Vec<Step>,
-    /// The loss that made versions worse; absent: the search did not come to that.
-    pub margin: Option<f64>,
-    /// Later versions that are better than earlier ones: the evaluator does not only get worse.
-    pub recoveries: Vec<Step>,
-}
-
-impl Bisection {
-    /// The comparison that named a version: with the one before it.
-    pub fn naming(&self, version: usize) -> Option<&Step> {
-        let mut steps = self.steps.iter().rev();
-        steps.find(|step| step.version == version && step.before + 1 == version)
-    }
-}
-
-/// The answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// This version is worse than the one before it.
-    Found(usize),
-    /// The bad end is not worse than the good one.
-    NotWorse,
-    /// Any of these versions, from the first to the last, may be the one.
-    Open([usize; 2]),
 }
 
 /// Searches.
@@ -182,6 +106,16 @@ struct Seen {
     problem: Option<String>,
 }
 
+impl Seen {
+    fn count(&self) -> RowCount {
+        let missing = self.rows.values().filter(|row| row.rate.is_none());
+        RowCount {
+            all: self.rows.len() as u64,
+            missing: missing.count() as u64,
+        }
+    }
+}
+
 impl<T: Trial> Search<'_, T> {
     fn run(&mut self) -> Result<(Outcome, Option<f64>), T::Error> {
         let last = self.rules.versions - 1;
@@ -226,7 +160,7 @@ impl<T: Trial> Search<'_, T> {
     }
 
     /// Whether a version is worse than the one before it, and not only than the good end: where an
-    /// evaluator gets worse little by little, no single version is to blame.
+    /// evaluator gets worse little by little, that is not shown of any.
     fn is_a_loss_of_its_own(&mut self, pair: [usize; 2]) -> Result<bool, T::Error> {
         let step = self.compare(pair, self.levels.name, |shown| {
             (shown.interval.upper < 0.0).then_some(Call::Worse)
@@ -300,6 +234,7 @@ impl<T: Trial> Search<'_, T> {
                 None => Call::Untested,
             },
             compared,
+            looked_at: [one, other].map(Seen::count),
             level,
             problem,
             needs: None,
@@ -309,7 +244,9 @@ impl<T: Trial> Search<'_, T> {
     /// Versions that are shown to be better than the tested version before them.
     fn recoveries(&self) -> Vec<Step> {
         let tested: Vec<usize> = self.seen.keys().copied().collect();
-        let steps = tested.windows(2).map(|pair| self.step([pair[0], pair[1]], self.levels.name));
+        let steps = tested
+            .windows(2)
+            .map(|pair| self.step([pair[0], pair[1]], self.levels.name));
         let better = |step: &Step| {
             let compared = step.compared.as_ref();
             compared.is_some_and(|compared| compared.shown.is_better())
@@ -347,4 +284,111 @@ fn middle(good: usize, bad: usize, open: &BTreeSet<usize>) -> Option<usize> {
     let middle = good + (bad - good) / 2;
     let between = (good + 1..bad).filter(|version| !open.contains(version));
     between.min_by_key(|version| (version.abs_diff(middle), *version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::digest::Digest;
+
+    const ROWS: usize = 60;
+
+    /// Versions that pass this many of sixty rows; `None`: the version cannot be tested.
+    struct Scripted(Vec<Option<usize>>);
+
+    impl Trial for Scripted {
+        type Error = std::convert::Infallible;
+
+        fn observe(&mut self, version: usize, _: usize) -> Result<Observation, Self::Error> {
+            let Some(passed) = self.0[version] else {
+                return Ok(Observation::impossible("broken"));
+            };
+            let rows = (0..ROWS).map(|number| ObservedRow {
+                row: Digest::of(&number.to_le_bytes()).shortened(),
+                cluster: None,
+                rate: Some(if number < passed { 1.0 } else { 0.0 }),
+            });
+            Ok(Observation {
+                rows: rows.collect(),
+                problem: None,
+            })
+        }
+    }
+
+    fn searched(passed: &[Option<usize>], margin: Option<f64>) -> Bisection {
+        let rules = Rules {
+            versions: passed.len(),
+            looks: 1,
+            alpha: 0.05,
+            margin,
+        };
+        search(&mut Scripted(passed.to_vec()), rules).unwrap()
+    }
+
+    fn outcome(passed: &[Option<usize>]) -> Outcome {
+        searched(passed, None).outcome
+    }
+
+    #[test]
+    fn the_first_worse_version_is_found_wherever_it_stands() {
+        for versions in 2..20 {
+            for change in 1..versions {
+                let passed = (0..versions).map(|it| Some(if it < change { 60 } else { 30 }));
+                let found = outcome(&passed.collect::<Vec<_>>());
+                assert_eq!(found, Outcome::Found(change), "{change} of {versions}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_tested_is_left_out_where_it_does_not_matter() {
+        let passed = [Some(60), None, Some(60), Some(30), None, Some(30)];
+        assert_eq!(outcome(&passed), Outcome::Found(3));
+        let beside = [Some(60), Some(60), None, Some(30), Some(30)];
+        assert_eq!(outcome(&beside), Outcome::Open([2, 3]));
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_tested_leaves_all_open() {
+        assert_eq!(outcome(&[None, Some(60), Some(30)]), Outcome::Open([1, 2]));
+        assert_eq!(outcome(&[Some(60), Some(60), None]), Outcome::Open([1, 2]));
+    }
+
+    #[test]
+    fn versions_in_the_middle_of_the_loss_stay_open() {
+        let passed = [Some(60), Some(48), Some(48), Some(30)];
+        let bisection = searched(&passed, None);
+        assert_eq!(bisection.outcome, Outcome::Open([1, 3]));
+        let open = bisection
+            .steps
+            .iter()
+            .filter(|step| step.call == Call::Undecided);
+        assert!(open.clone().count() == 2 && open.clone().all(|step| step.compared.is_some()));
+    }
+
+    #[test]
+    fn a_loss_below_the_margin_is_none() {
+        let passed = [Some(60), Some(60), Some(55)];
+        assert_eq!(searched(&passed, Some(0.3)).outcome, Outcome::NotWorse);
+        assert_eq!(outcome(&[Some(60), Some(60)]), Outcome::NotWorse);
+        assert_eq!(outcome(&[Some(30), Some(60)]), Outcome::NotWorse);
+    }
+
+    #[test]
+    fn what_gets_better_again_is_seen() {
+        let passed = [Some(60), Some(10), Some(10), Some(10), Some(40)];
+        let bisection = searched(&passed, None);
+        assert_eq!(bisection.outcome, Outcome::Found(1));
+        let better: Vec<_> = bisection.recoveries.iter().map(|it| it.version).collect();
+        assert_eq!(better, [4]);
+    }
+
+    #[test]
+    fn a_search_makes_no_more_comparisons_than_it_accounts_for() {
+        for versions in 2..40 {
+            let passed: Vec<_> = (0..versions).map(|it| Some(60 - it)).collect();
+            let made = searched(&passed, None).steps.len();
+            assert!(made <= most_comparisons(versions), "{versions}: {made}");
+        }
+    }
 }

@@ -41,9 +41,7 @@ impl RunLimits {
     pub fn less(self, taken: Taken, time: Duration) -> Self {
         Self {
             deadline: self.deadline.map(|most| most.saturating_sub(time)),
-            max_calls: self
-                .max_calls
-                .map(|most| most.saturating_sub(taken.calls)),
+            max_calls: self.max_calls.map(|most| most.saturating_sub(taken.calls)),
             max_cost_usd: self
                 .max_cost_usd
                 .map(|most| (most - taken.cost_usd).max(0.0)),
@@ -189,9 +187,12 @@ mod tests {
         let left = limits.less(budget.taken(), Duration::from_secs(4));
         assert_eq!(left.deadline, Some(Duration::from_secs(6)));
         assert_eq!(left.max_calls, Some(3));
-        assert!(left.max_cost_usd.is_some_and(|left| (left - 0.3).abs() < 1e-9));
+        assert!(
+            left.max_cost_usd
+                .is_some_and(|left| (left - 0.3).abs() < 1e-9)
+        );
         assert_eq!(left.used_up(), None);
-        let late = left.less(budget.taken(), Duration::from_secs(60));
+        let late = left.less(budget.taken(), Duration::from_secs(7));
         assert_eq!(late.used_up(), Some(LimitReached::Time));
         budget.pay(Some(0.4));
         let spent = left.less(budget.taken(), Duration::ZERO);

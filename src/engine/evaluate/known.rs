@@ -7,14 +7,14 @@ use crate::engine::ports::{BoxFuture, Provider, ProviderError, ProviderProfile};
 
 use super::call::Providers;
 
-/// The same providers, of whom those that cost money or time are not asked, but for those that
-/// `may_be_asked`. What is kept of their answers still counts.
+/// The same providers, of whom nobody is asked but those that `may_be_asked`. What is kept of the
+/// others' answers still counts.
 pub fn known_only<'a>(
     providers: Providers<'a>,
     may_be_asked: impl Fn(&str) -> bool,
 ) -> Providers<'a> {
     let quiet = |(name, provider): (String, Box<dyn Provider + 'a>)| {
-        if !provider.profile().keep_answers || may_be_asked(&name) {
+        if may_be_asked(&name) {
             return (name, provider);
         }
         let provider: Box<dyn Provider + 'a> = Box::new(NotAsked(provider));

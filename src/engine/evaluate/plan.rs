@@ -244,9 +244,11 @@ pub fn plan_test(
     };
     let mut planner = Planner::new(workspace, repeats);
     let suite = planner.suite(Some(&Arc::new(prompt)), &binding);
-    let planned = planner.finish(suite.into_iter().collect())?;
-    let suite = planned.suites.into_iter().next();
-    Ok(suite.expect("what cannot be planned has a finding"))
+    let mut plan = planner.finish(suite.into_iter().collect())?;
+    Ok(plan
+        .suites
+        .pop()
+        .expect("what cannot be planned has a finding"))
 }
 
 /// The evaluators under a policy's floors that this plan does not use and other prompts of the

@@ -32,8 +32,9 @@ pub struct ClaimedAnswers<'t> {
     pub base: &'t dyn FileTree,
     /// Who claims.
     pub head: &'t dyn FileTree,
-    /// The recordings that may come from the head, each with the path that they have there.
-    pub paths: BTreeMap<String, String>,
+    /// The recordings that may come from elsewhere, by their path: the trees that have them, each with
+    /// the path that they have there.
+    pub claims: BTreeMap<String, Vec<(&'t dyn FileTree, String)>>,
 }
 
 impl FileTree for ClaimedAnswers<'_> {
@@ -56,16 +57,22 @@ impl FileTree for ClaimedAnswers<'_> {
     /// Of two recordings of one request the later one is read, so that the base comes last.
     fn open(&self, path: &str) -> Result<Option<Box<dyn BufRead + Send>>, TreeError> {
         let recorded = self.base.open(path)?;
-        let Some(claimed) = self.paths.get(path) else {
-            return Ok(recorded);
-        };
-        let Some(claimed) = self.head.open(claimed)? else {
-            return Ok(recorded);
-        };
-        let recorded = recorded.unwrap_or_else(|| Box::new(Cursor::new(Vec::new())));
-        Ok(Some(Box::new(
-            claimed.chain(Cursor::new("\n")).chain(recorded),
-        )))
+        let mut all: Option<Box<dyn BufRead + Send>> = None;
+        for (tree, there) in self.claims.get(path).into_iter().flatten() {
+            all = joined(all, tree.open(there)?);
+        }
+        Ok(joined(all, recorded))
+    }
+}
+
+/// One recording after another.
+fn joined(
+    first: Option<Box<dyn BufRead + Send>>,
+    second: Option<Box<dyn BufRead + Send>>,
+) -> Option<Box<dyn BufRead + Send>> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(Box::new(first.chain(Cursor::new("\n")).chain(second))),
+        (first, second) => first.or(second),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::digest::Digest;
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::engine::bisect::Verdict;
 use crate::engine::bisect::line::{Origin, Version};
-use crate::engine::bisect::search::Step;
+use crate::engine::bisect::steps::Step;
 use crate::report::diff_json::{PromptV1, prompt};
 use crate::report::runs_json::ComparedSuiteV1;
 
@@ -166,8 +166,8 @@ fn step(step: &Step) -> StepV1<'_> {
         version: step.version,
         rows: compared.map_or(0, |it| it.rows),
         clusters: compared.and_then(|it| it.clusters),
-        missing_before: compared.map_or(0, |it| it.missing[0]),
-        missing_version: compared.map_or(0, |it| it.missing[1]),
+        missing_before: step.looked_at[0].missing,
+        missing_version: step.looked_at[1].missing,
         rate_before: compared.map(|it| it.rates[0]),
         rate_version: compared.map(|it| it.rates[1]),
         difference: compared.map(|it| it.shown.mean),

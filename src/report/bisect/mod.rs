@@ -1,6 +1,7 @@
 //! What a search of a prompt's history found, for people and for machines.
 
 mod json;
+mod open;
 mod text;
 
 use crate::domain::deployment::ObjectId;
@@ -8,7 +9,7 @@ use crate::domain::id::EvaluatorId;
 use crate::domain::run::Suite;
 use crate::engine::bisect::Verdict;
 use crate::engine::bisect::line::{Origin, Version};
-use crate::engine::bisect::search::Bisection;
+use crate::engine::bisect::steps::Bisection;
 use crate::engine::diff::PromptDiff;
 use crate::engine::evaluate::compare::ComparedSuite;
 

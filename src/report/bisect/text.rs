@@ -6,7 +6,7 @@ use crate::domain::deployment::ObjectId;
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::bisect::Verdict;
 use crate::engine::bisect::line::{Origin, Version};
-use crate::engine::bisect::search::{Bisection, Call, Step};
+use crate::engine::bisect::steps::{Bisection, Step};
 use crate::engine::ports::history::LineCommit;
 
 use crate::report::diff::prompt_text;
@@ -15,12 +15,10 @@ use crate::report::runs::flips;
 use crate::report::table::TextTable;
 
 use super::BisectReport;
-
-/// How many commits of an open range are shown.
-const SHOWN_COMMITS: usize = 20;
+use super::open::{open, recoveries};
 
 /// How much of a reason is shown, in characters.
-const SHOWN_TEXT: usize = 300;
+pub(super) const SHOWN_TEXT: usize = 300;
 
 /// Renders the whole report.
 pub fn render_bisect(report: &BisectReport<'_>, color: bool) -> String {
@@ -49,7 +47,8 @@ pub fn progress_line(step: &Step, versions: &[Version]) -> String {
     )
 }
 
-fn name(version: usize, versions: &[Version]) -> String {
+/// A version for people.
+pub(super) fn name(version: usize, versions: &[Version]) -> String {
     match &versions[version].origin {
         Origin::Good => "the good end".to_owned(),
         Origin::Fork(commit) => format!("commit {}", commit.short()),
@@ -66,9 +65,10 @@ fn head(report: &BisectReport<'_>) -> String {
     );
     let end = |(label, commit): &(String, ObjectId)| {
         let own = format!("commit {}", commit.short());
-        match *label == own {
-            true => own,
-            false => format!("{label} ({own})"),
+        if *label == own {
+            own
+        } else {
+            format!("{label} ({own})")
         }
     };
     let repeats = match suite.repeats {
@@ -206,31 +206,18 @@ fn remarks(report: &BisectReport<'_>, version: usize, text: &mut String) {
         let compared = step.and_then(|step| step.compared.as_ref());
         compared.map_or(0.0, |compared| compared.shown.mean)
     };
-    let (own, all) = (lost(bisection.naming(version)), lost(bisection.steps.first()));
+    let (own, all) = (
+        lost(bisection.naming(version)),
+        lost(bisection.steps.first()),
+    );
     if own > all / 2.0 {
         let _ = writeln!(
             text,
-            "  but      the bad end loses {} points: other commits make it worse, too",
-            points(all)
+            "  but      that is the smaller part of the {:.1} points that the bad end loses: other commits make it worse, too",
+            all.abs() * 100.0
         );
     }
     recoveries(report, bisection, text);
-}
-
-/// The search takes it that what is worse once stays so.
-fn recoveries(report: &BisectReport<'_>, bisection: &Bisection, text: &mut String) {
-    for step in &bisection.recoveries {
-        let Some(compared) = &step.compared else {
-            continue;
-        };
-        let _ = writeln!(
-            text,
-            "  but      {} is better than {} by {} points: it does not only get worse, and another commit may have made it worse, too",
-            name(step.version, report.versions),
-            name(step.before, report.versions),
-            points(compared.shown.mean)
-        );
-    }
 }
 
 fn elsewhere(report: &BisectReport<'_>, text: &mut String) {
@@ -249,78 +236,7 @@ fn not_worse(report: &BisectReport<'_>, text: &mut String) {
     text.push_str("not worse: the bad end does not fall behind the good one\n");
 }
 
-fn open(report: &BisectReport<'_>, [first, last]: [usize; 2], text: &mut String) {
-    let count = 1 + last - first;
-    let _ = match count {
-        1 => writeln!(text, "cannot tell: not shown of the one version that is left"),
-        _ => writeln!(text, "cannot tell: any of {count} versions may have made it worse"),
-    };
-    for version in (first..=last).take(SHOWN_COMMITS) {
-        let line = match &report.versions[version].origin {
-            Origin::Commit(commit) => format!(
-                "{} {} {}: {}",
-                commit.id.short(),
-                commit.written_at.strftime("%Y-%m-%d"),
-                commit.author,
-                shorten(&commit.subject, SHOWN_TEXT)
-            ),
-            _ => name(version, report.versions),
-        };
-        let _ = writeln!(text, "  {version:>3}  {}", Untrusted(&line));
-    }
-    if count > SHOWN_COMMITS {
-        let _ = writeln!(text, "       and {} more", count - SHOWN_COMMITS);
-    }
-    let Some(bisection) = &report.bisection else {
-        return;
-    };
-    text.push_str("what would decide it\n");
-    let within = |step: &&Step| (first..=last).contains(&step.version);
-    for step in bisection.steps.iter().filter(within) {
-        if let Some(line) = wanted(report, step) {
-            let _ = writeln!(text, "  {}", Untrusted(&line));
-        }
-    }
-    if let Some(calls) = report.calls_to_ask {
-        let _ = writeln!(
-            text,
-            "  let models be asked for what is not known: `--yes`, at most {calls} call(s)"
-        );
-    }
-    recoveries(report, bisection, text);
-}
-
-/// What would call a version that was left open.
-fn wanted(report: &BisectReport<'_>, step: &Step) -> Option<String> {
-    let called = name(step.version, report.versions);
-    if let Some((version, problem)) = &step.problem {
-        let whose = name(*version, report.versions);
-        return Some(format!("{whose}: {}", shorten(problem, SHOWN_TEXT)));
-    }
-    let Some(compared) = &step.compared else {
-        return Some(format!("{called}: no row has a known answer of both versions"));
-    };
-    if step.call != Call::Undecided {
-        return None;
-    }
-    let mut wanted = Vec::new();
-    for (version, missing) in [step.before, step.version].into_iter().zip(compared.missing) {
-        if missing > 0 {
-            let whose = name(version, report.versions);
-            wanted.push(format!("answers to {missing} row(s) of {whose}"));
-        }
-    }
-    let sort = match compared.clusters {
-        Some(_) => "clusters",
-        None => "rows",
-    };
-    wanted.push(match step.needs {
-        Some(rows) => format!("about {rows} {sort} like these"),
-        None => format!("more {sort} than anybody has: the loss is as large as the margin"),
-    });
-    Some(format!("{called}: {}", wanted.join("; or ")))
-}
-
-fn points(share: f64) -> String {
+/// A share in percentage points.
+pub(super) fn points(share: f64) -> String {
     format!("{:+.1}", share * 100.0)
 }

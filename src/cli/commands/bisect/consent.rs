@@ -4,13 +4,15 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::ui::Ui;
 use crate::engine::bisect::line::closure;
-use crate::engine::bisect::search::{Outcome, Rules, most_comparisons, search};
+use crate::engine::bisect::search::{Rules, most_comparisons, search};
+use crate::engine::bisect::steps::Outcome;
 use crate::engine::diff::compare_versions;
 use crate::engine::evaluate::budget::RunLimits;
 use crate::report::bisect::{BisectReport, FoundVersion};
 
 use super::BisectArgs;
-use super::trial::{Consent, Subject, VersionTrial};
+use super::subject::Subject;
+use super::trial::{Consent, VersionTrial};
 
 /// Searches with what is known, and again with what models say where that leaves it open and they may
 /// be asked. Adds what comes of it to the report.

@@ -70,11 +70,7 @@ pub(super) struct End {
 
 impl End {
     /// The end that a text names, in whose files the prompt has the first of `names` that is there.
-    fn named(
-        context: &Context,
-        spec: &str,
-        names: &[PromptId],
-    ) -> Result<Self, CommandError> {
+    fn named(context: &Context, spec: &str, names: &[PromptId]) -> Result<Self, CommandError> {
         if spec == WORKTREE {
             let commit = context.repository()?.commit("HEAD")?;
             return Self::of_files(context.tree(None)?, commit, names);
@@ -141,10 +137,7 @@ impl End {
     }
 
     /// The oldest version on the way to the bad end that can be read.
-    fn oldest(
-        history: &dyn FirstParents,
-        points: &[Point],
-    ) -> Result<Option<Self>, CommandError> {
+    fn oldest(history: &dyn FirstParents, points: &[Point]) -> Result<Option<Self>, CommandError> {
         for Point { commit, name } in points.iter().rev() {
             let Some(name) = name else { continue };
             let tree = history.files(&commit.id)?;

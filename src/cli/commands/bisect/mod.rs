@@ -2,6 +2,7 @@
 
 mod consent;
 mod ends;
+mod subject;
 mod test;
 mod trial;
 
@@ -21,8 +22,8 @@ use crate::report::bisect::{BisectReport, BisectV1, render_bisect};
 
 use consent::search_with_consent;
 use ends::Ends;
+use subject::Subject;
 use test::{nothing_to_test, planned};
-use trial::Subject;
 
 /// Find the commit that made an evaluator worse
 ///
@@ -125,7 +126,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &BisectArgs) -> Result<Exit, Co
         found: None,
         calls_to_ask: None,
     };
-    if versions.len() > 1 {
+    let ends = [versions.first(), versions.last()].map(|it| it.map(|it| &it.fingerprint));
+    if ends[0] != ends[1] {
         search_with_consent(context, ui, args, subject, &mut report)?;
     }
     if ui.wants_json() {

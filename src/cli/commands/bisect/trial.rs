@@ -9,12 +9,12 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{AGAIN, Ran, Workbench, interrupted, limited, without_answers};
 use crate::cli::ui::Ui;
-use crate::domain::project::ProviderSettings;
+use crate::domain::project::{BUILT_IN_PROVIDERS, ProviderSettings};
 use crate::domain::run::{CaseResult, RunId, Suite};
-use crate::engine::bisect::line::{Origin, Version, closure};
-use crate::engine::bisect::looks::Looks;
+use crate::engine::bisect::line::closure;
 use crate::engine::bisect::pairs::Observation;
-use crate::engine::bisect::search::{Step, Trial};
+use crate::engine::bisect::search::Trial;
+use crate::engine::bisect::steps::Step;
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::budget::RunLimits;
 use crate::engine::evaluate::compare::{ComparedSuite, compare_suites};
@@ -24,56 +24,12 @@ use crate::engine::evaluate::ready::{NotReady, check_ready};
 use crate::engine::evaluate::reuse::{ResumeError, open_run, tested_suite};
 use crate::engine::evaluate::stored::{KeptRun, find};
 use crate::engine::gate::ClaimedAnswers;
-use crate::engine::ports::history::FirstParents;
-use crate::engine::ports::{FileTree, RunStore as _};
+use crate::engine::ports::RunStore as _;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 use crate::report::bisect::progress_line;
 
-/// What is tested, and where it is found.
-#[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
-    pub(super) history: &'a dyn FirstParents,
-    /// Where rows, evaluators, judges and settings come from.
-    pub(super) tests: &'a dyn FileTree,
-    /// Where programs are run from.
-    pub(super) disk: Option<&'a dyn FileTree>,
-    /// The good end and the bad one.
-    pub(super) ends: [&'a dyn FileTree; 2],
-    /// The versions, the oldest first.
-    pub(super) versions: &'a [Version],
-    /// The test, of the bad end.
-    pub(super) suite: &'a PlannedSuite,
-    pub(super) looks: &'a Looks,
-}
-
-/// The files of a version: those of an end, or of a commit that was opened for it.
-pub(super) enum Files<'a> {
-    End(&'a dyn FileTree),
-    Commit(Box<dyn FileTree>),
-}
-
-impl Files<'_> {
-    pub(super) fn files(&self) -> &dyn FileTree {
-        match self {
-            Self::End(tree) => *tree,
-            Self::Commit(tree) => tree.as_ref(),
-        }
-    }
-}
-
-impl<'a> Subject<'a> {
-    /// The files of a version.
-    pub(super) fn tree(&self, version: usize) -> Result<Files<'a>, CommandError> {
-        let [good, bad] = self.ends;
-        Ok(match &self.versions[version].origin {
-            Origin::Good => Files::End(good),
-            Origin::Bad => Files::End(bad),
-            Origin::Fork(commit) => Files::Commit(self.history.files(commit)?),
-            Origin::Commit(commit) => Files::Commit(self.history.files(&commit.id)?),
-        })
-    }
-}
+use super::subject::Subject;
 
 /// Who may be asked, and for how much.
 #[derive(Clone, Copy)]
@@ -189,8 +145,7 @@ impl<'a, 'u> VersionTrial<'a, 'u> {
         let errors = &outcome.suites[0].errors;
         let asked = plan.asked();
         let declared = |name: &String| bench.project.providers.contains_key(name);
-        let could_answer =
-            asked.providers.keys().any(declared) || !asked.programs.is_empty();
+        let could_answer = asked.providers.keys().any(declared) || !asked.programs.is_empty();
         self.lacks_answers |= !self.consent.ask && errors.not_recorded > 0 && could_answer;
         let is_end = version == 0 || version + 1 == self.subject.versions.len();
         let all_failed = errors.provider == outcome.suites[0].cases;
@@ -237,7 +192,7 @@ impl<'a, 'u> VersionTrial<'a, 'u> {
             let settings = bench.project.providers.get(name);
             let program = matches!(settings, Some(ProviderSettings::Program(_)))
                 || asked.programs.contains_key(name);
-            program && self.consent.allow_exec
+            BUILT_IN_PROVIDERS.contains(&name) || (program && self.consent.allow_exec)
         })
     }
 
@@ -270,10 +225,16 @@ impl Trial for VersionTrial<'_, '_> {
         let tree = subject.tree(version)?;
         let tree = tree.files();
         let now = &subject.suite.suite.prompt;
+        let later = subject.last_tree(version)?;
+        let then = it.name.recordings_path();
         let recorded = ClaimedAnswers {
             base: subject.tests,
             head: tree,
-            paths: [(now.recordings_path(), it.name.recordings_path())].into(),
+            claims: [(
+                now.recordings_path(),
+                vec![(tree, then.clone()), (later.files(), then)],
+            )]
+            .into(),
         };
         let workspace = Workspace::new(&recorded);
         let disk = subject.disk.unwrap_or(subject.tests);

@@ -68,7 +68,10 @@ pub(super) fn try_prompts(
     let claimed = ClaimedAnswers {
         base: request.base,
         head: request.head,
-        paths: paths.iter().cloned().zip(paths.iter().cloned()).collect(),
+        claims: paths
+            .iter()
+            .map(|path| (path.clone(), vec![(request.head, path.clone())]))
+            .collect(),
     };
     let disk = context.disk().filter(|_| args.allow_exec);
     let [base, head] = [request.base, request.head].map(Workspace::new);
