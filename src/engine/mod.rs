@@ -3,11 +3,15 @@
 
 pub mod bisect;
 pub mod check;
+pub mod datasets;
 pub mod diff;
 pub mod evaluate;
 pub mod event;
 pub mod gate;
+pub mod import;
+pub mod monitor;
 pub mod ports;
 pub mod release;
+pub mod statistics;
 pub mod traces;
 pub mod workspace;

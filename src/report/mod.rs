@@ -14,6 +14,7 @@ pub mod gate_changes;
 mod gate_changes_json;
 mod gate_json;
 pub mod html;
+pub mod import;
 pub mod jsonl;
 pub mod junit;
 pub mod lanes;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::sample::{self, SampleError};
+use crate::cli::sample;
 use crate::cli::ui::Ui;
 
 /// Start a workspace here, with a sample that works without a key and without a network
@@ -29,17 +29,7 @@ struct InitOutput {
 pub fn run(context: &Context, ui: &mut Ui, _args: &InitArgs) -> Result<Exit, CommandError> {
     context.worktree()?;
     let root = context.directory();
-    let written = sample::write(root).map_err(|error| {
-        let hint = match error {
-            SampleError::Exists(_) => {
-                "nothing was written; choose an empty folder, or move these files away"
-            }
-            SampleError::Write(..) => {
-                "make the folder writable, remove what was written, and run this again"
-            }
-        };
-        CommandError::usage(error.to_string()).with_hint(hint)
-    })?;
+    let written = sample::write(root)?;
     if ui.wants_json() {
         ui.json(&InitOutput {
             schema: "pointsman/init/v1",

@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod bisect;
 pub mod check;
+pub mod dataset;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
@@ -11,6 +12,7 @@ pub mod evaluator;
 pub mod evidence;
 pub mod export;
 pub mod gate;
+pub mod import;
 pub mod init;
 pub mod lanes;
 mod moves;
@@ -36,10 +38,14 @@ use super::ui::Ui;
 pub enum Command {
     #[command(display_order = 1)]
     Init(init::InitArgs),
+    #[command(display_order = 1)]
+    Import(import::ImportArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 3)]
+    Dataset(dataset::DatasetArgs),
     #[command(display_order = 3)]
     Evaluator(evaluator::EvaluatorArgs),
     #[command(display_order = 4)]
@@ -81,9 +87,11 @@ impl Command {
     pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
         match self {
             Self::Init(args) => init::run(context, ui, args),
+            Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
+            Self::Dataset(args) => dataset::run(context, ui, args),
             Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Gate(args) => gate::run(context, ui, args),

@@ -1,8 +1,9 @@
 //! The sample workspace, as it stands at the top of our own repository: `init` writes it and `demo`
 //! plays a release with it.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use super::new_files::{NewFilesError, write_new_files};
 
 /// A file of the sample: its path in the workspace and its text.
 pub type SampleFile = (&'static str, &'static str);
@@ -56,47 +57,18 @@ pub const FILES: [SampleFile; 36] = files![
     "recordings/support/triage.jsonl",
 ];
 
-/// Why the sample could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum SampleError {
-    /// Files of these names are there already. Nothing was written.
-    #[error("{} of the files to write exist already: {}", .0.len(), .0.join(", "))]
-    Exists(Vec<String>),
-    /// A file could not be written.
-    #[error("cannot write `{0}`: {1}")]
-    Write(PathBuf, std::io::Error),
-}
-
-/// Writes all files below `root`, or none where one of them exists.
-pub fn write(root: &Path) -> Result<Vec<&'static str>, SampleError> {
-    let files: Vec<SampleFile> = std::iter::once(NEW_PROJECT).chain(FILES).collect();
-    let existing: Vec<String> = files
-        .iter()
-        .filter(|(path, _)| root.join(path).symlink_metadata().is_ok())
-        .map(|(path, _)| (*path).to_owned())
-        .collect();
-    if !existing.is_empty() {
-        return Err(SampleError::Exists(existing));
-    }
-    for (path, text) in &files {
-        write_new(&root.join(path), text)?;
-    }
-    Ok(files.into_iter().map(|(path, _)| path).collect())
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), SampleError> {
-    let failed = |error| SampleError::Write(path.to_owned(), error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut file = std::fs::File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
+/// Writes all files below `root`, or none where one of them exists; their paths.
+pub fn write(root: &Path) -> Result<Vec<&'static str>, NewFilesError> {
+    let files = std::iter::once(NEW_PROJECT).chain(FILES);
+    write_new_files(root, files.clone())?;
+    Ok(files.map(|(path, _)| path).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use std::path::PathBuf;
 
     #[test]
     fn every_file_of_our_own_workspace_is_part_of_the_sample() {

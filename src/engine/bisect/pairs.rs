@@ -7,7 +7,7 @@ use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::evaluator::Grade;
 use crate::domain::id::EvaluatorId;
 use crate::domain::run::{CaseErrorKind, CaseResult};
-use crate::engine::evaluate::statistics::{Shown, interval_of_rows};
+use crate::engine::statistics::{Shown, interval_of_rows};
 
 /// What a version showed on some rows.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::digest::ShortDigest;
-use crate::engine::evaluate::statistics::{Shown, level_per_look};
+use crate::engine::statistics::{Shown, level_per_look};
 
 use super::pairs::{Compared, Observation, ObservedRow};
 use super::steps::{Bisection, Call, Outcome, RowCount, Step};

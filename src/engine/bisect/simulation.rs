@@ -3,7 +3,7 @@
 
 use crate::domain::digest::Digest;
 use crate::engine::evaluate::sample::SuiteRow;
-use crate::engine::evaluate::statistics::SplitMix64;
+use crate::engine::statistics::SplitMix64;
 
 use super::looks::Looks;
 use super::pairs::{Observation, ObservedRow};

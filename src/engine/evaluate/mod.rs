@@ -27,7 +27,6 @@ pub mod reuse;
 pub mod run;
 pub mod sample;
 pub mod slices;
-pub mod statistics;
 pub mod stored;
 pub mod summary;
 pub mod tally;
