@@ -7,7 +7,7 @@ use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::evaluator::Grade;
 use crate::domain::id::EvaluatorId;
 use crate::domain::run::{CaseErrorKind, CaseResult};
-use crate::engine::statistics::{Shown, interval_of_rows};
+use crate::engine::statistics::{Shown, interval_of_rows, of_count};
 
 /// What a version showed on some rows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -86,7 +86,7 @@ fn rate(cases: &[&CaseResult], evaluator: &EvaluatorId) -> Option<f64> {
     }
     let grades = cases.iter().map(|case| case.grades.get(evaluator));
     let passed = grades.filter(|graded| graded.is_some_and(|it| it.grade == Grade::Pass));
-    Some(share(passed.count(), cases.len()))
+    Some(of_count(passed.count()) / of_count(cases.len()))
 }
 
 /// Why no case says anything about the version: none can be rendered, or none is answered.
@@ -125,7 +125,7 @@ impl Compared {
         let (interval, clusters) = interval_of_rows(differences, alpha);
         let mean = |side: usize| {
             let sum: f64 = pairs.iter().map(|(_, rates)| rates[side]).sum();
-            sum / share(count, 1)
+            sum / of_count(count)
         };
         let rates = [mean(0), mean(1)];
         Some(Self {
@@ -138,13 +138,4 @@ impl Compared {
             },
         })
     }
-}
-
-fn share(part: usize, whole: usize) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "counts of rows and repeats are far below 2^52"
-    )]
-    let share = part as f64 / whole as f64;
-    share
 }

@@ -3,7 +3,7 @@
 
 use crate::domain::digest::Digest;
 use crate::engine::evaluate::sample::SuiteRow;
-use crate::engine::statistics::SplitMix64;
+use crate::engine::statistics::{SplitMix64, of_count};
 
 use super::looks::Looks;
 use super::pairs::{Observation, ObservedRow};
@@ -59,12 +59,12 @@ impl Trial for Simulated<'_> {
 
 /// The number that a simulated row bears in the place of a cluster's name.
 fn number(row: &SuiteRow) -> usize {
-    let name = row.cluster.as_ref().unwrap();
-    name.parse().unwrap()
+    let name = row.cluster.as_deref().unwrap_or_default();
+    name.parse().expect("simulated clusters are numbers")
 }
 
 fn uniform(random: &mut SplitMix64) -> f64 {
-    f64::from(u32::try_from(random.below(1 << 30)).unwrap()) / f64::from(1_u32 << 30)
+    of_count(random.below(1 << 30)) / of_count(1 << 30)
 }
 
 /// The shares of searches that name the right version, and a wrong one.
@@ -97,7 +97,8 @@ fn named(history: History, margin: Option<f64>) -> (f64, f64) {
             base_rates,
             random: &mut random,
         };
-        match search(&mut trial, rules).unwrap().outcome {
+        let Ok(bisection) = search(&mut trial, rules);
+        match bisection.outcome {
             Outcome::Found(version) if version == change => right += 1,
             Outcome::Found(_) => wrong += 1,
             Outcome::NotWorse | Outcome::Open(_) => {}
@@ -124,7 +125,7 @@ fn large_step(version: usize, change: usize) -> f64 {
 }
 
 fn little_by_little(version: usize, _: usize) -> f64 {
-    0.02 * f64::from(u32::try_from(version).unwrap())
+    0.02 * of_count(version)
 }
 
 /// Numbers of versions and of rows.

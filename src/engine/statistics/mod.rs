@@ -39,7 +39,7 @@ pub use ratio::{RatioInterval, ratio_of_means};
 pub use two_samples::{Pair, Resampled, Summary, resample};
 
 #[cfg(test)]
-pub(in crate::engine) use random::SplitMix64;
+pub(crate) use random::SplitMix64;
 
 /// The level that is left for one look at data that was looked at this often: α/looks (Bonferroni).
 /// Whoever draws again until the result pleases must pay for every draw.

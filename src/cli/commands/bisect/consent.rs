@@ -96,8 +96,8 @@ fn found(
     let now = &subject.versions[version].name;
     let closure = |number: usize| {
         let version = &subject.versions[number];
-        let tree = subject.tree(number)?;
-        Ok::<_, CommandError>(closure(tree.files(), &version.name, now)?)
+        let files = subject.files(number)?;
+        Ok::<_, CommandError>(closure(files.tree(), &version.name, now)?)
     };
     let pair = [version - 1, version];
     Ok(FoundVersion {

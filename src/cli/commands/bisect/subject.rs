@@ -25,13 +25,13 @@ pub(super) struct Subject<'a> {
 }
 
 /// The files of a version: those of an end, or of a commit that was opened for it.
-pub(super) enum Files<'a> {
+pub(super) enum VersionFiles<'a> {
     End(&'a dyn FileTree),
     Commit(Box<dyn FileTree>),
 }
 
-impl Files<'_> {
-    pub(super) fn files(&self) -> &dyn FileTree {
+impl VersionFiles<'_> {
+    pub(super) fn tree(&self) -> &dyn FileTree {
         match self {
             Self::End(tree) => *tree,
             Self::Commit(tree) => tree.as_ref(),
@@ -41,21 +41,21 @@ impl Files<'_> {
 
 impl<'a> Subject<'a> {
     /// The files of a version.
-    pub(super) fn tree(&self, version: usize) -> Result<Files<'a>, CommandError> {
+    pub(super) fn files(&self, version: usize) -> Result<VersionFiles<'a>, CommandError> {
         let [good, bad] = self.ends;
         Ok(match &self.versions[version].origin {
-            Origin::Good => Files::End(good),
-            Origin::Bad => Files::End(bad),
-            Origin::Fork(commit) => Files::Commit(self.history.files(commit)?),
-            Origin::Commit(commit) => Files::Commit(self.history.files(&commit.id)?),
+            Origin::Good => VersionFiles::End(good),
+            Origin::Bad => VersionFiles::End(bad),
+            Origin::Fork(commit) => VersionFiles::Commit(self.history.files(commit)?),
+            Origin::Commit(commit) => VersionFiles::Commit(self.history.files(&commit.id)?),
         })
     }
 
     /// The files of the last commit that has a version: what was recorded for it may stand there only.
-    pub(super) fn last_tree(&self, version: usize) -> Result<Files<'a>, CommandError> {
+    pub(super) fn last_files(&self, version: usize) -> Result<VersionFiles<'a>, CommandError> {
         Ok(match &self.versions[version].last {
-            Some(commit) => Files::Commit(self.history.files(commit)?),
-            None => Files::End(self.ends[1]),
+            Some(commit) => VersionFiles::Commit(self.history.files(commit)?),
+            None => VersionFiles::End(self.ends[1]),
         })
     }
 }

@@ -41,6 +41,9 @@ pub(super) struct Consent {
     pub(super) limits: RunLimits,
 }
 
+/// What a version that can be tested gives, or why it cannot be.
+type OrProblem<T> = Result<T, String>;
+
 /// Tests the versions of a subject.
 pub(super) struct VersionTrial<'a, 'u> {
     context: &'a Context,
@@ -115,7 +118,7 @@ impl<'a, 'u> VersionTrial<'a, 'u> {
         version: usize,
         bench: &Workbench<'_>,
         plan: &Plan,
-    ) -> Result<Result<RunId, String>, CommandError> {
+    ) -> Result<OrProblem<RunId>, CommandError> {
         let known = tested_suite(&bench.store, &plan.suites[0], None, bench.now())?;
         if let Some(known) = known {
             return Ok(Ok(known.run));
@@ -201,7 +204,7 @@ impl<'a, 'u> VersionTrial<'a, 'u> {
         &self,
         closure: Closure,
         workspace: &Workspace<'_>,
-    ) -> Result<Result<PlannedSuite, String>, CommandError> {
+    ) -> Result<OrProblem<PlannedSuite>, CommandError> {
         let provider = &closure.prompt().model.provider;
         if !workspace.project()?.knows(provider) {
             let tests = self.subject.tests.label();
@@ -222,17 +225,17 @@ impl Trial for VersionTrial<'_, '_> {
         if let Err(problem) = &it.fingerprint {
             return Ok(Observation::impossible(problem));
         }
-        let tree = subject.tree(version)?;
-        let tree = tree.files();
+        let files = subject.files(version)?;
+        let tree = files.tree();
         let now = &subject.suite.suite.prompt;
-        let later = subject.last_tree(version)?;
+        let later = subject.last_files(version)?;
         let then = it.name.recordings_path();
         let recorded = ClaimedAnswers {
             base: subject.tests,
             head: tree,
             claims: [(
                 now.recordings_path(),
-                vec![(tree, then.clone()), (later.files(), then)],
+                vec![(tree, then.clone()), (later.tree(), then)],
             )]
             .into(),
         };
