@@ -86,7 +86,7 @@ fn rate(cases: &[&CaseResult], evaluator: &EvaluatorId) -> Option<f64> {
     }
     let grades = cases.iter().map(|case| case.grades.get(evaluator));
     let passed = grades.filter(|graded| graded.is_some_and(|it| it.grade == Grade::Pass));
-    Some(of_count(passed.count()) / of_count(cases.len()))
+    Some(of_count(passed.count() as u64) / of_count(cases.len() as u64))
 }
 
 /// Why no case says anything about the version: none can be rendered, or none is answered.
@@ -125,7 +125,7 @@ impl Compared {
         let (interval, clusters) = interval_of_rows(differences, alpha);
         let mean = |side: usize| {
             let sum: f64 = pairs.iter().map(|(_, rates)| rates[side]).sum();
-            sum / of_count(count)
+            sum / of_count(count as u64)
         };
         let rates = [mean(0), mean(1)];
         Some(Self {

@@ -64,7 +64,7 @@ fn number(row: &SuiteRow) -> usize {
 }
 
 fn uniform(random: &mut SplitMix64) -> f64 {
-    of_count(random.below(1 << 30)) / of_count(1 << 30)
+    of_count(random.below(1 << 30) as u64) / of_count(1 << 30)
 }
 
 /// The shares of searches that name the right version, and a wrong one.
@@ -125,7 +125,7 @@ fn large_step(version: usize, change: usize) -> f64 {
 }
 
 fn little_by_little(version: usize, _: usize) -> f64 {
-    0.02 * of_count(version)
+    0.02 * of_count(version as u64)
 }
 
 /// Numbers of versions and of rows.
