@@ -1,4 +1,7 @@
-//! `pointsman traces`: what happened in production, brought in and looked at.
+//! `pointsman traces`: what happened in production is brought in, listed, looked into, searched and exported.
 
 mod attributes;
 mod import;
+mod list;
+mod made;
+mod show;
