@@ -4,10 +4,21 @@
 //! Importers make an [`Import`]; [`fit`] holds it against the workspace that it is to join, before
 //! anything is written.
 
+pub mod dotprompt;
+mod draft;
 mod fit;
+mod front_matter;
+pub mod handlebars;
+mod jinja;
 mod joined;
+#[cfg(test)]
+mod memory;
 pub mod promptfoo;
 pub mod providers;
+mod remarks;
+mod settings;
+mod shape;
+mod sniff;
 
 use std::collections::BTreeMap;
 
