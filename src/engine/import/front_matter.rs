@@ -1,5 +1,7 @@
 //! Cuts a file into the settings at its top, which are YAML, and the template below them.
 
+use std::borrow::Cow;
+
 use crate::domain::finding::{Finding, Findings};
 use crate::engine::workspace::document::{Source, saturate};
 
@@ -45,13 +47,28 @@ pub(super) fn cut(source: &Source, delimiters: &[&str]) -> Result<FrontMatter, F
         text: text.to_owned(),
         first_line: saturate(first_line),
     };
+    let settings = indented(&source.text[opening.end..closing.start]);
     Ok(FrontMatter {
-        settings: Some(part(
-            &source.text[opening.end..closing.start],
-            opening.number + 1,
-        )),
+        settings: Some(part(&settings, opening.number + 1)),
         body: part(&source.text[closing.end..], closing.number + 1),
     })
+}
+
+/// The settings with a space before each bracket that begins a line: JSON in YAML often ends like that,
+/// which other readers take and ours does not.
+fn indented(settings: &str) -> Cow<'_, str> {
+    let is_bracket = |line: &str| line.starts_with([']', '}']);
+    if !settings.lines().any(is_bracket) {
+        return Cow::Borrowed(settings);
+    }
+    let lines = settings.split_inclusive('\n').map(|line| {
+        if is_bracket(line) {
+            format!(" {line}")
+        } else {
+            line.to_owned()
+        }
+    });
+    Cow::Owned(lines.collect())
 }
 
 /// The lines of a text, each with its number and where it stands.
@@ -119,6 +136,10 @@ mod tests {
             (
                 "---\na: 1\n---",
                 (settings("a: 1\n", 2), (String::new(), 4)),
+            ),
+            (
+                "---\na: [\n  1\n]\n---\n",
+                (settings("a: [\n  1\n ]\n", 2), (String::new(), 6)),
             ),
             ("Hi\n---\n", (None, ("Hi\n---\n".to_owned(), 1))),
             ("", (None, (String::new(), 1))),

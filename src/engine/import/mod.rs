@@ -6,19 +6,26 @@
 
 pub mod dotprompt;
 mod draft;
+mod each;
 mod fit;
 mod front_matter;
 pub mod handlebars;
+pub mod humanloop;
 mod jinja;
 mod joined;
 #[cfg(test)]
 mod memory;
+mod mustache;
 pub mod promptfoo;
+pub mod prompty;
 pub mod providers;
+mod reading;
 mod remarks;
 mod settings;
 mod shape;
 mod sniff;
+mod spoken;
+mod usage;
 
 use std::collections::BTreeMap;
 

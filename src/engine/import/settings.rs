@@ -22,13 +22,14 @@ pub(super) struct Models {
 }
 
 /// Names of other tools for providers that are known by another.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: [(&str, &str); 7] = [
     ("google", "gemini"),
     ("google-genai", "gemini"),
     ("googleai", "gemini"),
     ("azure-openai", "azure"),
     ("foundry", "azure"),
     ("github-models", "github"),
+    ("openai-azure", "azure"),
 ];
 
 /// How names of models begin, and who answers for them.
@@ -206,6 +207,20 @@ pub(super) fn tool(name: &str, description: Option<&str>, parameters: Option<Jso
         function["parameters"] = parameters;
     }
     json!({"type": "function", "function": function})
+}
+
+/// The shape of an answer, as the OpenAI wire format says it; `None` where that is another one.
+pub(super) fn wire_format(id: &PromptId, format: &Json) -> Option<ResponseFormat> {
+    let schema = format.get("json_schema");
+    let schema = schema.map(|schema| schema.get("schema").unwrap_or(schema));
+    match (format["type"].as_str()?, schema) {
+        ("text", _) => Some(ResponseFormat::Text),
+        ("json_object", _) => Some(ResponseFormat::JsonObject),
+        ("json_schema", Some(schema)) if schema.is_object() => {
+            Some(json_schema(id, schema.clone()))
+        }
+        _ => None,
+    }
 }
 
 /// JSON that follows a schema, which is called like the prompt.

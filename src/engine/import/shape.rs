@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::prompt::VariableKind;
 
@@ -76,6 +76,24 @@ impl Shape {
         self.items.clone().unwrap_or_default()
     }
 
+    /// What the value means, and which values it takes.
+    pub(super) fn described(&self) -> Option<String> {
+        let choices: Vec<String> = self
+            .choices
+            .iter()
+            .filter(|choice| !choice.is_null())
+            .map(|choice| choice.as_str().map_or(choice.to_string(), str::to_owned))
+            .collect();
+        if choices.is_empty() {
+            return self.description.clone();
+        }
+        let choices = format!("one of {}", choices.join(", "));
+        Some(match &self.description {
+            Some(description) => format!("{description} ({choices})"),
+            None => choices,
+        })
+    }
+
     /// Whether more is known than the kind, so that a declaration of the kind alone says less.
     pub(super) fn is_structured(&self) -> bool {
         !self.fields.is_empty()
@@ -144,10 +162,22 @@ pub(super) fn kind_of(value: &Value) -> Option<VariableKind> {
     })
 }
 
+/// The value of a kind that prints as nothing, or as little as can be; no number does.
+pub(super) fn nothing(kind: VariableKind) -> Option<Value> {
+    match kind {
+        VariableKind::String => Some(json!("")),
+        VariableKind::Boolean => Some(json!(false)),
+        VariableKind::Array => Some(json!([])),
+        VariableKind::Object => Some(json!({})),
+        VariableKind::Integer | VariableKind::Number | VariableKind::Image | VariableKind::File => {
+            None
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn kinds_are_taken_from_types_and_from_choices() {

@@ -16,13 +16,14 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::finding::Findings;
 use crate::domain::prompt::ModelRef;
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::document::Source;
 use crate::engine::workspace::files::read_text;
 
 use super::draft::Draft;
+use super::each::{import_each, read_sources};
 use super::front_matter::cut;
 use super::handlebars::parse;
 use super::remarks::{At, Remarks};
@@ -46,38 +47,19 @@ pub fn import(
     files: &[String],
     model: Option<&ModelRef>,
 ) -> Result<Import, Findings> {
-    let mut importer = Importer {
-        import: Import::default(),
-        models: Models {
-            fallback: model.cloned(),
-            ..Models::default()
-        },
-        includes: BTreeMap::new(),
-    };
     let prompts = files.iter().filter(|file| partial_name(file).is_none());
-    let mut sources = Vec::new();
-    for file in prompts {
-        match read_text(tree, file)? {
-            Some(source) => sources.push(source),
-            None => {
-                let message = "there is no such file";
-                let finding = Finding::error("missing-file", Place::file(file), message);
-                return Err(finding
-                    .with_help("name `.prompt` files, or their folder")
-                    .into());
-            }
-        }
-    }
+    let sources = read_sources(tree, &prompts.collect::<Vec<_>>())?;
     let partials = read_partials(tree, &sources)?;
-    for source in &sources {
-        importer.read(source, &partials);
+    let mut includes = BTreeMap::new();
+    let mut import = import_each(&sources, model, |source, models, remarks| {
+        draft(source, &partials, &mut includes, models, remarks)
+    });
+    for (name, text) in includes {
+        import
+            .files
+            .insert(format!("prompts/_partials/{name}"), text);
     }
-    for (name, text) in importer.includes {
-        let path = format!("prompts/_partials/{name}");
-        importer.import.files.insert(path, text);
-    }
-    importer.import.providers = importer.models.providers;
-    Ok(importer.import)
+    Ok(import)
 }
 
 /// The partials that the templates use, and those that these use.
@@ -111,106 +93,79 @@ fn names_in(template: &str) -> Vec<String> {
     parse(template).map_or_else(|_| Vec::new(), |program| partials::names(&program))
 }
 
-struct Importer {
-    import: Import,
-    models: Models,
-    includes: BTreeMap<String, String>,
-}
-
-impl Importer {
-    fn read(&mut self, source: &Source, partials: &Partials) {
-        let mut remarks = Remarks::default();
-        let draft = self.draft(source, partials, &mut remarks);
-        if let Some(draft) = draft.filter(|_| !remarks.is_refused()) {
-            let path = draft.id.path();
-            if self.import.files.contains_key(&path) {
-                let message = format!("another file becomes the prompt `{}`, too", draft.id);
-                let place = Place::file(&source.path);
-                remarks.refuse(
-                    "same-name",
-                    At::Place(&place),
-                    message,
-                    "rename one of the two",
-                );
-            } else {
-                self.import.files.insert(path, draft.text());
-            }
+/// Reads one file. What it includes is added to `includes`.
+fn draft(
+    source: &Source,
+    partials: &Partials,
+    includes: &mut BTreeMap<String, String>,
+    models: &mut Models,
+    remarks: &mut Remarks,
+) -> Option<Draft> {
+    let id = prompt_id(&source.path, ENDING, remarks)?;
+    let parts = match cut(source, &["---"]) {
+        Ok(parts) => parts,
+        Err(findings) => {
+            remarks.unreadable(findings);
+            return None;
         }
-        self.import.remarks.extend(remarks.finish(&source.path));
+    };
+    sniff::expect_dotprompt(&parts.body, remarks)?;
+    let body = &parts.body;
+    let program = match parse(&body.text) {
+        Ok(mut program) => {
+            if parts.settings.is_some() {
+                program.trim();
+            }
+            program
+        }
+        Err(error) => {
+            let at = At::Bytes(body, error.range);
+            remarks.refuse("invalid-template", at, error.message, error.help);
+            return None;
+        }
+    };
+    let settings = Settings::read(&id, &parts, source, models, remarks)?;
+    let mut taken: BTreeSet<String> = settings.variables.declared().collect();
+    for program in partials.programs().chain([&program]) {
+        partials::collect_names(program, &mut taken);
     }
-
-    fn draft(
-        &mut self,
-        source: &Source,
-        partials: &Partials,
-        remarks: &mut Remarks,
-    ) -> Option<Draft> {
-        let id = prompt_id(&source.path, ENDING, remarks)?;
-        let parts = match cut(source, &["---"]) {
-            Ok(parts) => parts,
-            Err(findings) => {
-                remarks.unreadable(findings);
-                return None;
-            }
-        };
-        sniff::expect_dotprompt(&parts.body, remarks)?;
-        let body = &parts.body;
-        let program = match parse(&body.text) {
-            Ok(mut program) => {
-                if parts.settings.is_some() {
-                    program.trim();
-                }
-                program
-            }
-            Err(error) => {
-                let at = At::Bytes(body, error.range);
-                remarks.refuse("invalid-template", at, error.message, error.help);
-                return None;
-            }
-        };
-        let settings = Settings::read(&id, &parts, source, &mut self.models, remarks)?;
-        let mut taken: BTreeSet<String> = settings.variables.declared().collect();
-        for program in partials.programs().chain([&program]) {
-            partials::collect_names(program, &mut taken);
-        }
-        let mut translator = Translator {
-            source: body,
-            partials,
-            variables: settings.variables,
-            scope: Scope::default(),
-            taken,
-            path: Vec::new(),
-            budget: PARTIALS_BUDGET,
-            includes: self.includes.clone(),
-            remarks: std::mem::take(remarks),
-        };
-        let messages = translator.messages(&program);
-        let Translator {
-            variables,
-            includes,
-            remarks: all_remarks,
-            ..
-        } = translator;
-        *remarks = all_remarks;
-        if messages.is_empty() {
-            let at = At::Bytes(body, 0..1);
-            remarks.refuse("no-messages", at, "there is no message", "write a template");
-        }
-        let variables = variables.declarations(remarks, &settings.input_place);
-        if !remarks.is_refused() {
-            self.includes = includes;
-        }
-        Some(Draft {
-            id,
-            name: settings.name,
-            description: settings.description,
-            model: settings.model,
-            model_parameters: settings.parameters,
-            variables,
-            messages,
-            response_format: settings.response_format,
-            tools: settings.tools,
-            rows: Vec::new(),
-        })
+    let mut translator = Translator {
+        source: body,
+        partials,
+        variables: settings.variables,
+        scope: Scope::default(),
+        taken,
+        path: Vec::new(),
+        budget: PARTIALS_BUDGET,
+        includes: includes.clone(),
+        remarks: std::mem::take(remarks),
+    };
+    let messages = translator.messages(&program);
+    let Translator {
+        variables,
+        includes: all_includes,
+        remarks: all_remarks,
+        ..
+    } = translator;
+    *remarks = all_remarks;
+    if messages.is_empty() {
+        let at = At::Bytes(body, 0..1);
+        remarks.refuse("no-messages", at, "there is no message", "write a template");
     }
+    let variables = variables.declarations(remarks, &settings.input_place);
+    if !remarks.is_refused() {
+        *includes = all_includes;
+    }
+    Some(Draft {
+        id,
+        name: settings.name,
+        description: settings.description,
+        model: settings.model,
+        model_parameters: settings.parameters,
+        variables,
+        messages,
+        response_format: settings.response_format,
+        tools: settings.tools,
+        rows: Vec::new(),
+    })
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::domain::finding::Place;
+use crate::domain::finding::{Place, Span};
 use crate::domain::id::PromptId;
 use crate::domain::prompt::{ModelRef, ResponseFormat};
-use crate::domain::suggest::nearest;
 use crate::engine::workspace::document::{Entry, Node, Source, Value};
 use crate::engine::workspace::yaml::parse_yaml;
 
 use super::super::front_matter::FrontMatter;
+use super::super::reading::Reading;
 use super::super::remarks::{At, Remarks};
 use super::super::settings::{Models, json_schema, parameter, tool};
 use super::super::shape::Shape;
@@ -48,8 +48,7 @@ pub(super) struct Settings {
 
 struct Reader<'r> {
     id: &'r PromptId,
-    source: &'r Source,
-    remarks: &'r mut Remarks,
+    file: Reading<'r>,
     name: Option<String>,
     description: Option<String>,
     model: Option<(&'r Node, String)>,
@@ -73,7 +72,7 @@ impl Settings {
         let source = parts.settings.as_ref().unwrap_or(file);
         let node = match parts.settings.as_ref().map(parse_yaml) {
             None => Node {
-                span: crate::domain::finding::Span::default(),
+                span: Span::default(),
                 value: Value::Null,
             },
             Some(Ok(node)) => node,
@@ -84,8 +83,7 @@ impl Settings {
         };
         let mut reader = Reader {
             id,
-            source,
-            remarks,
+            file: Reading { source, remarks },
             name: None,
             description: None,
             model: None,
@@ -103,6 +101,7 @@ impl Settings {
                 let message = format!("expected a mapping, found {}", other.kind());
                 let at = At::Span(source, node.span);
                 reader
+                    .file
                     .remarks
                     .refuse("wrong-type", at, message, "write `key: value`");
                 return None;
@@ -115,7 +114,7 @@ impl Settings {
             None => At::Place(&whole),
         };
         let named = model.as_ref().map(|(_, name)| name.as_str());
-        let model = models.named(None, named, at, reader.remarks)?;
+        let model = models.named(None, named, at, reader.file.remarks)?;
         let input_place = reader.input.map(|node| source.place(node.span));
         let shape = reader.input_schema.as_ref().map(Shape::of_schema);
         Some(Self {
@@ -135,9 +134,9 @@ impl<'r> Reader<'r> {
     fn key(&mut self, entry: &'r Entry) {
         let node = &entry.node;
         match entry.key.as_str() {
-            "name" => self.name = self.text(node),
-            "description" => self.description = self.text(node),
-            "model" => self.model = self.text(node).map(|name| (node, name)),
+            "name" => self.name = self.file.text(node),
+            "description" => self.description = self.file.text(node),
+            "model" => self.model = self.file.text(node).map(|name| (node, name)),
             "config" => self.config(node),
             "input" => {
                 self.input = Some(node);
@@ -150,101 +149,47 @@ impl<'r> Reader<'r> {
                 let message = "variants are prompts of their own here";
                 let help =
                     "the variant stays in the name of the prompt, if it is in that of the file";
-                let at = At::Span(self.source, entry.key_span);
-                self.remarks.changed("variant", at, message, help);
+                let at = At::Span(self.file.source, entry.key_span);
+                self.file.remarks.changed("variant", at, message, help);
             }
-            key => self.unsupported(entry, key),
+            _ => self.file.unsupported(entry, &KEYS),
         }
-    }
-
-    fn unsupported(&mut self, entry: &Entry, key: &str) {
-        let message = format!("`{key}` has no counterpart");
-        let help = if KEYS.contains(&key) || key.contains('.') {
-            "it is left out".to_owned()
-        } else {
-            match nearest(key, KEYS) {
-                Some(near) => format!("it is left out; did you mean `{near}`?"),
-                None => "it is left out".to_owned(),
-            }
-        };
-        let at = At::Span(self.source, entry.key_span);
-        self.remarks.left_out("unsupported-key", at, message, help);
-    }
-
-    fn text(&mut self, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::Text(text) => Some(text.clone()),
-            Value::Null => None,
-            other => {
-                let message = format!("expected text, found {}", other.kind());
-                self.wrong(node, message);
-                None
-            }
-        }
-    }
-
-    fn entries(&mut self, node: &'r Node) -> &'r [Entry] {
-        match &node.value {
-            Value::Map(entries) => entries,
-            Value::Null => &[],
-            other => {
-                let message = format!("expected a mapping, found {}", other.kind());
-                self.wrong(node, message);
-                &[]
-            }
-        }
-    }
-
-    fn items(&mut self, node: &'r Node) -> &'r [Node] {
-        match &node.value {
-            Value::List(items) => items,
-            Value::Null => &[],
-            other => {
-                let message = format!("expected a list, found {}", other.kind());
-                self.wrong(node, message);
-                &[]
-            }
-        }
-    }
-
-    fn wrong(&mut self, node: &Node, message: String) {
-        let at = At::Span(self.source, node.span);
-        self.remarks
-            .left_out("wrong-type", at, message, "it is left out");
     }
 
     fn config(&mut self, node: &'r Node) {
-        for entry in self.entries(node) {
+        for entry in self.file.entries(node) {
             if entry.key == "version" {
                 let message = "the version of a model is part of its name here";
                 let help = "write it into `model`";
-                let at = At::Span(self.source, entry.key_span);
-                self.remarks.left_out("unsupported-key", at, message, help);
+                let at = At::Span(self.file.source, entry.key_span);
+                self.file
+                    .remarks
+                    .left_out("unsupported-key", at, message, help);
             } else {
-                parameter(&mut self.parameters, entry, self.source, self.remarks);
+                parameter(
+                    &mut self.parameters,
+                    entry,
+                    self.file.source,
+                    self.file.remarks,
+                );
             }
         }
     }
 
     fn input(&mut self, node: &'r Node) {
-        for entry in self.entries(node) {
+        for entry in self.file.entries(node) {
             match entry.key.as_str() {
                 "schema" => {
-                    let read = schema(&entry.node, self.source, self.remarks);
+                    let read = schema(&entry.node, self.file.source, self.file.remarks);
                     let is_object = |schema: &Json| schema["type"] == "object";
                     if read.as_ref().is_some_and(|schema| !is_object(schema)) {
                         let message = "the input is a mapping of variables here".to_owned();
-                        self.wrong(&entry.node, message);
+                        self.file.wrong(&entry.node, message);
                     }
                     self.input_schema = read.filter(is_object);
                 }
-                "default" => {
-                    let defaults = self.entries(&entry.node).iter();
-                    let defaults = defaults.filter(|it| !matches!(it.node.value, Value::Null));
-                    let defaults = defaults.map(|it| (it.key.clone(), it.node.to_json()));
-                    self.defaults = defaults.collect();
-                }
-                key => self.unsupported(entry, key),
+                "default" => self.defaults = self.file.values(&entry.node),
+                _ => self.file.unsupported(entry, &[]),
             }
         }
     }
@@ -252,11 +197,11 @@ impl<'r> Reader<'r> {
     fn output(&mut self, node: &'r Node) {
         let mut format = None;
         let mut answer = None;
-        for entry in self.entries(node) {
+        for entry in self.file.entries(node) {
             match entry.key.as_str() {
-                "format" => format = self.text(&entry.node).map(|text| (entry, text)),
-                "schema" => answer = schema(&entry.node, self.source, self.remarks),
-                key => self.unsupported(entry, key),
+                "format" => format = self.file.text(&entry.node).map(|text| (entry, text)),
+                "schema" => answer = schema(&entry.node, self.file.source, self.file.remarks),
+                _ => self.file.unsupported(entry, &[]),
             }
         }
         let is_json = match &format {
@@ -266,8 +211,9 @@ impl<'r> Reader<'r> {
             Some((entry, name)) => {
                 let message = format!("the format `{name}` has no counterpart");
                 let help = "the answer is text here: say in the prompt what it looks like";
-                let at = At::Span(self.source, entry.node.span);
-                self.remarks
+                let at = At::Span(self.file.source, entry.node.span);
+                self.file
+                    .remarks
                     .left_out("unsupported-format", at, message, help);
                 false
             }
@@ -278,7 +224,7 @@ impl<'r> Reader<'r> {
             (false, None) => ResponseFormat::Text,
             (false, Some(_)) => {
                 let message = "the schema is not used, as the answer is no JSON".to_owned();
-                self.wrong(node, message);
+                self.file.wrong(node, message);
                 ResponseFormat::Text
             }
         };
@@ -286,35 +232,37 @@ impl<'r> Reader<'r> {
 
     /// Tools that are defined in code.
     fn named_tools(&mut self, node: &'r Node) {
-        for item in self.items(node) {
+        for item in self.file.items(node) {
             let message = match &item.value {
                 Value::Text(name) => format!("the tool `{name}` is defined in code"),
                 _ => "this tool is defined in code".to_owned(),
             };
             let help = "write it under `tools`, with its JSON Schema";
-            let at = At::Span(self.source, item.span);
-            self.remarks.left_out("unknown-tool", at, message, help);
+            let at = At::Span(self.file.source, item.span);
+            self.file
+                .remarks
+                .left_out("unknown-tool", at, message, help);
         }
     }
 
     fn tool_definitions(&mut self, node: &'r Node) {
-        for item in self.items(node) {
+        for item in self.file.items(node) {
             let (mut name, mut description, mut parameters) = (None, None, None);
-            for entry in self.entries(item) {
+            for entry in self.file.entries(item) {
                 match entry.key.as_str() {
-                    "name" => name = self.text(&entry.node),
-                    "description" => description = self.text(&entry.node),
+                    "name" => name = self.file.text(&entry.node),
+                    "description" => description = self.file.text(&entry.node),
                     "inputSchema" => {
-                        parameters = schema(&entry.node, self.source, self.remarks);
+                        parameters = schema(&entry.node, self.file.source, self.file.remarks);
                     }
-                    key => self.unsupported(entry, key),
+                    _ => self.file.unsupported(entry, &[]),
                 }
             }
             match name {
                 Some(name) => self
                     .tools
                     .push(tool(&name, description.as_deref(), parameters)),
-                None => self.wrong(item, "this tool has no name".to_owned()),
+                None => self.file.wrong(item, "this tool has no name".to_owned()),
             }
         }
     }

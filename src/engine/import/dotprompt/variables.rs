@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::domain::finding::{Place, Span};
 use crate::domain::media::MediaKind;
@@ -12,7 +12,8 @@ use crate::domain::prompt::{Variable, VariableKind};
 
 use super::super::jinja::variable_name;
 use super::super::remarks::{At, Remarks};
-use super::super::shape::{Shape, kind_of};
+use super::super::shape::{Shape, kind_of, nothing};
+use super::super::usage::stronger;
 use super::value::Named;
 
 /// How many variables a prompt may have: a hostile file could name millions.
@@ -215,7 +216,7 @@ impl Variables {
         let guess = used.guess.unwrap_or_default();
         let mut variable = Variable {
             kind: shape.kind.unwrap_or(guess),
-            description: description(&shape),
+            description: shape.described(),
             default: self
                 .defaults
                 .get(foreign)
@@ -287,48 +288,11 @@ impl Variables {
         if is_required {
             return;
         }
-        variable.default = match variable.kind {
-            VariableKind::String => Some(json!("")),
-            VariableKind::Boolean => Some(json!(false)),
-            VariableKind::Array => Some(json!([])),
-            VariableKind::Object => Some(json!({})),
-            _ => None,
-        };
+        variable.default = nothing(variable.kind);
         if variable.default.is_none() {
             let message = format!("`{foreign}` need not be given there");
             let help = "here it must be given, because no number prints as nothing";
             remarks.changed("optional-number", At::Place(place), message, help);
         }
-    }
-}
-
-/// What a variable means, and which values it takes.
-fn description(shape: &Shape) -> Option<String> {
-    let choices: Vec<String> = shape
-        .choices
-        .iter()
-        .filter(|choice| !choice.is_null())
-        .map(|choice| choice.as_str().map_or(choice.to_string(), str::to_owned))
-        .collect();
-    if choices.is_empty() {
-        return shape.description.clone();
-    }
-    let choices = format!("one of {}", choices.join(", "));
-    Some(match &shape.description {
-        Some(description) => format!("{description} ({choices})"),
-        None => choices,
-    })
-}
-
-/// Of two guesses, the one that says more about what the value must be able to do.
-fn stronger(old: Option<VariableKind>, new: VariableKind) -> VariableKind {
-    let weight = |kind: VariableKind| match kind {
-        VariableKind::Boolean => 0,
-        VariableKind::String => 1,
-        _ => 2,
-    };
-    match old {
-        Some(old) if weight(old) >= weight(new) => old,
-        _ => new,
     }
 }
