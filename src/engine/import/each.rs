@@ -1,5 +1,7 @@
 //! What importers of single files have in common: each file becomes one prompt, or is refused.
 
+use std::collections::btree_map::Entry;
+
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::prompt::ModelRef;
 use crate::engine::ports::FileTree;
@@ -42,18 +44,16 @@ pub(super) fn import_each(
         let mut remarks = Remarks::default();
         let draft = draft(source, &mut models, &mut remarks);
         if let Some(draft) = draft.filter(|_| !remarks.is_refused()) {
-            let path = draft.id.path();
-            if import.files.contains_key(&path) {
-                let message = format!("another file becomes the prompt `{}`, too", draft.id);
-                let place = Place::file(&source.path);
-                remarks.refuse(
-                    "same-name",
-                    At::Place(&place),
-                    message,
-                    "rename one of the two",
-                );
-            } else {
-                import.files.insert(path, draft.text());
+            match import.files.entry(draft.id.path()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(draft.text());
+                }
+                Entry::Occupied(_) => {
+                    let message = format!("another file becomes the prompt `{}`, too", draft.id);
+                    let place = Place::file(&source.path);
+                    let help = "rename one of the two";
+                    remarks.refuse("same-name", At::Place(&place), message, help);
+                }
             }
         }
         import.remarks.extend(remarks.finish(&source.path));

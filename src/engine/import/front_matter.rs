@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::domain::finding::{Finding, Findings};
-use crate::engine::workspace::document::{Source, saturate};
+use crate::domain::finding::{Finding, Findings, Span};
+use crate::engine::workspace::document::{Node, Source, Value, saturate};
+use crate::engine::workspace::yaml::parse_yaml;
+
+use super::remarks::{At, Remarks};
 
 /// The two parts of a file. Both know where they stand in it.
 #[derive(Debug, Clone)]
@@ -12,6 +15,54 @@ pub(super) struct FrontMatter {
     pub(super) settings: Option<Source>,
     /// The template.
     pub(super) body: Source,
+}
+
+/// A file whose settings were read.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    /// The settings; the whole file, where it has none.
+    pub(super) file: Source,
+    /// What they say: a mapping, or nothing.
+    pub(super) settings: Node,
+    /// Whether there are any.
+    pub(super) has_settings: bool,
+    /// The template.
+    pub(super) body: Source,
+}
+
+/// Cuts a file, and reads its settings. What is wrong with them is a remark.
+pub(super) fn open(source: &Source, delimiters: &[&str], remarks: &mut Remarks) -> Option<Opened> {
+    let parts = cut(source, delimiters);
+    let parts = parts
+        .map_err(|findings| remarks.unreadable(findings))
+        .ok()?;
+    let node = parts
+        .settings
+        .as_ref()
+        .map_or_else(|| Ok(nothing()), parse_yaml);
+    let settings = node.map_err(|findings| remarks.unreadable(findings)).ok()?;
+    let opened = Opened {
+        has_settings: parts.settings.is_some(),
+        file: parts.settings.unwrap_or_else(|| source.clone()),
+        settings,
+        body: parts.body,
+    };
+    match &opened.settings.value {
+        Value::Map(_) | Value::Null => Some(opened),
+        other => {
+            let message = format!("expected a mapping, found {}", other.kind());
+            let at = At::Span(&opened.file, opened.settings.span);
+            remarks.refuse("wrong-type", at, message, "write `key: value`");
+            None
+        }
+    }
+}
+
+fn nothing() -> Node {
+    Node {
+        span: Span::default(),
+        value: Value::Null,
+    }
 }
 
 /// Cuts a file at lines that are nothing but a delimiter. Before the first there may be blank lines,

@@ -24,15 +24,15 @@ pub(super) enum At<'s> {
 
 impl At<'_> {
     /// The place itself.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(self) -> Place {
         match self {
-            Self::Span(source, span) => source.place(*span),
+            Self::Span(source, span) => source.place(span),
             Self::Secret(source, span) => Place {
                 excerpt: None,
-                ..source.place(*span)
+                ..source.place(span)
             },
-            Self::Bytes(source, range) => source.place(source.span_of_bytes(range.clone())),
-            Self::Place(place) => (*place).clone(),
+            Self::Bytes(source, range) => source.place(source.span_of_bytes(range)),
+            Self::Place(place) => place.clone(),
         }
     }
 }
@@ -97,7 +97,7 @@ impl Remarks {
         self.refused
     }
 
-    /// All of them. A file that is not imported is named as such.
+    /// All of them. A file that is not imported is named as such, and nothing is said about differences.
     pub(super) fn finish(mut self, path: &str) -> Vec<Finding> {
         let place = Place::file(path);
         if self.not_kept > 0 {
@@ -106,6 +106,8 @@ impl Remarks {
             self.list.push(finding);
         }
         if self.refused {
+            // What would have been a little different is not there at all.
+            self.list.retain(Finding::is_error);
             let message = "this file is not imported, because of what is listed with it";
             self.list
                 .push(Finding::error("not-imported", place, message));

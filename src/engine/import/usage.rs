@@ -109,10 +109,10 @@ impl Usage {
                 self.statements(&it.body);
             }
             Stmt::Block(it) => {
-                self.problem(it.span(), "`block` is not available here", NOT_AVAILABLE)
+                self.problem(it.span(), "`block` is not available here", NOT_AVAILABLE);
             }
             Stmt::Import(it) => {
-                self.problem(it.span(), "`import` is not available here", NOT_AVAILABLE)
+                self.problem(it.span(), "`import` is not available here", NOT_AVAILABLE);
             }
             Stmt::FromImport(it) => {
                 self.problem(it.span(), "`from` is not available here", NOT_AVAILABLE);
@@ -204,8 +204,7 @@ impl Usage {
                 let of = match it.name {
                     "join" | "first" | "last" | "length" | "count" | "sort" | "map" | "select"
                     | "reject" | "sum" | "list" | "batch" => VariableKind::Array,
-                    "items" | "dictsort" => VariableKind::Object,
-                    "tojson" => VariableKind::Object,
+                    "items" | "dictsort" | "tojson" => VariableKind::Object,
                     _ => kind,
                 };
                 self.expressions(&it.expr, of);

@@ -42,7 +42,7 @@ pub(super) fn run(
     ui: &mut Ui,
     args: &PromptFilesArgs,
     endings: &[&str],
-    importer: Importer,
+    import: Importer,
 ) -> Result<Exit, CommandError> {
     let mut all = Import::default();
     for path in &args.paths {
@@ -57,7 +57,7 @@ pub(super) fn run(
             let (folder, name) = file(&place, path, endings)?;
             (folder, path.parent().unwrap_or(Path::new("")), vec![name])
         };
-        let imported = importer(&WorktreeTree::new(folder), &files, args.model.as_ref());
+        let imported = import(&WorktreeTree::new(folder), &files, args.model.as_ref());
         add(&mut all, imported?, shown)?;
     }
     super::finish(context, ui, all, &args.write)

@@ -1,5 +1,7 @@
 //! Translates the blocks of Handlebars: conditions, loops and changes of context.
 
+use std::fmt::Write as _;
+
 use crate::domain::prompt::VariableKind;
 
 use super::super::handlebars::tree::{Block, Call, Expression, Kind, Program};
@@ -57,9 +59,8 @@ impl Translator<'_> {
         self.variables.guess(&named, VariableKind::Boolean);
         let zero = call.hash.iter().find(|(key, _)| key == "includeZero");
         match zero {
-            None => Some(named.condition()),
+            None | Some((_, Expression::Boolean(false))) => Some(named.condition()),
             Some((_, Expression::Boolean(true))) => Some(named.condition_with_zero()),
-            Some((_, Expression::Boolean(false))) => Some(named.condition()),
             Some(_) => self.wrong_parameters("if", call),
         }
     }
@@ -128,11 +129,11 @@ impl Translator<'_> {
     fn each(&mut self, block: &Block, list: &Named) -> String {
         self.variables.guess(list, VariableKind::Array);
         let is_mapping = list.kind() == Some(VariableKind::Object);
-        let named = |index: usize, or: &str| {
+        let wanted = |index: usize, or: &str| {
             let name = block.names.get(index).map_or(or, String::as_str);
             variable_name(name)
         };
-        let (item, key) = (named(0, "item"), named(1, "key"));
+        let (item, key) = (wanted(0, "item"), wanted(1, "key"));
         let item = self.fresh(&item);
         let key = is_mapping.then(|| self.fresh(&key));
         let shape = if is_mapping {
@@ -172,11 +173,11 @@ impl Translator<'_> {
         };
         let mut text = format!("{{% for {variables} in {through} %}}");
         if let Some(inner) = inner.filter(|inner| inner.is_asked_for) {
-            text.push_str(&format!("{{% set {} = loop %}}", inner.alias));
+            let _ = write!(text, "{{% set {} = loop %}}", inner.alias);
         }
         text.push_str(&inside);
         if !inverse.is_empty() {
-            text.push_str(&format!("{{% else %}}{inverse}"));
+            let _ = write!(text, "{{% else %}}{inverse}");
         }
         text.push_str("{% endfor %}");
         text
@@ -207,7 +208,7 @@ impl Translator<'_> {
         }
         let mut text = format!("{{% if {condition} %}}{inside}");
         if !inverse.is_empty() {
-            text.push_str(&format!("{{% else %}}{inverse}"));
+            let _ = write!(text, "{{% else %}}{inverse}");
         }
         text.push_str("{% endif %}");
         text

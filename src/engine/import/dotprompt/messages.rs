@@ -107,13 +107,10 @@ impl<'t> Translator<'t> {
 
     /// A message begins.
     fn role(&mut self, cutter: &mut Cutter<'t>, call: &Call) {
-        let name = match call.params.as_slice() {
-            [Expression::Text(name)] => name,
-            _ => {
-                let message = "a role that is computed has no counterpart";
-                let help = "write the role out: what a value says is never a role here";
-                return self.refuse("moving-message", call.range.clone(), message, help);
-            }
+        let [Expression::Text(name)] = call.params.as_slice() else {
+            let message = "a role that is computed has no counterpart";
+            let help = "write the role out: what a value says is never a role here";
+            return self.refuse("moving-message", call.range.clone(), message, help);
         };
         let known = ROLES.iter().find(|(known, _)| known == name);
         let Some((_, role)) = known else {
@@ -185,16 +182,15 @@ impl<'t> Translator<'t> {
             return self.refuse("media-address", call.range.clone(), message, help);
         };
         let kind = match content_type {
-            None => MediaKind::Image,
-            Some(Expression::Text(name)) => match media_kind(name) {
-                Some(kind) => kind,
-                None => {
+            Some(Expression::Text(name)) => {
+                let Some(kind) = media_kind(name) else {
                     let message = format!("`{name}` cannot be shown to a model here");
                     let help = "these can: pictures (PNG, JPEG, GIF, WebP), PDF and plain text";
                     return self.refuse("media-type", call.range.clone(), message, help);
-                }
-            },
-            Some(_) => MediaKind::Image,
+                };
+                kind
+            }
+            None | Some(_) => MediaKind::Image,
         };
         if cutter.role != Role::User {
             let message = "only messages of the role `user` can show something here";

@@ -24,7 +24,7 @@ use crate::engine::workspace::files::read_text;
 
 use super::draft::Draft;
 use super::each::{import_each, read_sources};
-use super::front_matter::cut;
+use super::front_matter::{cut, open};
 use super::handlebars::parse;
 use super::remarks::{At, Remarks};
 use super::settings::{Models, prompt_id};
@@ -102,18 +102,12 @@ fn draft(
     remarks: &mut Remarks,
 ) -> Option<Draft> {
     let id = prompt_id(&source.path, ENDING, remarks)?;
-    let parts = match cut(source, &["---"]) {
-        Ok(parts) => parts,
-        Err(findings) => {
-            remarks.unreadable(findings);
-            return None;
-        }
-    };
-    sniff::expect_dotprompt(&parts.body, remarks)?;
-    let body = &parts.body;
+    let opened = open(source, &["---"], remarks)?;
+    let body = &opened.body;
+    sniff::expect_dotprompt(body, remarks)?;
     let program = match parse(&body.text) {
         Ok(mut program) => {
-            if parts.settings.is_some() {
+            if opened.has_settings {
                 program.trim();
             }
             program
@@ -124,7 +118,7 @@ fn draft(
             return None;
         }
     };
-    let settings = Settings::read(&id, &parts, source, models, remarks)?;
+    let settings = Settings::read(&id, &opened, models, remarks)?;
     let mut taken: BTreeSet<String> = settings.variables.declared().collect();
     for program in partials.programs().chain([&program]) {
         partials::collect_names(program, &mut taken);

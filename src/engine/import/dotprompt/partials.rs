@@ -13,7 +13,7 @@ use super::super::handlebars::tree::{
 use super::super::handlebars::{SyntaxError, parse};
 use super::super::jinja::{Jinja, variable_name};
 use super::super::remarks::At;
-use super::scope::Frame;
+use super::scope::{Frame, Level};
 use super::template::{MARKERS, Translator};
 
 /// What the use of a partial costs, beside its bytes.
@@ -70,7 +70,7 @@ pub(super) fn names(program: &Program) -> Vec<String> {
 /// The partials that say where messages begin, and those that use them.
 fn marked(files: &BTreeMap<String, PartialFile>) -> BTreeSet<String> {
     let mut marked = BTreeSet::new();
-    let mut users = Vec::new();
+    let mut used_by = Vec::new();
     for (name, file) in files {
         let Ok(program) = &file.program else { continue };
         let mut uses = Uses::default();
@@ -78,11 +78,11 @@ fn marked(files: &BTreeMap<String, PartialFile>) -> BTreeSet<String> {
         if uses.has_markers {
             marked.insert(name.clone());
         }
-        users.push((name, uses.partials));
+        used_by.push((name, uses.partials));
     }
     loop {
         let count = marked.len();
-        for (name, partials) in &users {
+        for (name, partials) in &used_by {
             if partials.iter().any(|partial| marked.contains(*partial)) {
                 marked.insert((*name).clone());
             }
@@ -249,14 +249,14 @@ impl<'t> Translator<'t> {
     /// The context and the parameters of a partial.
     pub(super) fn frame_of(&mut self, call: &Call) -> Option<Frame> {
         let context = match call.params.as_slice() {
-            [] => self.scope.frame(0)?.map_or_else(
-                || Frame::new(None),
-                |frame| Frame {
+            [] => match self.scope.level(0) {
+                Level::Frame(frame) => Frame {
                     context: frame.context.clone(),
                     names: Vec::new(),
                     fields: frame.fields.clone(),
                 },
-            ),
+                Level::Template | Level::Outside => Frame::new(None),
+            },
             [value] => {
                 let value = self.value(value)?;
                 self.variables.guess(&value, VariableKind::Object);

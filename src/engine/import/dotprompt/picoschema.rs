@@ -125,7 +125,7 @@ impl Reader<'_> {
             Some(text) => split_description(text),
         };
         let mut schema = match (sort, &entry.node.value) {
-            ("", _) | ("object", _) => self.value(&entry.node)?,
+            ("" | "object", _) => self.value(&entry.node)?,
             ("array", _) => json!({"type": "array", "items": self.value(&entry.node)?}),
             ("enum", Value::List(_)) => json!({"enum": entry.node.to_json()}),
             ("enum", other) => {

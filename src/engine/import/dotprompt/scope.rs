@@ -23,6 +23,16 @@ pub(super) struct Frame {
     pub(super) fields: Vec<(String, Named)>,
 }
 
+/// What is so many levels above a place.
+pub(super) enum Level<'s> {
+    /// The whole template.
+    Template,
+    /// A context inside it.
+    Frame(&'s Frame),
+    /// Nothing: the way leads out of the template, or of a partial.
+    Outside,
+}
+
 impl Frame {
     /// The frame of a context, with nothing beside it.
     pub(super) fn new(context: Option<Named>) -> Self {
@@ -46,14 +56,16 @@ pub(super) struct Loop {
 }
 
 impl Scope {
-    /// The frame that is `up` levels above this place. `None` where `up` leads out of the template or of
-    /// a partial; `Some(None)` is the whole template.
-    pub(super) fn frame(&self, up: usize) -> Option<Option<&Frame>> {
+    /// The level that is `up` levels above this place.
+    pub(super) fn level(&self, up: usize) -> Level<'_> {
         if up > self.frames.len() - self.floor {
-            return None;
+            return Level::Outside;
         }
         let index = (self.frames.len() - up).checked_sub(1);
-        Some(index.and_then(|index| self.frames.get(index)))
+        match index.and_then(|index| self.frames.get(index)) {
+            Some(frame) => Level::Frame(frame),
+            None => Level::Template,
+        }
     }
 
     /// Whether this place is rendered with the context of the whole template and no other.

@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::domain::finding::{Place, Span};
+use crate::domain::finding::Place;
 use crate::domain::id::PromptId;
 use crate::domain::prompt::{ModelRef, ResponseFormat};
-use crate::engine::workspace::document::{Entry, Node, Source, Value};
-use crate::engine::workspace::yaml::parse_yaml;
+use crate::engine::workspace::document::{Entry, Node, Value};
 
-use super::super::front_matter::FrontMatter;
+use super::super::front_matter::Opened;
 use super::super::reading::Reading;
 use super::super::remarks::{At, Remarks};
 use super::super::settings::{Models, json_schema, parameter, tool};
@@ -64,23 +63,11 @@ impl Settings {
     /// Reads the settings above a template.
     pub(super) fn read(
         id: &PromptId,
-        parts: &FrontMatter,
-        file: &Source,
+        opened: &Opened,
         models: &mut Models,
         remarks: &mut Remarks,
     ) -> Option<Self> {
-        let source = parts.settings.as_ref().unwrap_or(file);
-        let node = match parts.settings.as_ref().map(parse_yaml) {
-            None => Node {
-                span: Span::default(),
-                value: Value::Null,
-            },
-            Some(Ok(node)) => node,
-            Some(Err(findings)) => {
-                remarks.unreadable(findings);
-                return None;
-            }
-        };
+        let source = &opened.file;
         let mut reader = Reader {
             id,
             file: Reading { source, remarks },
@@ -94,21 +81,11 @@ impl Settings {
             response_format: ResponseFormat::Text,
             tools: Vec::new(),
         };
-        match &node.value {
-            Value::Map(entries) => entries.iter().for_each(|entry| reader.key(entry)),
-            Value::Null => {}
-            other => {
-                let message = format!("expected a mapping, found {}", other.kind());
-                let at = At::Span(source, node.span);
-                reader
-                    .file
-                    .remarks
-                    .refuse("wrong-type", at, message, "write `key: value`");
-                return None;
-            }
+        for entry in reader.file.entries(&opened.settings) {
+            reader.key(entry);
         }
         let model = reader.model.take();
-        let whole = Place::file(&file.path);
+        let whole = Place::file(&source.path);
         let at = match &model {
             Some((node, _)) => At::Span(source, node.span),
             None => At::Place(&whole),

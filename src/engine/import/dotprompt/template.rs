@@ -12,7 +12,7 @@ use super::super::jinja::{Jinja, quoted};
 use super::super::remarks::{At, Remarks};
 use super::super::shape::Shape;
 use super::partials::Partials;
-use super::scope::{Scope, find};
+use super::scope::{Level, Scope, find};
 use super::value::Named;
 use super::variables::{Origin, Variables};
 
@@ -44,7 +44,7 @@ pub(super) struct Translator<'t> {
     pub(super) remarks: Remarks,
 }
 
-impl<'t> Translator<'t> {
+impl Translator<'_> {
     /// Translates statements that stand inside a message.
     pub(super) fn statements(&mut self, out: &mut Jinja, body: &[Statement]) {
         for statement in body {
@@ -215,17 +215,21 @@ impl<'t> Translator<'t> {
         {
             return Some(self.members(named.clone(), &path.segments[1..]));
         }
-        let Some(frame) = self.scope.frame(path.up) else {
-            let message = format!("`{}` leads out of the template", path.original);
-            let help = "give the value to the partial as a parameter: `{{> name x=x}}`";
-            self.refuse("outside-name", path.range.clone(), message, help);
-            return None;
+        let frame = match self.scope.level(path.up) {
+            Level::Template => return self.input(path, &path.segments),
+            Level::Frame(frame) => frame,
+            Level::Outside => {
+                let message = format!("`{}` leads out of the template", path.original);
+                let help = "give the value to the partial as a parameter: `{{> name x=x}}`";
+                self.refuse("outside-name", path.range.clone(), message, help);
+                return None;
+            }
         };
-        let field = frame.and_then(|frame| find(frame.fields.iter(), first?));
+        let field = first.and_then(|first| find(frame.fields.iter(), first));
         if let Some(field) = field.cloned() {
             return Some(self.members(field, &path.segments[1..]));
         }
-        match frame.and_then(|frame| frame.context.clone()) {
+        match frame.context.clone() {
             Some(context) => Some(self.members(context, &path.segments)),
             None => self.input(path, &path.segments),
         }

@@ -106,7 +106,7 @@ impl Variables {
         if matches!(origin, Origin::Context(_)) && self.schema.fields.contains_key(foreign) {
             name.push_str("_context");
         }
-        name = self.free(name);
+        name = self.free(&name);
         let used = Used {
             name: name.clone(),
             place: place(),
@@ -119,10 +119,10 @@ impl Variables {
     }
 
     /// The name, or where it is taken, the name with a number.
-    fn free(&mut self, name: String) -> String {
-        let mut free = name.clone();
+    fn free(&mut self, name: &str) -> String {
+        let mut free = name.to_owned();
         while self.taken.contains_key(&free) {
-            let wanted = self.taken.entry(name.clone()).or_insert(1);
+            let wanted = self.taken.entry(name.to_owned()).or_insert(1);
             *wanted += 1;
             free = format!("{name}_{wanted}");
         }
@@ -237,7 +237,8 @@ impl Variables {
             }
             return variable;
         }
-        if matches!(origin, Origin::Input(_)) && shape.kind.is_none() {
+        let is_text = variable.kind == VariableKind::String;
+        if matches!(origin, Origin::Input(_)) && shape.kind.is_none() && !is_text {
             self.remark_guess(used, variable.kind, remarks);
         }
         if shape.is_structured() {
@@ -248,7 +249,7 @@ impl Variables {
             );
             remarks.changed("inner-schema", At::Place(place), message, help);
         }
-        self.settle_default(&mut variable, foreign, is_required, remarks, place);
+        Self::settle_default(&mut variable, foreign, is_required, remarks, place);
         variable
     }
 
@@ -269,7 +270,6 @@ impl Variables {
 
     /// A variable that need not be given has a default here, which prints nothing.
     fn settle_default(
-        &self,
         variable: &mut Variable,
         foreign: &str,
         is_required: bool,

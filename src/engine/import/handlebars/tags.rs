@@ -166,7 +166,7 @@ impl Parser<'_> {
         let is_escaped = |at: usize| rest[..at].ends_with('\\');
         let end = quotes()
             .find(|at| !is_escaped(*at))
-            .or_else(|| quotes().last());
+            .or_else(|| rest.rfind(quote));
         let Some(end) = end else {
             let help = format!("end it with `{quote}`");
             let range = start..start + 1;

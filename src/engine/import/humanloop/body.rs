@@ -173,14 +173,13 @@ impl Reader<'_, '_> {
     fn image(&mut self, element: &Element) -> Option<Part> {
         let mut url = None;
         for (name, value) in &element.attributes {
-            match name.as_str() {
-                "url" => url = Some(value.trim()),
-                _ => {
-                    let at = At::Bytes(self.body, element.tag.clone());
-                    let message = format!("the attribute `{name}` does not come along");
-                    self.remarks
-                        .left_out("image-attribute", at, message, "it is left out");
-                }
+            if name == "url" {
+                url = Some(value.trim());
+            } else {
+                let at = At::Bytes(self.body, element.tag.clone());
+                let message = format!("the attribute `{name}` does not come along");
+                self.remarks
+                    .left_out("image-attribute", at, message, "it is left out");
             }
         }
         let inner = url.and_then(|url| url.strip_prefix("{{")?.strip_suffix("}}"));

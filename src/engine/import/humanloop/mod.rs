@@ -10,14 +10,14 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::finding::{Findings, Place, Span};
+use crate::domain::id::PromptId;
 use crate::domain::prompt::{ModelRef, ResponseFormat, VariableKind};
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::document::{Entry, Node, Source, Value};
-use crate::engine::workspace::yaml::parse_yaml;
 
 use super::draft::Draft;
 use super::each::{import_each, read_sources};
-use super::front_matter::cut;
+use super::front_matter::{Opened, open};
 use super::reading::Reading;
 use super::remarks::{At, Remarks};
 use super::settings::{Models, parameter, prompt_id, tool, wire_format};
@@ -68,119 +68,108 @@ fn draft(source: &Source, models: &mut Models, remarks: &mut Remarks) -> Option<
         .into_iter()
         .find(|ending| source.path.ends_with(ending));
     let id = prompt_id(&source.path, ending.unwrap_or_default(), remarks)?;
-    let parts = match cut(source, &["---"]) {
-        Ok(parts) => parts,
-        Err(findings) => {
-            remarks.unreadable(findings);
-            return None;
-        }
-    };
-    sniff::expect_humanloop(&parts.body, remarks)?;
-    let file = parts.settings.as_ref().unwrap_or(source);
-    let node = match parts.settings.as_ref().map(parse_yaml) {
-        None => Node {
-            span: Span::default(),
-            value: Value::Null,
-        },
-        Some(Ok(node)) => node,
-        Some(Err(findings)) => {
-            remarks.unreadable(findings);
-            return None;
-        }
-    };
-    let mut settings = Settings {
-        reading: Reading {
-            source: file,
-            remarks,
-        },
-        description: None,
-        model: None,
-        model_span: None,
-        provider: None,
-        parameters: Map::new(),
-        tools: Vec::new(),
-        response_format: None,
-        language: Language::Plain,
-        is_completion: false,
-    };
-    for entry in settings.reading.entries(&node) {
-        settings.key(entry);
-    }
-    let Settings {
-        description,
-        model,
-        model_span,
-        provider,
-        parameters,
-        tools,
-        response_format,
-        language,
-        is_completion,
-        ..
-    } = settings;
-    let whole = Place::file(&source.path);
-    let at = match model_span {
-        Some(span) => At::Span(file, span),
-        None => At::Place(&whole),
-    };
-    let model = models.named(provider.as_deref(), model.as_deref(), at, remarks);
-    let format = match response_format {
-        None => ResponseFormat::Text,
-        Some(node) => wire_format(&id, &node.to_json()).unwrap_or_else(|| {
-            let at = At::Span(file, node.span);
-            let message = "this format has no counterpart";
-            remarks.left_out("unsupported-format", at, message, "it is left out");
-            ResponseFormat::Text
-        }),
-    };
-    let spoken = messages(&parts.body, language, is_completion, remarks);
+    let opened = open(source, &["---"], remarks)?;
+    sniff::expect_humanloop(&opened.body, remarks)?;
+    let settings = read_settings(&id, &opened, models, remarks);
+    let spoken = messages(
+        &opened.body,
+        settings.language,
+        settings.is_completion,
+        remarks,
+    );
     if spoken.is_empty() {
-        let at = At::Bytes(&parts.body, 0..1);
+        let at = At::Bytes(&opened.body, 0..1);
         let help = "write `<user>` and `</user>`, with the text between them";
         remarks.refuse("no-messages", at, "there is no message", help);
     }
-    // What a template prints is text there.
-    let names = spoken.names().map(|name| {
+    // What a plain template prints is text there.
+    let is_plain = settings.language == Language::Plain;
+    let declared = spoken.names().map(|name| {
         let declared = Declared {
-            kind: Some(VariableKind::String).filter(|_| language == Language::Plain),
+            kind: is_plain.then_some(VariableKind::String),
             ..Declared::default()
         };
         (name.clone(), declared)
     });
-    let declared: IndexMap<String, Declared> = names.collect();
-    let (messages, variables) = spoken.finish(&declared, &Map::new(), file, remarks);
+    let declared: IndexMap<String, Declared> = declared.collect();
+    let (messages, variables) = spoken.finish(&declared, &Map::new(), &opened.file, remarks);
     Some(Draft {
         id,
         name: None,
-        description,
-        model: model?,
-        model_parameters: parameters,
+        description: settings.description,
+        model: settings.model?,
+        model_parameters: settings.parameters,
         variables,
         messages,
-        response_format: format,
-        tools,
+        response_format: settings.response_format,
+        tools: settings.tools,
         rows: Vec::new(),
     })
 }
 
-struct Settings<'n, 'r> {
-    reading: Reading<'r>,
+/// What the settings say.
+struct Settings {
     description: Option<String>,
-    model: Option<String>,
-    model_span: Option<Span>,
-    provider: Option<String>,
+    model: Option<ModelRef>,
     parameters: Map<String, Json>,
     tools: Vec<Json>,
-    response_format: Option<&'n Node>,
+    response_format: ResponseFormat,
     language: Language,
     is_completion: bool,
 }
 
-impl<'n> Settings<'n, '_> {
-    fn key(&mut self, entry: &'n Entry) {
+struct Reader<'r> {
+    id: &'r PromptId,
+    reading: Reading<'r>,
+    settings: Settings,
+    model: Option<String>,
+    model_span: Option<Span>,
+    provider: Option<String>,
+}
+
+fn read_settings(
+    id: &PromptId,
+    opened: &Opened,
+    models: &mut Models,
+    remarks: &mut Remarks,
+) -> Settings {
+    let mut reader = Reader {
+        id,
+        reading: Reading {
+            source: &opened.file,
+            remarks,
+        },
+        settings: Settings {
+            description: None,
+            model: None,
+            parameters: Map::new(),
+            tools: Vec::new(),
+            response_format: ResponseFormat::Text,
+            language: Language::Plain,
+            is_completion: false,
+        },
+        model: None,
+        model_span: None,
+        provider: None,
+    };
+    for entry in reader.reading.entries(&opened.settings) {
+        reader.key(entry);
+    }
+    let whole = Place::file(&opened.file.path);
+    let at = match reader.model_span {
+        Some(span) => At::Span(&opened.file, span),
+        None => At::Place(&whole),
+    };
+    let (provider, model) = (reader.provider.as_deref(), reader.model.as_deref());
+    reader.settings.model = models.named(provider, model, at, reader.reading.remarks);
+    reader.settings
+}
+
+impl Reader<'_> {
+    fn key(&mut self, entry: &Entry) {
         let node = &entry.node;
         match entry.key.as_str() {
-            "description" => self.description = self.reading.text(node),
+            "description" => self.settings.description = self.reading.text(node),
             "model" => {
                 self.model_span = Some(node.span);
                 self.model = self.reading.text(node);
@@ -189,7 +178,7 @@ impl<'n> Settings<'n, '_> {
             "endpoint" => self.endpoint(node),
             "template_language" => match self.reading.text(node).as_deref() {
                 None | Some("default") => {}
-                Some("jinja") => self.language = Language::Jinja,
+                Some("jinja") => self.settings.language = Language::Jinja,
                 Some(other) => {
                     let message = format!("templates in `{other}` have no counterpart");
                     let at = At::Span(self.reading.source, node.span);
@@ -200,11 +189,11 @@ impl<'n> Settings<'n, '_> {
                 }
             },
             "tools" => self.tools(node),
-            "response_format" => {
-                if !matches!(node.value, Value::Null) {
-                    self.response_format = Some(node);
-                }
-            }
+            "response_format" => match wire_format(self.id, &node.to_json()) {
+                Some(format) => self.settings.response_format = format,
+                None if matches!(node.value, Value::Null) => {}
+                None => self.reading.wrong(node, "this format has no counterpart"),
+            },
             // As many as fit, which is what no limit means, too.
             "max_tokens" if node.value == Value::Integer(-1) => {}
             "other" => {
@@ -228,7 +217,7 @@ impl<'n> Settings<'n, '_> {
 
     fn parameter(&mut self, entry: &Entry) {
         parameter(
-            &mut self.parameters,
+            &mut self.settings.parameters,
             entry,
             self.reading.source,
             self.reading.remarks,
@@ -238,7 +227,7 @@ impl<'n> Settings<'n, '_> {
     fn endpoint(&mut self, node: &Node) {
         match self.reading.text(node).as_deref() {
             None | Some("chat") => {}
-            Some("complete") => self.is_completion = true,
+            Some("complete") => self.settings.is_completion = true,
             Some(other) => {
                 let message = format!("prompts for `{other}` have no counterpart");
                 let at = At::Span(self.reading.source, node.span);
@@ -290,7 +279,7 @@ impl<'n> Settings<'n, '_> {
             if strict == Some(&Value::Boolean(true)) {
                 tool["function"]["strict"] = Json::from(true);
             }
-            self.tools.push(tool);
+            self.settings.tools.push(tool);
         }
     }
 }

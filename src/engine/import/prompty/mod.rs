@@ -19,12 +19,11 @@ use crate::engine::ports::FileTree;
 use crate::engine::workspace::document::{Node, Source, Value};
 use crate::engine::workspace::files::read_text;
 use crate::engine::workspace::json::parse_json;
-use crate::engine::workspace::yaml::parse_yaml;
 
 use super::Import;
 use super::draft::Draft;
 use super::each::{import_each, read_sources};
-use super::front_matter::cut;
+use super::front_matter::open;
 use super::mustache;
 use super::reading::Reading;
 use super::remarks::{At, Remarks};
@@ -56,32 +55,15 @@ fn draft(
     remarks: &mut Remarks,
 ) -> Option<Draft> {
     let id = prompt_id(&source.path, ENDING, remarks)?;
-    let parts = match cut(source, &["---", "+++"]) {
-        Ok(parts) => parts,
-        Err(findings) => {
-            remarks.unreadable(findings);
-            return None;
-        }
-    };
-    let file = parts.settings.as_ref().unwrap_or(source);
-    let node = match parts.settings.as_ref().map(parse_yaml) {
-        None => Node {
-            span: Span::default(),
-            value: Value::Null,
-        },
-        Some(Ok(node)) => node,
-        Some(Err(findings)) => {
-            remarks.unreadable(findings);
-            return None;
-        }
-    };
+    let opened = open(source, &["---", "+++"], remarks)?;
+    let file = &opened.file;
     let reading = Reading {
         source: file,
         remarks,
     };
-    let settings = settings::read(&id, &node, reading, models);
+    let settings = settings::read(&id, &opened.settings, reading, models);
     let sample = sample(tree, &settings, file, remarks);
-    let mut body = parts.body;
+    let mut body = opened.body;
     body.text = body.text.replace("\r\n", "\n");
     let mut speaker = Speaker {
         settings: &settings,
@@ -242,7 +224,7 @@ struct Speaker<'s, 'r> {
     thread: Option<Range<usize>>,
 }
 
-impl<'s> Speaker<'s, '_> {
+impl Speaker<'_, '_> {
     fn messages(&mut self, remarks: &mut Remarks) {
         if self.settings.is_completion {
             let at = At::Bytes(self.body, 0..1);

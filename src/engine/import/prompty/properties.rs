@@ -166,7 +166,7 @@ fn property(node: &Node, span: Span, reading: &mut Reading<'_>) -> Property {
         match entry.key.as_str() {
             "enumValues" | "enum" => schema["enum"] = entry.node.to_json(),
             "items" => {
-                schema["items"] = self::property(&entry.node, entry.key_span, reading).schema
+                schema["items"] = self::property(&entry.node, entry.key_span, reading).schema;
             }
             "properties" => {
                 let inner = properties(&entry.node, reading);

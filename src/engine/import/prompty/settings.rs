@@ -37,6 +37,9 @@ const KEYS: [&str; 19] = [
     "thread",
 ];
 
+/// The keys of `model` that only version 1 has.
+const FIRST_VERSION: [&str; 4] = ["api", "configuration", "parameters", "response"];
+
 /// How templates are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -114,7 +117,7 @@ impl<'r> Reader<'r, '_> {
         match entry.key.as_str() {
             "name" => self.settings.name = self.reading.text(node),
             "displayName" => {
-                self.settings.name = self.reading.text(node).or(self.settings.name.take())
+                self.settings.name = self.reading.text(node).or(self.settings.name.take());
             }
             "description" => self.settings.description = self.reading.text(node),
             "model" => {
@@ -147,9 +150,8 @@ impl<'r> Reader<'r, '_> {
             self.model = Some(name.clone());
             return;
         }
-        const FIRST: [&str; 4] = ["api", "configuration", "parameters", "response"];
         for entry in self.reading.entries(node) {
-            self.settings.is_first_version |= FIRST.contains(&entry.key.as_str());
+            self.settings.is_first_version |= FIRST_VERSION.contains(&entry.key.as_str());
             let node = &entry.node;
             match entry.key.as_str() {
                 "id" => self.model = self.reading.text(node),
@@ -270,30 +272,10 @@ impl<'r> Reader<'r, '_> {
     }
 
     fn template(&mut self, node: &'r Node) {
-        let format = match &node.value {
-            Value::Text(name) => Some((name.clone(), node)),
-            _ => {
-                let mut format = None;
-                for entry in self.reading.entries(node) {
-                    let (name, of) = match &entry.node.value {
-                        Value::Map(inner) => {
-                            let kind = inner.iter().find(|it| it.key == "kind");
-                            match kind.map(|it| (&it.node.value, &it.node)) {
-                                Some((Value::Text(name), of)) => (name.clone(), of),
-                                _ => continue,
-                            }
-                        }
-                        Value::Text(name) => (name.clone(), &entry.node),
-                        _ => continue,
-                    };
-                    match entry.key.as_str() {
-                        "format" | "type" => format = Some((name, of)),
-                        "parser" if name == "prompty" => {}
-                        _ => self.reading.unsupported(entry, &["format", "parser"]),
-                    }
-                }
-                format
-            }
+        let format = if let Value::Text(name) = &node.value {
+            Some((name.clone(), node))
+        } else {
+            self.template_format(node)
         };
         match format.as_ref().map(|(name, of)| (name.as_str(), *of)) {
             None | Some(("jinja2", _)) => {}
@@ -307,6 +289,26 @@ impl<'r> Reader<'r, '_> {
                     .refuse("unsupported-format", at, message, help);
             }
         }
+    }
+
+    /// The format in a mapping, in one of its spellings: `format: { kind: x }`, `type: x`.
+    fn template_format(&mut self, node: &'r Node) -> Option<(String, &'r Node)> {
+        let mut format = None;
+        for entry in self.reading.entries(node) {
+            let named = match &entry.node.value {
+                Value::Map(inner) => inner.iter().find(|it| it.key == "kind").map(|it| &it.node),
+                _ => Some(&entry.node),
+            };
+            let Some((of, Value::Text(name))) = named.map(|of| (of, &of.value)) else {
+                continue;
+            };
+            match entry.key.as_str() {
+                "format" | "type" => format = Some((name.clone(), of)),
+                "parser" if name == "prompty" => {}
+                _ => self.reading.unsupported(entry, &["format", "parser"]),
+            }
+        }
+        format
     }
 
     fn tools(&mut self, node: &'r Node) {
@@ -408,5 +410,5 @@ pub(super) fn sample_file(text: &str) -> Option<&str> {
         None => text,
     };
     let name = name.strip_prefix("./").unwrap_or(name);
-    name.ends_with(".json").then_some(name)
+    (name.rsplit_once('.')?.1 == "json").then_some(name)
 }

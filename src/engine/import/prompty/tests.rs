@@ -71,9 +71,8 @@ fn templates_render_the_same_bytes_as_the_original() {
     }
 }
 
-#[test]
-fn a_file_of_version_1_keeps_its_sample_as_a_row_and_none_of_its_secrets() {
-    let text = "\
+/// A file of version 1.
+const FIRST: &str = "\
 ---
 name: Support
 description: Answers customers
@@ -115,7 +114,10 @@ Use these:
 user:
 {{question}}
 ";
-    let import = import_text(text);
+
+#[test]
+fn a_file_of_version_1_keeps_none_of_its_secrets() {
+    let import = import_text(FIRST);
     let mut found: Vec<&str> = import.remarks.iter().map(|it| it.ident.as_str()).collect();
     found.sort_unstable();
     assert_eq!(
@@ -149,6 +151,11 @@ user:
         import.providers["azure"].key_header.as_deref(),
         Some("api-key")
     );
+}
+
+#[test]
+fn a_file_of_version_1_keeps_its_sample_as_a_row() {
+    let import = import_text(FIRST);
     insta::assert_snapshot!(import.files["prompts/p.prompt.yml"], @r#"
     name: Support
     description: Answers customers
@@ -185,10 +192,8 @@ user:
     "#);
 }
 
-#[test]
-fn a_file_of_version_2_becomes_variables_tools_and_a_schema() {
-    let text = second(
-        "\
+/// Settings of version 2, and a template for them.
+const SETTINGS: &str = "\
 displayName: Weather
 inputs:
   - {name: place, kind: string, description: where, required: true, example: Paris}
@@ -210,10 +215,12 @@ tools:
       - {name: user, kind: string}
     bindings: {user: {input: user}}
   - {name: files, kind: mcp, serverName: s}
-",
-        "system:\nForecast {{days}} days in {{unit}}.\n\nuser:\nLook:\n{{photo}}\nfor {{place}}\n\n{{talk}}\n",
-    );
-    let import = import_text(&text);
+";
+const BODY: &str = "system:\nForecast {{days}} days in {{unit}}.\n\nuser:\nLook:\n{{photo}}\nfor {{place}}\n\n{{talk}}\n";
+
+#[test]
+fn what_a_file_of_version_2_says_beyond_our_words_is_listed() {
+    let import = import_text(&second(SETTINGS, BODY));
     let mut found: Vec<&str> = import.remarks.iter().map(|it| it.ident.as_str()).collect();
     found.sort_unstable();
     assert_eq!(
@@ -225,6 +232,11 @@ tools:
             "unsupported-tool"
         ]
     );
+}
+
+#[test]
+fn inputs_outputs_and_tools_become_those_of_a_prompt_of_ours() {
+    let import = import_text(&second(SETTINGS, BODY));
     insta::assert_snapshot!(import.files["prompts/p.prompt.yml"], @r#"
     name: Weather
     model: openai/gpt-4o
@@ -288,66 +300,69 @@ tools:
     "#);
 }
 
+/// Settings, templates, and what is refused of them where.
+const REFUSED: [(&str, &str, &str, u32, u32); 14] = [
+    (
+        "",
+        "{% for m in ms %}\nuser:\n{{m}}\n{% endfor %}",
+        "moving-message",
+        5,
+        1,
+    ),
+    (
+        "",
+        "{% for m in ms %}\n{{m.role}}:\n{{m.text}}\n{% endfor %}",
+        "moving-message",
+        5,
+        1,
+    ),
+    ("", "{{role}}:\nx", "moving-message", 4, 1),
+    ("", "system:\nx\ntool:\ny", "unknown-role", 6, 1),
+    ("", "user:\n{{ x.strip() }}", "unavailable", 5, 5),
+    ("", "user:\nok\n  {{ x|shout }}", "unavailable", 6, 8),
+    ("", "user:\n{% if x %}", "invalid-template", 5, 9),
+    ("", "user:\n{{ _x }}", "invalid-name", 5, 4),
+    ("", "user:\n\nsystem:\n", "no-messages", 4, 1),
+    (
+        "inputs: [{name: a, kind: audio}]\n",
+        "user:\n{{a}}",
+        "media-type",
+        6,
+        1,
+    ),
+    (
+        "inputs: [{name: a, kind: image}]\n",
+        "user:\n{% if x %}{{a}}{% endif %}",
+        "moving-message",
+        6,
+        11,
+    ),
+    (
+        "inputs: [{name: a, kind: image}]\n",
+        "user:\n{{a}} {{ a|upper }}",
+        "media-in-text",
+        6,
+        10,
+    ),
+    (
+        "template: liquid\n",
+        "user:\nx",
+        "unsupported-format",
+        3,
+        11,
+    ),
+    (
+        "template: mustache\n",
+        "user:\nx {{#a}}b{{/a}}",
+        "unknown-section",
+        6,
+        3,
+    ),
+];
+
 #[test]
 fn what_has_no_counterpart_is_listed_where_it_stands_and_the_file_is_not_imported() {
-    for (settings, body, ident, line, column) in [
-        (
-            "",
-            "{% for m in ms %}\nuser:\n{{m}}\n{% endfor %}",
-            "moving-message",
-            5,
-            1,
-        ),
-        (
-            "",
-            "{% for m in ms %}\n{{m.role}}:\n{{m.text}}\n{% endfor %}",
-            "moving-message",
-            5,
-            1,
-        ),
-        ("", "{{role}}:\nx", "moving-message", 4, 1),
-        ("", "system:\nx\ntool:\ny", "unknown-role", 6, 1),
-        ("", "user:\n{{ x.strip() }}", "unavailable", 5, 5),
-        ("", "user:\nok\n  {{ x|shout }}", "unavailable", 6, 8),
-        ("", "user:\n{% if x %}", "invalid-template", 5, 9),
-        ("", "user:\n{{ _x }}", "invalid-name", 5, 4),
-        ("", "user:\n\nsystem:\n", "no-messages", 4, 1),
-        (
-            "inputs: [{name: a, kind: audio}]\n",
-            "user:\n{{a}}",
-            "media-type",
-            6,
-            1,
-        ),
-        (
-            "inputs: [{name: a, kind: image}]\n",
-            "user:\n{% if x %}{{a}}{% endif %}",
-            "moving-message",
-            6,
-            11,
-        ),
-        (
-            "inputs: [{name: a, kind: image}]\n",
-            "user:\n{{a}} {{ a|upper }}",
-            "media-in-text",
-            6,
-            10,
-        ),
-        (
-            "template: liquid\n",
-            "user:\nx",
-            "unsupported-format",
-            3,
-            11,
-        ),
-        (
-            "template: mustache\n",
-            "user:\nx {{#a}}b{{/a}}",
-            "unknown-section",
-            6,
-            3,
-        ),
-    ] {
+    for (settings, body, ident, line, column) in REFUSED {
         let text = second(settings, body);
         let import = import_text(&text);
         assert!(import.files.is_empty(), "{text}");
@@ -355,6 +370,10 @@ fn what_has_no_counterpart_is_listed_where_it_stands_and_the_file_is_not_importe
         assert!(found.contains(&(ident, line, column)), "{text}: {found:?}");
         assert!(found.contains(&("not-imported", 0, 0)), "{text}: {found:?}");
     }
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_named() {
     for (text, ident) in [
         (
             "---\nmodel: {id: gpt-4o, apiType: embedding}\n---\nx",
@@ -365,7 +384,7 @@ fn what_has_no_counterpart_is_listed_where_it_stands_and_the_file_is_not_importe
         ("---\nmodel: ${env:MODEL}\n---\nx", "missing-model"),
         ("---\nmodel: [\n---\nx", "invalid-yaml"),
         ("---\nmodel: gpt-4o\n", "unclosed-settings"),
-        ("---\n- a\n---\nx", "missing-model"),
+        ("---\n- a\n---\nx", "wrong-type"),
     ] {
         let import = import_text(text);
         assert!(import.files.is_empty(), "{text}");
