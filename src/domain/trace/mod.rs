@@ -4,6 +4,7 @@ pub mod column;
 pub mod filter;
 pub mod language;
 pub mod matching;
+pub mod messages;
 pub mod query;
 pub mod score;
 pub mod selection;
