@@ -49,13 +49,14 @@ pub(super) fn rendered(import: &Import, id: &str, values: &Value) -> Vec<(String
         new: &import.files,
     };
     let workspace = Workspace::new(&tree);
-    let id = PromptId::new(id).unwrap();
+    let id = PromptId::new(id).expect("tests name prompts");
     let shown = || import.files.get(&id.path()).cloned().unwrap_or_default();
     let closure = workspace.closure(&id);
     let closure = closure.unwrap_or_else(|findings| panic!("{:?}\n{}", findings.0, shown()));
     let unused = closure.unused_variables().count();
     assert_eq!(unused, 0, "{}", shown());
-    let values: IndexMap<String, Value> = serde_json::from_value(values.clone()).unwrap();
+    let values: IndexMap<String, Value> =
+        serde_json::from_value(values.clone()).expect("values are an object");
     let inputs = Inputs {
         values: &values,
         files: &BTreeMap::new(),

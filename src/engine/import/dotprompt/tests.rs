@@ -18,8 +18,8 @@ fn import_files(all: &[(&str, &str)]) -> Import {
         new: &new,
     };
     let prompts = ["p.prompt".to_owned()];
-    let model = ModelRef::try_from("echo/echo".to_owned()).unwrap();
-    import(&tree, &prompts, Some(&model)).unwrap()
+    let model = ModelRef::try_from("echo/echo".to_owned()).expect("this names a model");
+    import(&tree, &prompts, Some(&model)).expect("the files are there")
 }
 
 fn import_text(text: &str) -> Import {
@@ -55,7 +55,8 @@ struct Spoken {
 /// its source.
 #[test]
 fn templates_render_the_same_bytes_as_the_original() {
-    let reference: Reference = serde_json::from_str(include_str!("reference.json")).unwrap();
+    let reference: Reference =
+        serde_json::from_str(include_str!("reference.json")).expect("the reference is JSON");
     assert!(reference.cases.len() > 100);
     for case in reference.cases {
         let partials = case.partials.iter();
@@ -80,7 +81,11 @@ fn templates_render_the_same_bytes_as_the_original() {
         let mut input = case.input;
         // The only names that must be others here.
         for (foreign, name) in [("a-b", "a_b"), ("_c", "v__c"), ("in", "in_")] {
-            if let Some(value) = input.as_object_mut().unwrap().remove(foreign) {
+            if let Some(value) = input
+                .as_object_mut()
+                .expect("an input is an object")
+                .remove(foreign)
+            {
                 input[name] = value;
             }
         }
@@ -389,13 +394,13 @@ fn two_files_that_become_one_prompt_are_not_both_imported() {
         tree: &Nothing,
         new: &new,
     };
-    let model = ModelRef::try_from("echo/echo".to_owned()).unwrap();
+    let model = ModelRef::try_from("echo/echo".to_owned()).expect("this names a model");
     let import = import(
         &tree,
         &["a-b.prompt".to_owned(), "aB.prompt".to_owned()],
         Some(&model),
     )
-    .unwrap();
+    .expect("the files are there");
     assert_eq!(import.files.len(), 1);
     assert_eq!(remarks(&import)[0].0, "same-name");
 }
@@ -431,7 +436,7 @@ proptest! {
             prop_assert!(import.left_something_out());
         } else {
             let tree = JoinedTree { tree: &Nothing, new: &import.files };
-            let id = crate::domain::id::PromptId::new("p").unwrap();
+            let id = crate::domain::id::PromptId::new("p").expect("a letter is a name");
             let closure = crate::engine::workspace::Workspace::new(&tree).closure(&id);
             prop_assert!(closure.is_ok(), "{text:?} {:?}", import.files);
         }
@@ -449,7 +454,7 @@ proptest! {
             prop_assert!(import.left_something_out());
         } else {
             let tree = JoinedTree { tree: &Nothing, new: &import.files };
-            let id = crate::domain::id::PromptId::new("p").unwrap();
+            let id = crate::domain::id::PromptId::new("p").expect("a letter is a name");
             let closure = crate::engine::workspace::Workspace::new(&tree).closure(&id);
             prop_assert!(closure.is_ok(), "{text:?} {:?} {:?}", import.files, closure.err());
         }

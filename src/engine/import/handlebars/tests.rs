@@ -29,7 +29,8 @@ fn texts(program: &Program) -> Vec<String> {
 #[test]
 fn names_values_and_parameters_are_told_apart() {
     let program =
-        parse("{{h a.b ../c this.d @index \"x\\\"y\" 'z' -1.5 true null (g q) k=1 l=@m}}").unwrap();
+        parse("{{h a.b ../c this.d @index \"x\\\"y\" 'z' -1.5 true null (g q) k=1 l=@m}}")
+            .expect("this can be read");
     let Kind::Print(call) = &program.body[0].kind else {
         panic!("{program:?}");
     };
@@ -72,7 +73,7 @@ fn a_name_that_is_scoped_or_has_parts_is_no_helper() {
         ("{{@x}}", None),
         ("{{[x y]}}", Some("x y")),
     ] {
-        let program = parse(text).unwrap();
+        let program = parse(text).expect("this can be read");
         let Kind::Print(call) = &program.body[0].kind else {
             panic!("{program:?}");
         };
@@ -89,7 +90,11 @@ fn lines_of_nothing_but_a_tag_leave_no_line() {
         ("{{#if x}}\n{{else}}\nb\n{{/if}}", &["", "b\n"]),
         ("a {{~x~}} b", &["a", "b"]),
     ] {
-        assert_eq!(texts(&parse(text).unwrap()), expected, "{text:?}");
+        assert_eq!(
+            texts(&parse(text).expect("this can be read")),
+            expected,
+            "{text:?}"
+        );
     }
 }
 
@@ -163,7 +168,7 @@ proptest! {
 
     #[test]
     fn text_without_braces_stays_as_it_is(text in "[^{\\\\]{1,80}") {
-        let program = parse(&text).unwrap();
+        let program = parse(&text).expect("this can be read");
         prop_assert_eq!(texts(&program), [text]);
     }
 

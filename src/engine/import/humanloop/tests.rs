@@ -13,7 +13,7 @@ fn import_file(name: &str, text: &str) -> Import {
         tree: &Nothing,
         new: &new,
     };
-    import(&tree, &[name.to_owned()], None).unwrap()
+    import(&tree, &[name.to_owned()], None).expect("the files are there")
 }
 
 /// A file for `gpt-4o` of OpenAI, with these lines of settings beside it.
@@ -241,7 +241,7 @@ proptest! {
             prop_assert!(import.left_something_out());
         } else {
             let tree = JoinedTree { tree: &Nothing, new: &import.files };
-            let id = crate::domain::id::PromptId::new("p").unwrap();
+            let id = crate::domain::id::PromptId::new("p").expect("a letter is a name");
             let closure = crate::engine::workspace::Workspace::new(&tree).closure(&id);
             prop_assert!(closure.is_ok(), "{text:?} {:?} {:?}", import.files, closure.err());
         }

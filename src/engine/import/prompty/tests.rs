@@ -14,7 +14,7 @@ fn import_files(all: &[(&str, &str)]) -> Import {
         tree: &Nothing,
         new: &new,
     };
-    import(&tree, &["p.prompty".to_owned()], None).unwrap()
+    import(&tree, &["p.prompty".to_owned()], None).expect("the files are there")
 }
 
 fn import_text(text: &str) -> Import {
@@ -48,7 +48,8 @@ struct Spoken {
 /// its sources.
 #[test]
 fn templates_render_the_same_bytes_as_the_original() {
-    let reference: Reference = serde_json::from_str(include_str!("reference.json")).unwrap();
+    let reference: Reference =
+        serde_json::from_str(include_str!("reference.json")).expect("the reference is JSON");
     assert!(reference.cases.len() > 12);
     for case in reference.cases {
         let new = files(&[("p.prompty", case.text.as_str())]);
@@ -56,8 +57,9 @@ fn templates_render_the_same_bytes_as_the_original() {
             tree: &Nothing,
             new: &new,
         };
-        let model = ModelRef::try_from("echo/echo".to_owned()).unwrap();
-        let import = import(&tree, &["p.prompty".to_owned()], Some(&model)).unwrap();
+        let model = ModelRef::try_from("echo/echo".to_owned()).expect("this names a model");
+        let import =
+            import(&tree, &["p.prompty".to_owned()], Some(&model)).expect("the files are there");
         let written = import.files.get("prompts/p.prompt.yml");
         assert!(written.is_some(), "{}\n{:?}", case.text, import.remarks);
         let expected = case.messages.into_iter().map(|it| (it.role, it.content));
@@ -137,7 +139,7 @@ fn a_file_of_version_1_keeps_none_of_its_secrets() {
         .remarks
         .iter()
         .find(|it| it.ident == "connection")
-        .unwrap();
+        .expect("how the model is reached is a remark");
     assert!(
         connection
             .message
@@ -457,7 +459,7 @@ proptest! {
             prop_assert!(import.left_something_out());
         } else {
             let tree = JoinedTree { tree: &Nothing, new: &import.files };
-            let id = crate::domain::id::PromptId::new("p").unwrap();
+            let id = crate::domain::id::PromptId::new("p").expect("a letter is a name");
             let closure = crate::engine::workspace::Workspace::new(&tree).closure(&id);
             prop_assert!(closure.is_ok(), "{text:?} {:?} {:?}", import.files, closure.err());
         }
