@@ -30,4 +30,5 @@ mod runs;
 mod serve;
 mod tidy;
 mod trace_store;
+mod traces;
 mod webhook;

@@ -21,6 +21,7 @@ pub mod prompt;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod traces;
 pub mod webhook;
 
 use super::context::Context;
@@ -75,6 +76,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     #[command(display_order = 9)]
     Webhook(webhook::WebhookArgs),
+    #[command(display_order = 10)]
+    Traces(traces::TracesArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -102,6 +105,7 @@ impl Command {
             Self::Export(args) => export::run(context, ui, args),
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
+            Self::Traces(args) => traces::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
