@@ -37,7 +37,11 @@ fn mapped_with(resource: Json, spans: Json) -> (TraceBatch, Mapped) {
     let mut batch = TraceBatch::default();
     let mut mapped = Mapped::default();
     let mapper = Mapper::new(TracePrices::default());
-    mapper.map(from_json(text.as_bytes()).unwrap(), &mut batch, &mut mapped);
+    mapper.map(
+        from_json(text.as_bytes()).expect("the test gives it"),
+        &mut batch,
+        &mut mapped,
+    );
     (batch, mapped)
 }
 
@@ -139,7 +143,9 @@ fn openllmetrys_old_attributes_fill_columns() {
     assert_eq!(span.lineage.fingerprint.as_deref(), Some("abc"));
     assert_eq!(span.content.variables["city"], "Oslo");
     assert_eq!(span.origin.user.as_deref(), Some("u-1"));
-    let input: Json = serde_json::from_str(span.content.input.as_deref().unwrap()).unwrap();
+    let input: Json =
+        serde_json::from_str(span.content.input.as_deref().expect("the test gives it"))
+            .expect("the test gives it");
     assert_eq!(input[0]["parts"][0]["content"], "hi");
     // A task is a step of a workflow: its calls say what they used up.
     assert_eq!(span.operation, Operation::InvokeWorkflow);
@@ -198,7 +204,7 @@ fn vercels_attributes_fill_columns() {
     assert_eq!(span.operation, Operation::Chat);
     assert_eq!(span.call.time_to_first_chunk_ns, Some(120_500_000));
     // 1,000 tokens at 2 and 10 at 8 US dollars a million.
-    assert!((span.call.cost_usd.unwrap() - 0.002_08).abs() < 1e-12);
+    assert!((span.call.cost_usd.expect("the test gives it") - 0.002_08).abs() < 1e-12);
     assert_eq!(span.content.output.as_deref(), Some("hello"));
     assert_eq!(span.origin.user.as_deref(), Some("u-1"));
     let whole = span_with(
@@ -288,7 +294,9 @@ fn an_exception_says_what_went_wrong_and_stays_an_event() {
     assert_eq!(span.status, SpanStatus::Error);
     assert_eq!(span.error_type.as_deref(), Some("TimeoutError"));
     assert_eq!(span.status_message.as_deref(), Some("too late"));
-    let kept: Json = serde_json::from_str(span.content.events.as_deref().unwrap()).unwrap();
+    let kept: Json =
+        serde_json::from_str(span.content.events.as_deref().expect("the test gives it"))
+            .expect("the test gives it");
     assert_eq!(
         kept[0],
         json!({ "name": "retry", "time": "2026-03-01T08:00:00.5Z", "attributes": { "n": 1 } })
@@ -370,7 +378,11 @@ fn scores_come_as_log_records_and_other_records_are_counted() {
     let mut batch = TraceBatch::default();
     let mut mapped = Mapped::default();
     let mapper = Mapper::new(TracePrices::default());
-    mapper.map(from_json(text.as_bytes()).unwrap(), &mut batch, &mut mapped);
+    mapper.map(
+        from_json(text.as_bytes()).expect("the test gives it"),
+        &mut batch,
+        &mut mapped,
+    );
     assert_eq!(batch.scores.len(), 2);
     assert_eq!(batch.scores[0].source.as_deref(), Some("grader"));
     assert_eq!(batch.scores[1].error_type.as_deref(), Some("timeout"));
