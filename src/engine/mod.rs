@@ -6,6 +6,8 @@ pub mod diff;
 pub mod evaluate;
 pub mod event;
 pub mod gate;
+#[cfg(test)]
+mod memory;
 pub mod ports;
 pub mod release;
 pub mod workspace;

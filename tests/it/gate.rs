@@ -4,5 +4,6 @@ mod bad_input;
 mod honest;
 mod outputs;
 mod pull_request;
+mod recorded;
 mod rows;
 mod tampering;

@@ -45,6 +45,7 @@ use trial::{Trial, try_prompts};
 #[command(after_help = "Examples:
   pointsman gate --base origin/main
   pointsman gate --base origin/main --head HEAD --lane production
+  pointsman gate --base origin/main --recorded
   pointsman gate --base origin/main -o comment.md -o sarif=gate.sarif -o github=-")]
 pub struct GateArgs {
     /// The revision that the pull request is to be merged into
@@ -60,6 +61,9 @@ pub struct GateArgs {
     /// brings, too
     #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
     recordings: Whose,
+    /// Ask nobody: recorded answers stand in for every model, whoever the files name
+    #[arg(long)]
+    recorded: bool,
     #[command(flatten)]
     limits: LimitArgs,
     /// Let programs run that the base names as providers or evaluators, from a checkout of the base

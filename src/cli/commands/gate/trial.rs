@@ -23,7 +23,7 @@ use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::gate::{
     ClaimedAnswers, ProposedTree, PullRequest, Scope, claims, proposed, tests,
 };
-use crate::engine::workspace::Workspace;
+use crate::engine::workspace::{Recorded, Workspace};
 use crate::report::plan::{PlanLine, warnings};
 use crate::report::pull_request::UsageLine;
 
@@ -71,9 +71,11 @@ pub(super) fn try_prompts(
         paths,
     };
     let disk = context.disk().filter(|_| args.allow_exec);
-    let [base, head] = [request.base, request.head].map(Workspace::new);
+    let recorded = Recorded::everybody_if(args.recorded);
+    let workspace = |tree| Workspace::new(tree).with_recorded(recorded);
+    let [base, head] = [request.base, request.head].map(workspace);
     let base = base.with_programs_from(disk.as_deref());
-    let judged = Workspace::new(&claimed).with_programs_from(Some(base.disk()));
+    let judged = workspace(&claimed).with_programs_from(Some(base.disk()));
     let repeats = gate.repeats.max(1);
     let tests = tests(&judged, &head, scope, repeats)?;
     let benches = [args.bench(context, &base)?, args.bench(context, &judged)?];
@@ -86,7 +88,7 @@ pub(super) fn try_prompts(
         base: request.base,
         head: request.head,
     };
-    let proposal = Workspace::new(&proposal);
+    let proposal = workspace(&proposal);
     let (beside, left_out) = proposed(&proposal, &base, &tests.head, repeats)?;
     trial.left_out = left_out;
     if !tests.head.suites.is_empty() {
