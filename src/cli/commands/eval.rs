@@ -69,13 +69,8 @@ pub struct EvalArgs {
     /// Ask for every answer anew, and keep none for later
     #[arg(long)]
     no_cache: bool,
-    /// Ask this provider for the answers of its own models, and of `replay/…`, that are not recorded,
-    /// and record them
-    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume", "max_calls", "max_cost"])]
-    record: Option<String>,
-    /// Ask nobody: recorded answers stand in for every model, whoever the files name
-    #[arg(long, conflicts_with = "record")]
-    recorded: bool,
+    #[command(flatten)]
+    recording: RecordingArgs,
     /// Decide by the policy of a lane, with as many repeats as it says
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
@@ -88,6 +83,18 @@ pub struct EvalArgs {
     outputs: OutputArgs,
 }
 
+/// Options about recorded answers.
+#[derive(Debug, clap::Args)]
+struct RecordingArgs {
+    /// Ask this provider for the answers of its own models, and of `replay/…`, that are not recorded,
+    /// and record them
+    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume", "max_calls", "max_cost"])]
+    record: Option<String>,
+    /// Ask nobody: recorded answers stand in for every model, whoever the files name
+    #[arg(long, conflicts_with = "record")]
+    recorded: bool,
+}
+
 /// What `--resume` without a run means.
 const NEWEST: &str = "newest";
 
@@ -98,7 +105,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     let disk = context.disk();
     let workspace = Workspace::new(tree.as_ref())
         .with_programs_from(disk.as_deref())
-        .with_recorded(args.stand_ins());
+        .with_recorded(args.recording.stand_ins());
     let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
     bench.allow_programs(args.allow_exec)?;
     bench.limits = RunLimits::from(&args.limits);
@@ -201,7 +208,7 @@ fn execute(
 ) -> Result<Ran, CommandError> {
     let key = |name: &str| bench.key(name);
     let setup = bench.setup(&key, true);
-    if let Some(live) = &args.record {
+    if let Some(live) = &args.recording.record {
         let mut asked = plan.asked();
         if !asked.replays() {
             return Err(nothing_to_record(live));
@@ -231,7 +238,7 @@ fn nothing_to_record(live: &str) -> CommandError {
     ))
 }
 
-impl EvalArgs {
+impl RecordingArgs {
     /// Whom recordings stand in for. Whoever is asked to record is asked for what is missing only.
     fn stand_ins(&self) -> Recorded<'_> {
         match &self.record {

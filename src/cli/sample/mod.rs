@@ -1,8 +1,9 @@
 //! The sample workspace, as it stands at the top of our own repository: `init` writes it and `demo`
 //! plays a release with it.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::cli::new_files::{NewFileError, exists, write_new};
 
 /// A file of the sample: its path in the workspace and its text.
 pub type SampleFile = (&'static str, &'static str);
@@ -63,8 +64,8 @@ pub enum SampleError {
     #[error("{} of the files to write exist already: {}", .0.len(), .0.join(", "))]
     Exists(Vec<String>),
     /// A file could not be written.
-    #[error("cannot write `{0}`: {1}")]
-    Write(PathBuf, std::io::Error),
+    #[error(transparent)]
+    New(#[from] NewFileError),
 }
 
 /// Writes all files below `root`, or none where one of them exists.
@@ -72,31 +73,23 @@ pub fn write(root: &Path) -> Result<Vec<&'static str>, SampleError> {
     let files: Vec<SampleFile> = std::iter::once(NEW_PROJECT).chain(FILES).collect();
     let existing: Vec<String> = files
         .iter()
-        .filter(|(path, _)| root.join(path).symlink_metadata().is_ok())
+        .filter(|(path, _)| exists(root, path))
         .map(|(path, _)| (*path).to_owned())
         .collect();
     if !existing.is_empty() {
         return Err(SampleError::Exists(existing));
     }
     for (path, text) in &files {
-        write_new(&root.join(path), text)?;
+        write_new(root, path, text)?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), SampleError> {
-    let failed = |error| SampleError::Write(path.to_owned(), error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut file = std::fs::File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use std::path::PathBuf;
 
     #[test]
     fn every_file_of_our_own_workspace_is_part_of_the_sample() {

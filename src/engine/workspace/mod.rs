@@ -126,6 +126,7 @@ impl<'t> Workspace<'t> {
     }
 
     /// Another tree, with recorded answers where this one has them.
+    #[must_use]
     pub fn beside(&self, tree: &'t dyn FileTree) -> Self {
         Self::new(tree).with_recorded(self.recorded)
     }

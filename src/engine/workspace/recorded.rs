@@ -76,7 +76,7 @@ mod tests {
     use crate::domain::id::{EvaluatorId, PromptId};
     use crate::engine::memory::MemoryTree;
     use crate::engine::workspace::Workspace;
-    
+
     fn models(recorded: Recorded<'_>) -> [String; 2] {
         let tree = MemoryTree::new([
             (
@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn recordings_stand_in_for_whom_they_are_to_and_for_nobody_else() {
         assert_eq!(models(Recorded::Nobody), ["openai/small", "other/e"]);
-        assert_eq!(models(Recorded::Provider("openai")), ["replay/small", "other/e"]);
+        assert_eq!(
+            models(Recorded::Provider("openai")),
+            ["replay/small", "other/e"]
+        );
         assert_eq!(models(Recorded::Everybody), ["replay/small", "replay/e"]);
     }
 }
