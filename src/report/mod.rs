@@ -3,7 +3,9 @@
 pub mod annotations;
 pub mod approvals;
 pub mod audit;
+mod bounded;
 pub mod bundle;
+pub mod code_quality;
 pub mod diff;
 pub mod diff_json;
 pub mod eval;

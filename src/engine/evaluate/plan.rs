@@ -210,6 +210,9 @@ pub fn plan_guests(
     guests: Vec<Closure>,
     repeats: u32,
 ) -> Result<Plan, Findings> {
+    if guests.is_empty() {
+        return Ok(Plan { suites: Vec::new() });
+    }
     let (datasets, evaluators) = (workspace.dataset_ids()?, workspace.evaluator_ids()?);
     let mut planner = Planner::new(workspace, repeats);
     let mut suites = Vec::new();

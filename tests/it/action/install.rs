@@ -27,7 +27,7 @@ fn a_release_is_installed_if_its_bytes_are_the_named_ones() {
     let github = GitHub::start();
     github.release(RELEASE, PROGRAM.into());
     let digest = Digest::of(PROGRAM.as_bytes()).to_string();
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     assert_eq!(set_up(&mut runner, &github, &digest), 0, "{}", runner.log);
     assert!(runner.log.ends_with("pointsman 0.1.0\n"), "{}", runner.log);
     let later = "jobs: { later: { steps: [{ run: 'command -v pointsman' }] } }";
@@ -47,7 +47,7 @@ fn other_bytes_are_thrown_away() {
     let github = GitHub::start();
     github.release(RELEASE, b"#!/bin/sh\ntouch ../stolen\n".into());
     let digest = Digest::of(PROGRAM.as_bytes()).to_string();
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     assert_eq!(set_up(&mut runner, &github, &digest), 2);
     assert!(
         runner.commands[0].contains("the release is not the one that 'sha256' names"),
@@ -63,21 +63,21 @@ fn other_bytes_are_thrown_away() {
 fn a_release_needs_its_digest_and_one_that_is_missing_is_told() {
     let sandbox = Sandbox::with_workspace();
     let github = GitHub::start();
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     assert_eq!(set_up(&mut runner, &github, ""), 2);
     assert!(
         runner.commands[0].contains("the input 'sha256' must name"),
         "{:?}",
         runner.commands
     );
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     assert_eq!(set_up(&mut runner, &github, &"0".repeat(64)), 2);
     assert!(
         runner.commands[0].contains("cannot be downloaded"),
         "{:?}",
         runner.commands
     );
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     let code = runner.action(
         "setup",
         &[("version", "../../x"), ("sha256", &"0".repeat(64))],
@@ -104,7 +104,7 @@ fn the_action_is_built_away_from_the_files_of_the_pull_request() {
     );
     let cargo = sandbox.path().join("../cargo/cargo");
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("the file is ours");
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     let folder = cargo.parent().expect("a file stands in a folder");
     runner.set("PATH", &format!("{}:/usr/bin:/bin", folder.display()));
     assert_eq!(runner.action("setup", &[]), 0, "{}", runner.log);

@@ -87,7 +87,7 @@ fn the_lane_the_folder_and_the_revisions_can_be_said() {
         .sandbox
         .edit(prompt, "\"{{ ticket }}\"", "\"Sorry: {{ ticket }}\"");
     let (sandbox, head) = checkout(request);
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     runner.has_pointsman();
     let said = [
         ("lane", "production"),
@@ -98,7 +98,7 @@ fn the_lane_the_folder_and_the_revisions_can_be_said() {
     assert_eq!(runner.action(".", &said), 1, "{}", runner.log);
     assert!(runner.summary().contains("gate of lane production: failed"));
 
-    let mut runner = Runner::new(&sandbox, "push", json!({}));
+    let mut runner = Runner::new(&sandbox, "push", &json!({}));
     runner.has_pointsman();
     assert_eq!(runner.action(".", &[]), 2);
     assert!(
@@ -116,7 +116,7 @@ fn a_group_of_the_merge_queue_is_judged_from_where_it_starts() {
     let [base, head] =
         ["origin/main", "HEAD"].map(|revision| sandbox.git(&["rev-parse", revision]));
     let payload = json!({"merge_group": {"base_sha": base, "head_sha": head}});
-    let mut runner = Runner::new(&sandbox, "merge_group", payload);
+    let mut runner = Runner::new(&sandbox, "merge_group", &payload);
     runner.has_pointsman();
     assert_eq!(runner.action(".", &[]), 1, "{}", runner.log);
     assert_eq!(runner.output("gate", "verdict").as_deref(), Some("fail"));

@@ -23,6 +23,8 @@ fn every_format_tells_the_same_verdict() {
         "-o",
         "gate.json",
         "-o",
+        "gitlab=quality.json",
+        "-o",
         "github=-",
     ]);
     run.exits(1);
@@ -50,6 +52,9 @@ fn every_format_tells_the_same_verdict() {
         |path: &str| -> Value { serde_json::from_str(&sandbox.read(path)).expect("our own JSON") };
     let sarif = read("gate.sarif");
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "gate-policy");
+    let quality = read("quality.json");
+    assert_eq!(quality[0]["check_name"], "gate-policy");
+    assert_eq!(quality[0]["location"]["path"], staging);
     let json = read("gate.json");
     assert_eq!(json["schema"], "pointsman/gate/v1");
     assert_eq!(json["verdict"], "fail");

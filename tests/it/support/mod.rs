@@ -16,6 +16,7 @@ pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;
+pub(crate) mod tools;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;

@@ -28,7 +28,7 @@ pub(crate) struct Runner<'s> {
 
 impl<'s> Runner<'s> {
     /// A job for an event on `acme/support`, in a checkout.
-    pub(crate) fn new(sandbox: &'s Sandbox, event: &str, payload: Value) -> Self {
+    pub(crate) fn new(sandbox: &'s Sandbox, event: &str, payload: &Value) -> Self {
         let temporary = sandbox.path().join("../temporary");
         let _ = fs::remove_dir_all(&temporary);
         fs::create_dir(&temporary).expect("the temporary folder is ours");
@@ -69,7 +69,7 @@ impl<'s> Runner<'s> {
     /// A job on a pull request of `head` to `main`; its number is 41.
     pub(crate) fn on_pull_request(sandbox: &'s Sandbox, head: &str) -> Self {
         let payload = json!({"pull_request": {"number": 41, "head": {"sha": head}}});
-        let mut runner = Self::new(sandbox, "pull_request", payload);
+        let mut runner = Self::new(sandbox, "pull_request", &payload);
         runner.set("GITHUB_BASE_REF", "main");
         runner
     }

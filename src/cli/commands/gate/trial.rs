@@ -89,7 +89,7 @@ pub(super) fn try_prompts(
         head: request.head,
     };
     let proposal = workspace(&proposal);
-    let (beside, left_out) = proposed(&proposal, &base, &tests.head, repeats)?;
+    let (beside, left_out) = proposed(&proposal, &base, (scope, &tests.head), repeats)?;
     trial.left_out = left_out;
     if !tests.head.suites.is_empty() {
         trial.decide(ui, &gate, &benches, tests.head, tests.pairs.into())?;
