@@ -37,7 +37,7 @@ impl Bounded {
     pub(super) fn finish(mut self) -> String {
         if self.left_out > 0 {
             let note = format!(
-                "\n{} parts are left out, because the report would be too long; the log has them.\n",
+                "\nParts left out, because the report would be too long: {}. The log has them.\n",
                 self.left_out
             );
             self.text.push_str(&note);
@@ -57,10 +57,7 @@ mod tests {
             text.add(piece);
         }
         let text = text.finish();
-        assert!(
-            text.starts_with("12345\nabc\n\n1 parts are left out"),
-            "{text}"
-        );
+        assert!(text.starts_with("12345\nabc\n\nParts left out"), "{text}");
         assert!(text.len() <= REST + 10);
     }
 }
