@@ -66,6 +66,12 @@ impl Plan {
         self.suites.iter().map(PlannedSuite::cases).sum()
     }
 
+    /// Whether models or servers grade what is answered.
+    pub fn asks_graders(&self) -> bool {
+        let mut suites = self.suites.iter();
+        suites.any(|planned| planned.judge_count() > 0)
+    }
+
     /// The evaluators that no gate may block on.
     pub fn advisory(&self) -> BTreeSet<EvaluatorId> {
         let suites = self.suites.iter();

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::Workbench;
+use crate::cli::exit::Exit;
 use crate::cli::gate::{Against, Tested, bar_flaky_rows, judge_checks, run, tested};
 use crate::cli::ui::Ui;
 use crate::domain::gate::{Decision, EvaluatedSuite};
@@ -92,11 +93,24 @@ pub(super) fn try_prompts(
     let (beside, left_out) = proposed(&proposal, &base, (scope, &tests.head), repeats)?;
     trial.left_out = left_out;
     if !tests.head.suites.is_empty() {
-        trial.decide(ui, &gate, &benches, tests.head, tests.pairs.into())?;
+        let asks_graders = tests.head.asks_graders();
+        let decided = trial.decide(ui, &gate, &benches, tests.head, tests.pairs.into());
+        decided.map_err(|error| without_graders(error, asks_graders))?;
     }
     let bench = args.bench(context, &proposal)?;
     trial.beside = run_beside(&bench, ui, beside);
     Ok(trial)
+}
+
+/// An answer that is missing may be that of a judge, which no author can bring.
+fn without_graders(error: CommandError, asks_graders: bool) -> CommandError {
+    if error.exit != Exit::Provider || !asks_graders {
+        return error;
+    }
+    error.with_hint(
+        "of judges, only answers that the base has recorded count: what they have not graded yet takes \
+         a gate that may ask them, without `--recorded` and with their key",
+    )
 }
 
 /// Runs the head's own tests. They decide nothing, and neither does an error in them.
