@@ -16,6 +16,7 @@ pub mod pipelines;
 pub mod promotion;
 pub mod record;
 pub mod sample;
+pub mod selection;
 pub mod signing;
 pub mod ui;
 pub mod webhooks;

@@ -1,33 +1,92 @@
-//! Writes files that are not there yet: never in the place of another, and never through a link.
+//! Writing new files: never in the place of another, and never through a link.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Why a new file could not be written.
+use super::error::CommandError;
+
+/// Why new files could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum NewFileError {
-    /// A folder above it is a link, and may lead anywhere.
+pub enum NewFilesError {
+    /// Files of these names are there already. Nothing was written.
+    #[error("{} of the files to write exist already: {}", .0.len(), .0.join(", "))]
+    Exists(Vec<String>),
+    /// A folder above a file is a link, and may lead anywhere.
     #[error("`{0}` is a link, and nothing is written through one")]
     Link(PathBuf),
-    /// The system does not let it be written.
+    /// A file could not be written.
     #[error("cannot write `{0}`: {1}")]
     Write(PathBuf, std::io::Error),
 }
 
-/// Whether anything stands at a path below `root`.
-pub fn exists(root: &Path, path: &str) -> bool {
+impl From<NewFilesError> for CommandError {
+    fn from(error: NewFilesError) -> Self {
+        let hint = match error {
+            NewFilesError::Exists(_) => EXISTS_HINT,
+            NewFilesError::Link(_) => {
+                "put a folder in its place, remove what was written, and run this again"
+            }
+            NewFilesError::Write(..) => {
+                "make the folder writable, remove what was written, and run this again"
+            }
+        };
+        Self::usage(error.to_string()).with_hint(hint)
+    }
+}
+
+/// What to do where a file is in the way.
+pub const EXISTS_HINT: &str =
+    "nothing was written; choose an empty folder, or move these files away";
+
+/// Writes all files below `root`, or none where one of them exists. Paths have `/` between segments.
+pub fn write_new_files<'f>(
+    root: &Path,
+    files: impl Iterator<Item = (&'f str, &'f str)> + Clone,
+) -> Result<(), NewFilesError> {
+    let existing: Vec<String> = files
+        .clone()
+        .filter(|(path, _)| exists(root, path))
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    if !existing.is_empty() {
+        return Err(NewFilesError::Exists(existing));
+    }
+    for (path, text) in files {
+        write_new(root, path, text)?;
+    }
+    Ok(())
+}
+
+/// Writes the files below `root` that do not exist; their paths, and those of the others.
+pub fn write_missing_files<'f>(
+    root: &Path,
+    files: impl Iterator<Item = (&'f str, &'f str)>,
+) -> Result<[Vec<&'f str>; 2], NewFilesError> {
+    let mut written = Vec::new();
+    let mut kept = Vec::new();
+    for (path, text) in files {
+        if exists(root, path) {
+            kept.push(path);
+        } else {
+            write_new(root, path, text)?;
+            written.push(path);
+        }
+    }
+    Ok([written, kept])
+}
+
+fn exists(root: &Path, path: &str) -> bool {
     root.join(path).symlink_metadata().is_ok()
 }
 
-/// Writes a file below `root` where there is none.
-pub fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFileError> {
+fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
     let target = root.join(path);
-    let failed = |error| NewFileError::Write(target.clone(), error);
-    let below = Path::new(path).ancestors().skip(1);
-    for folder in below.filter(|folder| !folder.as_os_str().is_empty()) {
+    let failed = |error| NewFilesError::Write(target.clone(), error);
+    let above = Path::new(path).ancestors().skip(1);
+    for folder in above.filter(|folder| !folder.as_os_str().is_empty()) {
         let folder = root.join(folder);
         if folder.is_symlink() {
-            return Err(NewFileError::Link(folder));
+            return Err(NewFilesError::Link(folder));
         }
     }
     if let Some(folder) = target.parent() {

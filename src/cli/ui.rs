@@ -11,7 +11,7 @@ use crate::domain::untrusted::Untrusted;
 use crate::report::findings::{FindingStyles, render_finding};
 
 use super::GlobalArgs;
-use super::env::Environment;
+use super::env::{COLUMNS, Environment};
 use super::error::CommandError;
 
 /// When to use colour.
@@ -37,6 +37,7 @@ pub struct Ui {
     color_stdout: bool,
     color_stderr: bool,
     interactive: bool,
+    width: Option<usize>,
 }
 
 impl Ui {
@@ -55,6 +56,7 @@ impl Ui {
             color_stdout: color(std::io::stdout().is_terminal()),
             color_stderr: color(stderr_is_terminal),
             interactive: std::io::stdin().is_terminal() && stderr_is_terminal,
+            width: width(environment),
         }
     }
 
@@ -66,6 +68,11 @@ impl Ui {
     /// Whether stdout takes colour.
     pub fn color(&self) -> bool {
         self.color_stdout
+    }
+
+    /// How many columns a line of the result may take; absent: any number.
+    pub fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// Whether somebody is there to be asked and to watch progress.
@@ -110,12 +117,20 @@ impl Ui {
 
     /// Asks a yes-or-no question. Only for interactive use: check [`Ui::is_interactive`] first.
     pub fn confirm(&mut self, question: &str) -> bool {
+        let answer = self.ask(&format!("{question} [y/N]")).unwrap_or_default();
+        matches!(answer.to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Asks for a line of text, without white space around it; `None` where nobody answers any more.
+    /// Only for interactive use: check [`Ui::is_interactive`] first.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
         let mut stderr = std::io::stderr().lock();
-        let _ = write!(stderr, "{question} [y/N] ");
+        let _ = write!(stderr, "{question} ");
         let _ = stderr.flush();
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let answered = read.is_ok_and(|bytes| bytes > 0);
+        answered.then(|| answer.trim().to_owned())
     }
 
     /// Reports why a command ended: findings first, then the error, then what to do next.
@@ -145,6 +160,12 @@ impl Ui {
             Style::new()
         }
     }
+}
+
+/// The width of the terminal, where stdout is one; the environment may say otherwise.
+fn width(environment: &Environment) -> Option<usize> {
+    let said = environment.text(COLUMNS).and_then(|text| text.parse().ok());
+    said.or_else(|| comfy_table::Table::new().width().map(usize::from))
 }
 
 /// Warns from a thread that works beside the one that talks with the user.

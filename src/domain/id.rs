@@ -144,6 +144,22 @@ fn prompt_file(name: &str) -> String {
     format!("prompts/{name}.prompt.yml")
 }
 
+/// The longest name that is made of words for people, in bytes.
+const LONGEST_OF_WORDS: usize = 60;
+
+/// Words for people as a segment of a name: letters and digits in lower case, joined by hyphens; empty
+/// where there are none.
+pub fn kebab_case(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let mut name = words.join("-");
+    name.truncate(LONGEST_OF_WORDS);
+    name.trim_end_matches('-').to_owned()
+}
+
 impl PromptId {
     /// Where the prompt lives, relative to the workspace root.
     pub fn path(&self) -> String {

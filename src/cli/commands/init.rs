@@ -7,11 +7,11 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::new_files::{NewFileError, exists, write_new};
+use crate::cli::new_files::write_missing_files;
 use crate::cli::pipelines::{
     GITLAB_ROOT, GithubOrigin, GitlabOrigin, PipelineFile, WorkspaceFacts, github, gitlab,
 };
-use crate::cli::sample::{self, SampleError};
+use crate::cli::sample;
 use crate::cli::ui::Ui;
 use crate::domain::project::PROJECT_FILE;
 use crate::engine::workspace::Workspace;
@@ -40,11 +40,11 @@ pub struct InitArgs {
 }
 
 #[derive(Serialize)]
-struct InitOutput {
+struct InitOutput<'f> {
     schema: &'static str,
     root: String,
-    written: Vec<&'static str>,
-    kept: Vec<&'static str>,
+    written: Vec<&'f str>,
+    kept: Vec<&'f str>,
 }
 
 /// Runs the command.
@@ -54,15 +54,15 @@ pub fn run(context: &Context, ui: &mut Ui, args: &InitArgs) -> Result<Exit, Comm
     let is_new = !for_host || context.workspace_root().is_err();
     let mut written = Vec::new();
     if is_new {
-        written = sample::write(context.directory()).map_err(|error| sample_error(&error))?;
+        written = sample::write(context.directory())?;
     }
-    let mut kept = Vec::new();
     let mut notes = if is_new { first_steps() } else { Vec::new() };
-    if for_host {
-        let facts = facts(context)?;
-        kept = write_missing(&top, &args.files(&facts), &mut written)?;
-        notes.extend(args.host_steps(&facts, &top));
-    }
+    let facts = for_host.then(|| facts(context)).transpose()?;
+    let files: Vec<PipelineFile> = facts.iter().flat_map(|it| args.files(it)).collect();
+    let files = files.iter().map(|(path, text)| (*path, text.as_str()));
+    let [more, kept] = write_missing_files(&top, files)?;
+    written.extend(more);
+    notes.extend(facts.iter().flat_map(|it| args.host_steps(it, &top)));
     let root = if is_new {
         context.directory().to_owned()
     } else {
@@ -70,18 +70,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &InitArgs) -> Result<Exit, Comm
     };
     show(ui, &root, written, kept, &notes);
     Ok(Exit::Success)
-}
-
-fn sample_error(error: &SampleError) -> CommandError {
-    let hint = match error {
-        SampleError::Exists(_) => {
-            "nothing was written; choose an empty folder, or move these files away"
-        }
-        SampleError::New(_) => {
-            "make the folder writable, remove what was written, and run this again"
-        }
-    };
-    CommandError::usage(error.to_string()).with_hint(hint)
 }
 
 fn facts(context: &Context) -> Result<WorkspaceFacts, CommandError> {
@@ -97,23 +85,6 @@ fn facts(context: &Context) -> Result<WorkspaceFacts, CommandError> {
         &Workspace::new(tree.as_ref()),
         &directory,
     )?)
-}
-
-/// Writes the files that are missing; those that were there.
-fn write_missing(
-    top: &Path,
-    files: &[PipelineFile],
-    written: &mut Vec<&'static str>,
-) -> Result<Vec<&'static str>, CommandError> {
-    let (kept, missing): (Vec<_>, Vec<_>) = files.iter().partition(|(path, _)| exists(top, path));
-    for (path, text) in missing {
-        write_new(top, path, text).map_err(|error: NewFileError| {
-            CommandError::usage(error.to_string())
-                .with_hint("make the folder a plain one that can be written to, and run this again")
-        })?;
-        written.push(path);
-    }
-    Ok(kept.into_iter().map(|(path, _)| *path).collect())
 }
 
 fn first_steps() -> Vec<String> {
@@ -160,13 +131,7 @@ fn includes_ours(top: &Path) -> bool {
     text.contains(".gitlab/pointsman.yml")
 }
 
-fn show(
-    ui: &mut Ui,
-    root: &Path,
-    written: Vec<&'static str>,
-    kept: Vec<&'static str>,
-    notes: &[String],
-) {
+fn show(ui: &mut Ui, root: &Path, written: Vec<&str>, kept: Vec<&str>, notes: &[String]) {
     if ui.wants_json() {
         ui.json(&InitOutput {
             schema: "pointsman/init/v1",

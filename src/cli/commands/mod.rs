@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod check;
+pub mod dataset;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
@@ -10,6 +11,7 @@ pub mod evaluator;
 pub mod evidence;
 pub mod export;
 pub mod gate;
+pub mod import;
 pub mod init;
 pub mod lanes;
 mod moves;
@@ -19,6 +21,7 @@ pub mod prompt;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod traces;
 pub mod webhook;
 
 use super::context::Context;
@@ -35,10 +38,14 @@ use super::ui::Ui;
 pub enum Command {
     #[command(display_order = 1)]
     Init(init::InitArgs),
+    #[command(display_order = 1)]
+    Import(import::ImportArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 3)]
+    Dataset(dataset::DatasetArgs),
     #[command(display_order = 3)]
     Evaluator(evaluator::EvaluatorArgs),
     #[command(display_order = 4)]
@@ -69,6 +76,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     #[command(display_order = 9)]
     Webhook(webhook::WebhookArgs),
+    #[command(display_order = 10)]
+    Traces(traces::TracesArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -78,9 +87,11 @@ impl Command {
     pub fn run(&self, context: &Context, ui: &mut Ui) -> Result<Exit, CommandError> {
         match self {
             Self::Init(args) => init::run(context, ui, args),
+            Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
+            Self::Dataset(args) => dataset::run(context, ui, args),
             Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Gate(args) => gate::run(context, ui, args),
@@ -94,6 +105,7 @@ impl Command {
             Self::Export(args) => export::run(context, ui, args),
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
+            Self::Traces(args) => traces::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }

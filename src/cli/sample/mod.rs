@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::cli::new_files::{NewFileError, exists, write_new};
+use super::new_files::{NewFilesError, write_new_files};
 
 /// A file of the sample: its path in the workspace and its text.
 pub type SampleFile = (&'static str, &'static str);
@@ -57,32 +57,11 @@ pub const FILES: [SampleFile; 36] = files![
     "recordings/support/triage.jsonl",
 ];
 
-/// Why the sample could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum SampleError {
-    /// Files of these names are there already. Nothing was written.
-    #[error("{} of the files to write exist already: {}", .0.len(), .0.join(", "))]
-    Exists(Vec<String>),
-    /// A file could not be written.
-    #[error(transparent)]
-    New(#[from] NewFileError),
-}
-
-/// Writes all files below `root`, or none where one of them exists.
-pub fn write(root: &Path) -> Result<Vec<&'static str>, SampleError> {
-    let files: Vec<SampleFile> = std::iter::once(NEW_PROJECT).chain(FILES).collect();
-    let existing: Vec<String> = files
-        .iter()
-        .filter(|(path, _)| exists(root, path))
-        .map(|(path, _)| (*path).to_owned())
-        .collect();
-    if !existing.is_empty() {
-        return Err(SampleError::Exists(existing));
-    }
-    for (path, text) in &files {
-        write_new(root, path, text)?;
-    }
-    Ok(files.into_iter().map(|(path, _)| path).collect())
+/// Writes all files below `root`, or none where one of them exists; their paths.
+pub fn write(root: &Path) -> Result<Vec<&'static str>, NewFilesError> {
+    let files = std::iter::once(NEW_PROJECT).chain(FILES);
+    write_new_files(root, files.clone())?;
+    Ok(files.map(|(path, _)| path).collect())
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod toml;
 mod variables;
 mod webhook;
 pub mod yaml;
+pub mod yaml_text;
 
 use crate::domain::attestation::AllowedSigners;
 use crate::domain::dataset::Dataset;

@@ -144,7 +144,7 @@ fn what_cannot_be_written_is_refused_with_its_reason() {
         .pointsman(&["init", &github()])
         .exits(2)
         .tells("`[SANDBOX]/repository/.github` is a link");
-    sandbox.write("environments/staging.toml", "ordr = 1\n");
+    sandbox.write("environments/staging.toml", "orders = 1\n");
     sandbox
         .pointsman(&["init", &gitlab()])
         .exits(2)

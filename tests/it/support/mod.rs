@@ -17,6 +17,7 @@ pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;
 pub(crate) mod tools;
+pub(crate) mod traces;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;

@@ -13,15 +13,12 @@ use serde_json::Value as Json;
 use crate::domain::dataset::{Dataset, DatasetKind, Row, RowsFormat};
 use crate::domain::evaluator::{Evaluator, Rule, TextOperator, TextRule, TextValue};
 use crate::domain::finding::Span;
-use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
+use crate::domain::id::{DatasetId, EvaluatorId, PromptId, kebab_case};
 use crate::domain::prompt::{EvalBinding, OwnTests, Prompt, Variable, VariableKind};
 
 use super::decode::{Decoder, Fields};
 use super::document::{Node, Value};
 use super::variables::is_variable_name;
-
-/// The longest name of an evaluator that is made of words for people.
-const LONGEST_NAME: usize = 60;
 
 /// What is read of one prompt's file.
 pub(super) struct Reader<'r> {
@@ -301,16 +298,4 @@ fn required_text(
 ) -> Option<(String, Span)> {
     let node = fields.required(decoder, key)?;
     Some((scalar(decoder, node)?, node.span))
-}
-
-/// Words for people as a name: letters and digits in lower case, joined by hyphens.
-fn kebab_case(text: &str) -> String {
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let mut name = words.join("-");
-    name.truncate(LONGEST_NAME);
-    name.trim_end_matches('-').to_owned()
 }

@@ -1,0 +1,145 @@
+//! What the engine needs of a store of traces.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+
+use crate::domain::digest::Digest;
+use crate::domain::trace::column::Column;
+use crate::domain::trace::filter::{Filter, TimeRange};
+use crate::domain::trace::query::{Level, Measured, TraceQuery, TraceTable};
+use crate::domain::trace::score::Score;
+use crate::domain::trace::span::Span;
+
+/// Spans and scores, as far as redaction let them through.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TraceBatch {
+    /// The spans.
+    pub spans: Vec<Span>,
+    /// The scores.
+    pub scores: Vec<Score>,
+}
+
+/// Where traces are written to. What was written is durable when the call returns.
+pub trait TraceSink {
+    /// Adds a batch that was redacted by the rules of this digest. A span that is stored already,
+    /// known by its trace and span id, is left as it is.
+    fn append(
+        &mut self,
+        batch: TraceBatch,
+        redaction: &Digest,
+    ) -> Result<Appended, TraceStoreError>;
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Appended {
+    /// Spans that are new.
+    pub spans: u64,
+    /// Spans that were stored before.
+    pub duplicates: u64,
+    /// Scores that are new.
+    pub scores: u64,
+}
+
+/// Where traces are read from. Every store answers alike, span for span and digit for digit but for
+/// the order in which floating-point numbers are added up.
+pub trait TraceStore {
+    /// Answers a question with numbers.
+    fn aggregate(&self, query: &TraceQuery) -> Result<TraceTable, TraceStoreError>;
+
+    /// Gives each span or trace that a query means, as far as it is measured, in no special order.
+    fn measure(
+        &self,
+        request: &MeasureRequest,
+        each: &mut dyn FnMut(Measured) -> ControlFlow<()>,
+    ) -> Result<(), TraceStoreError>;
+
+    /// Gives the spans that are meant, in the order that is asked for.
+    fn spans(
+        &self,
+        request: &SpanRequest,
+        each: &mut dyn FnMut(Span) -> ControlFlow<()>,
+    ) -> Result<(), TraceStoreError>;
+
+    /// All spans of a trace with their content, by start and id; empty where there is no such trace.
+    fn trace(&self, trace: &str) -> Result<Vec<Span>, TraceStoreError>;
+
+    /// The scores of these traces and their spans, by trace, name and time.
+    fn scores_of(&self, traces: &[String]) -> Result<Vec<Score>, TraceStoreError>;
+
+    /// What the store holds: for messages, "did you mean" and whoever wonders why a window is empty.
+    fn contents(&self) -> Result<StoreContents, TraceStoreError>;
+}
+
+/// Which spans or traces are to be measured one by one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureRequest {
+    /// What is measured.
+    pub level: Level,
+    /// When the spans began.
+    pub range: TimeRange,
+    /// Which spans are meant.
+    pub filter: Filter,
+    /// The columns of texts to give.
+    pub keys: Vec<Column>,
+    /// The columns of numbers to give.
+    pub values: Vec<Column>,
+}
+
+/// Which spans are to be given whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanRequest {
+    /// When the spans began.
+    pub range: TimeRange,
+    /// Which spans are meant.
+    pub filter: Filter,
+    /// Whether their content is wanted: it is most of what is stored.
+    pub content: bool,
+    /// In which order.
+    pub order: SpanOrder,
+    /// How many at most; absent: all. With an order, memory grows with this number.
+    pub limit: Option<usize>,
+}
+
+/// In which order spans are given. Equal ones are in the order of trace and span id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpanOrder {
+    /// As they are stored: the one order in which any number of spans fits into memory.
+    Stored,
+    /// The smallest first; a span without a value comes last.
+    Ascending(Column),
+    /// The greatest first; a span without a value comes last.
+    Descending(Column),
+}
+
+/// What a store holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StoreContents {
+    /// How many spans.
+    pub spans: u64,
+    /// How many scores.
+    pub scores: u64,
+    /// When the first of the spans began.
+    pub first: Option<Timestamp>,
+    /// When the last of the spans began.
+    pub last: Option<Timestamp>,
+    /// The names of other attributes, with the number of spans that carry each. A store may leave
+    /// out rare ones.
+    pub attributes: BTreeMap<String, u64>,
+    /// The names of scores.
+    pub scored: Vec<String>,
+}
+
+/// A store could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TraceStoreError {
+    /// What went wrong, with the file or address.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Whether it lies with a server or the network.
+    pub remote: bool,
+}

@@ -1,0 +1,3 @@
+//! `pointsman import`: the files of other tools become a workspace that works.
+
+mod promptfoo;
