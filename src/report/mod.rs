@@ -3,6 +3,7 @@
 pub mod annotations;
 pub mod approvals;
 pub mod audit;
+pub mod bisect;
 mod bounded;
 pub mod bundle;
 pub mod code_quality;

@@ -5,6 +5,7 @@ mod support;
 
 mod action;
 mod approve;
+mod bisect;
 mod check;
 mod console;
 mod crash;
