@@ -9,8 +9,6 @@ pub mod evaluate;
 pub mod event;
 pub mod gate;
 pub mod import;
-#[cfg(test)]
-mod memory;
 pub mod monitor;
 pub mod ports;
 pub mod release;

@@ -12,8 +12,8 @@ use proptest::test_runner::Config;
 use super::*;
 use crate::domain::digest::Digest;
 use crate::domain::gate::{Decision, Verdict};
-use crate::engine::memory::MemoryTree;
 use crate::engine::workspace::Workspace;
+use crate::engine::workspace::memory::MemoryTree;
 
 const PROMPT: &str = "prompts/triage.prompt.yml";
 const ROWS: &str = "datasets/tickets.jsonl";

@@ -102,7 +102,7 @@ impl Tests<'_> {
 mod tests {
     use super::*;
     use crate::engine::gate::{PullRequest, scope};
-    use crate::engine::memory::MemoryTree;
+    use crate::engine::workspace::memory::MemoryTree;
 
     fn prompt(tests: &str) -> String {
         format!("model: replay/m\nmessages: [{{ role: user, content: hi }}]\nevals: [{tests}]\n")

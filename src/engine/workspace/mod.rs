@@ -15,6 +15,8 @@ mod jsonl_rows;
 pub mod lane;
 pub mod matchers;
 pub mod media;
+#[cfg(test)]
+pub(crate) mod memory;
 mod own;
 mod parts;
 pub mod project;

@@ -74,8 +74,8 @@ impl Recorded<'_> {
 mod tests {
     use super::*;
     use crate::domain::id::{EvaluatorId, PromptId};
-    use crate::engine::memory::MemoryTree;
     use crate::engine::workspace::Workspace;
+    use crate::engine::workspace::memory::MemoryTree;
 
     fn models(recorded: Recorded<'_>) -> [String; 2] {
         let tree = MemoryTree::new([

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::engine::memory::MemoryTree;
+use crate::engine::workspace::memory::MemoryTree;
 
 fn read_with(text: &str, files: &[(&str, &str)]) -> Result<Evaluator, Findings> {
     let id = EvaluatorId::new("a").expect("a letter is a name");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, Cursor};
 
-use super::ports::{EntryKind, FileTree, TreeEntry, TreeError};
+use crate::engine::ports::{EntryKind, FileTree, TreeEntry, TreeError};
 
 /// Plain files by path.
 #[derive(Debug, Clone, Default)]
