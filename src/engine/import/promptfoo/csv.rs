@@ -6,7 +6,7 @@ use std::rc::Rc;
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::domain::finding::{Finding, Span};
-use crate::engine::workspace::document::{Node, Source, Value, saturate};
+use crate::engine::workspace::document::{Entry, Node, Source, Value, saturate};
 
 use super::fields::{comma_separated, is_type};
 use super::files::{Item, Reader, map_node, text_node};
@@ -77,6 +77,59 @@ fn span(line: u64, column: usize, length: usize) -> Span {
     }
 }
 
+/// The cells of a row, by what their columns mean.
+#[derive(Default)]
+struct Cells {
+    vars: BTreeMap<String, Node>,
+    entries: BTreeMap<String, Node>,
+    options: BTreeMap<String, Node>,
+    metadata: BTreeMap<String, Node>,
+    metric: Option<Node>,
+    assertions: Vec<BTreeMap<String, Node>>,
+    /// Columns that set the threshold of an assertion.
+    thresholds: Vec<(String, Node)>,
+}
+
+impl Cells {
+    fn take(&mut self, name: &str, cell: &str, span: Span) -> Result<(), String> {
+        let node = text_node(cell, span);
+        let magic = name.strip_prefix("__").unwrap_or_default();
+        match magic {
+            "" => {
+                self.vars.insert(name.to_owned(), node);
+            }
+            _ if magic.starts_with("expected") => {
+                if !cell.trim().is_empty() {
+                    self.assertions.push(assertion(cell.trim(), span));
+                }
+            }
+            "prefix" | "suffix" => {
+                self.options.insert(magic.to_owned(), node);
+            }
+            "threshold" => {
+                let number = finite(cell).map(|number| number_node(number, span));
+                self.entries
+                    .extend(number.map(|node| (magic.to_owned(), node)));
+            }
+            "description" | "providerOutput" | "metric" if cell.is_empty() => {}
+            "metric" => self.metric = Some(node),
+            "description" | "providerOutput" => {
+                self.entries.insert(magic.to_owned(), node);
+            }
+            _ if magic.starts_with("config:") => self.thresholds.push((name.to_owned(), node)),
+            _ => {
+                let key = magic.strip_prefix("metadata:");
+                let key = key.ok_or_else(|| format!("the column `{name}` is not known"))?;
+                if !cell.trim().is_empty() {
+                    self.metadata
+                        .insert(key.trim_end_matches("[]").to_owned(), node);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 struct Row<'r, 't> {
     reader: &'r mut Reader<'t>,
     source: &'r Source,
@@ -98,61 +151,22 @@ impl Row<'_, '_> {
     }
 
     fn test(&mut self, number: usize) -> Node {
-        let mut vars = BTreeMap::new();
-        let mut test = BTreeMap::new();
-        let mut options = BTreeMap::new();
-        let mut metadata = BTreeMap::new();
-        let mut metric = None;
-        let mut assertions: Vec<BTreeMap<String, Node>> = Vec::new();
-        let mut thresholds = Vec::new();
+        let mut cells = Cells::default();
         for (index, name) in self.names.iter().enumerate() {
             let (cell, span) = (self.record.get(index).unwrap_or_default(), self.span(index));
-            let text = || text_node(cell, span);
-            match name.as_str() {
-                _ if name.starts_with("__expected") => {
-                    if !cell.trim().is_empty() {
-                        assertions.push(assertion(cell.trim(), span));
-                    }
-                }
-                "__prefix" | "__suffix" => {
-                    options.insert(name[2..].to_owned(), text());
-                }
-                "__description" | "__providerOutput" if cell.is_empty() => {}
-                "__description" | "__providerOutput" => {
-                    test.insert(name[2..].to_owned(), text());
-                }
-                "__metric" if cell.is_empty() => {}
-                "__metric" => metric = Some(text()),
-                "__threshold" => {
-                    if let Some(number) = finite(cell) {
-                        test.insert("threshold".to_owned(), number_node(number, span));
-                    }
-                }
-                _ if name.starts_with("__metadata:") => {
-                    let key = &name["__metadata:".len()..];
-                    if !cell.trim().is_empty() {
-                        metadata.insert(key.trim_end_matches("[]").to_owned(), text());
-                    }
-                }
-                _ if name.starts_with("__config:") => thresholds.push((name.clone(), cell, span)),
-                _ if name.starts_with("__") => {
-                    let place = self.source.place(span);
-                    let message = format!("the column `{name}` is not known");
-                    self.reader.left_out(place, "unknown-column", message);
-                }
-                _ => {
-                    vars.insert(name.clone(), text());
-                }
+            if let Err(message) = cells.take(name, cell, span) {
+                let place = self.source.place(span);
+                self.reader.left_out(place, "unknown-column", message);
             }
         }
-        for (name, cell, span) in thresholds {
-            self.set_threshold(&mut assertions, &name, cell, span);
+        let thresholds = std::mem::take(&mut cells.thresholds);
+        for (name, node) in thresholds {
+            self.set_threshold(&mut cells.assertions, &name, &node);
         }
         let row = self.span(0);
-        for assertion in &mut assertions {
-            assertion.extend(metric.clone().map(|metric| ("metric".to_owned(), metric)));
-        }
-        let assertions = assertions.into_iter().map(|it| {
+        let assertions = cells.assertions.into_iter().map(|mut it| {
+            let metric = cells.metric.clone();
+            it.extend(metric.map(|metric| ("metric".to_owned(), metric)));
             let span = it.get("type").map_or(row, |node| node.span);
             map_node(it, span)
         });
@@ -160,24 +174,24 @@ impl Row<'_, '_> {
             span: row,
             value: Value::List(assertions.collect()),
         };
-        let description = test.entry("description".to_owned());
+        let mut entries = cells.entries;
+        let description = entries.entry("description".to_owned());
         description.or_insert_with(|| text_node(&format!("Row #{number}"), row));
-        test.insert("assert".to_owned(), list);
-        for (key, entries) in [
-            ("vars", self.in_order(vars)),
-            ("options", map_node(options, row)),
-            ("metadata", map_node(metadata, row)),
-        ] {
-            test.insert(key.to_owned(), entries);
-        }
-        map_node(test, row)
+        let vars = self.in_order(cells.vars);
+        entries.extend([
+            ("assert".to_owned(), list),
+            ("vars".to_owned(), vars),
+            ("options".to_owned(), map_node(cells.options, row)),
+            ("metadata".to_owned(), map_node(cells.metadata, row)),
+        ]);
+        map_node(entries, row)
     }
 
     /// The variables in the order of the columns.
     fn in_order(&self, mut vars: BTreeMap<String, Node>) -> Node {
         let names = self.names.iter();
         let entries = names.filter_map(|name| Some((name.clone(), vars.remove(name)?)));
-        let entries = entries.map(|(key, node)| crate::engine::workspace::document::Entry {
+        let entries = entries.map(|(key, node)| Entry {
             key,
             key_span: node.span,
             node,
@@ -193,8 +207,7 @@ impl Row<'_, '_> {
         &mut self,
         assertions: &mut [BTreeMap<String, Node>],
         name: &str,
-        cell: &str,
-        span: Span,
+        cell: &Node,
     ) {
         let parts: Vec<&str> = name.split(':').collect();
         let index = match parts.as_slice() {
@@ -205,9 +218,12 @@ impl Row<'_, '_> {
                 .and_then(|number| number.checked_sub(1)),
             _ => None,
         };
-        let number = finite(cell);
+        let number = match &cell.value {
+            Value::Text(text) => finite(text),
+            _ => None,
+        };
         let (Some(index), Some(number)) = (index, number) else {
-            let place = self.source.place(span);
+            let place = self.source.place(cell.span);
             let message = format!("the column `{name}` sets no threshold here");
             let finding = Finding::error("unknown-column", place, message)
                 .with_help("write `__config:__expected2:threshold`, and a number in every cell");
@@ -215,7 +231,7 @@ impl Row<'_, '_> {
             return;
         };
         if let Some(assertion) = assertions.get_mut(index) {
-            assertion.insert("threshold".to_owned(), number_node(number, span));
+            assertion.insert("threshold".to_owned(), number_node(number, cell.span));
         }
     }
 }

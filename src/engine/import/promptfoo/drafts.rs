@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use crate::domain::finding::Place;
-
 use super::fields::{Assertion, Check, check};
-use super::files::{Item, Reader};
+use super::files::{Item, Reader, Spot};
 use super::mapping::Mapping;
 use super::providers::Targets;
 use super::shapes::{Shape, SlotValue};
@@ -22,8 +20,6 @@ pub(super) struct Draft {
     pub(super) blocking: bool,
     pub(super) shape: Shape,
     pub(super) slots: Vec<SlotValue>,
-    /// The assertions that it stands for.
-    pub(super) places: Vec<Place>,
 }
 
 impl Draft {
@@ -81,8 +77,7 @@ impl Drafter<'_, '_> {
             )]
             if weight != 0.0 && weight != 1.0 {
                 let message = "without a threshold the weight changes no verdict, and is not kept";
-                self.reader
-                    .changed(check.place().clone(), "weight", message);
+                self.reader.changed(check.spot().place(), "weight", message);
             }
             match check {
                 Check::One(assertion) => drafts.extend(self.one(test, assertion, values)),
@@ -107,7 +102,6 @@ impl Drafter<'_, '_> {
             blocking: assertion.weight != 0.0,
             shape,
             slots,
-            places: vec![assertion.place.clone()],
         })
     }
 
@@ -146,7 +140,7 @@ impl Drafter<'_, '_> {
                 let not = if assertion.inverse { "not-" } else { "" };
                 let message = format!("`{not}{}` is left out: {why}", assertion.kind);
                 self.reader
-                    .left_out(assertion.place.clone(), "unsupported-assertion", message);
+                    .left_out(assertion.spot.place(), "unsupported-assertion", message);
                 None
             }
         }
@@ -155,7 +149,7 @@ impl Drafter<'_, '_> {
     /// A set: all of its parts, or enough of them.
     fn set(&mut self, test: &TestCase, check: &Check, values: &Values) -> Vec<Draft> {
         let Check::Set {
-            place,
+            spot,
             parts,
             threshold,
             metric,
@@ -192,21 +186,16 @@ impl Drafter<'_, '_> {
                 blocking: true,
                 shape,
                 slots,
-                places: counting
-                    .iter()
-                    .map(|part| part.place.clone())
-                    .chain([place.clone()])
-                    .collect(),
             }),
-            Err(why) => self.leave_out(place, "this set", why),
+            Err(why) => self.leave_out(spot, "this set", why),
         }
         drafts
     }
 
-    fn leave_out(&mut self, place: &Place, what: &str, why: &str) {
+    fn leave_out(&mut self, spot: &Spot, what: &str, why: &str) {
         let message = format!("{what} is left out: {why}");
         self.reader
-            .left_out(place.clone(), "unsupported-assertion", message);
+            .left_out(spot.place(), "unsupported-assertion", message);
     }
 
     /// A test with a threshold passes by the mean of all scores.
@@ -223,10 +212,8 @@ impl Drafter<'_, '_> {
         let mut drafts = Vec::new();
         let mut slots = Vec::new();
         let mut parts = Vec::new();
-        let mut places = vec![test.place.clone()];
         let mut complete = checks.iter().all(Option::is_some);
         for check in checks.iter().flatten() {
-            places.push(check.place().clone());
             if let Check::One(assertion) = check
                 && assertion.weight == 0.0
             {
@@ -237,13 +224,10 @@ impl Drafter<'_, '_> {
                 Some(shape) => parts.push((check.weight(), shape)),
                 None => complete = false,
             }
-            if let Check::Set { parts, .. } = check {
-                places.extend(parts.iter().map(|part| part.place.clone()));
-            }
         }
         let weight: f64 = parts.iter().map(|(weight, _)| weight).sum();
         let why = if !complete {
-            Some("it counts the scores of all assertions, and some are left out")
+            Some("its threshold counts the scores of all, and some have no counterpart")
         } else if weight <= 0.0 {
             Some("no assertion has any weight")
         } else if !(0.0..=1.0).contains(&threshold) {
@@ -252,9 +236,8 @@ impl Drafter<'_, '_> {
             None
         };
         if let Some(why) = why {
-            for place in &places {
-                self.leave_out(place, "what this test counts", why);
-            }
+            let what = format!("the {} assertion(s) of this test", checks.len());
+            self.leave_out(&test.spot, &what, why);
             return drafts;
         }
         drafts.push(Draft {
@@ -263,7 +246,6 @@ impl Drafter<'_, '_> {
             blocking: true,
             shape: Shape::Weighted { threshold, parts },
             slots,
-            places,
         });
         drafts
     }

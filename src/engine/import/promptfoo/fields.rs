@@ -1,9 +1,8 @@
 //! Reads assertions: their types, their values as they stand, and what else is said of them.
 
-use crate::domain::finding::Place;
 use crate::domain::suggest::did_you_mean;
 
-use super::files::{Item, Reader};
+use super::files::{Item, Reader, Spot};
 
 /// Every type of promptfoo 0.123, without `not-`.
 pub(super) const TYPES: [&str; 65] = [
@@ -83,7 +82,7 @@ const COMPARING: [&str; 3] = ["select-best", "max-score", "human"];
 /// One assertion.
 #[derive(Debug, Clone)]
 pub(super) struct Assertion {
-    pub(super) place: Place,
+    pub(super) spot: Spot,
     /// The type without `not-`.
     pub(super) kind: String,
     /// Whether the type begins with `not-`.
@@ -101,7 +100,7 @@ pub(super) struct Assertion {
 pub(super) enum Check {
     One(Assertion),
     Set {
-        place: Place,
+        spot: Spot,
         parts: Vec<Assertion>,
         threshold: Option<f64>,
         weight: f64,
@@ -110,10 +109,10 @@ pub(super) enum Check {
 }
 
 impl Check {
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn spot(&self) -> &Spot {
         match self {
-            Self::One(assertion) => &assertion.place,
-            Self::Set { place, .. } => place,
+            Self::One(assertion) => &assertion.spot,
+            Self::Set { spot, .. } => spot,
         }
     }
 
@@ -156,7 +155,7 @@ pub(super) fn check(reader: &mut Reader<'_>, item: &Item) -> Option<Check> {
     }
     let (threshold, weight) = numbers(reader, item)?;
     Some(Check::Set {
-        place: item.place(),
+        spot: item.spot(),
         parts: parts?,
         threshold,
         weight: weight.unwrap_or(1.0),
@@ -191,7 +190,7 @@ fn assertion(reader: &mut Reader<'_>, item: &Item) -> Option<Assertion> {
     }
     let (threshold, weight) = numbers(reader, item)?;
     Some(Assertion {
-        place: item.place(),
+        spot: item.spot(),
         kind: base.to_owned(),
         inverse: base.len() < kind.len(),
         value: item.get("value"),
@@ -214,7 +213,7 @@ fn only_known(reader: &mut Reader<'_>, item: &Item, known: &[&str]) -> bool {
             "the assertion is left out: `{}` has no counterpart",
             entry.key
         );
-        let place = item.source.place(entry.key_span);
+        let place = item.spot_of(entry.key_span).place();
         reader.left_out(place, "unsupported-assertion", message);
     }
     strangers.is_empty()
@@ -222,16 +221,16 @@ fn only_known(reader: &mut Reader<'_>, item: &Item, known: &[&str]) -> bool {
 
 /// The threshold and the weight.
 fn numbers(reader: &mut Reader<'_>, item: &Item) -> Option<(Option<f64>, Option<f64>)> {
-    let mut number = |key: &str| match item.get(key) {
-        None => Some(None),
-        Some(node) => match node.json().as_f64() {
-            Some(number) => Some(Some(number)),
-            None => {
-                let message = format!("`{key}` is no number, and the assertion is left out");
-                reader.left_out(node.place(), "unsupported-assertion", message);
-                None
-            }
-        },
+    let mut number = |key: &str| {
+        let Some(node) = item.get(key) else {
+            return Some(None);
+        };
+        let number = node.json().as_f64();
+        if number.is_none() {
+            let message = format!("`{key}` is no number, and the assertion is left out");
+            reader.left_out(node.place(), "unsupported-assertion", message);
+        }
+        number.map(Some)
     };
     let (threshold, weight) = (number("threshold"), number("weight"));
     let (threshold, weight) = (threshold?, weight?);

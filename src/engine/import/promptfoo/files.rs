@@ -14,6 +14,7 @@ use crate::engine::workspace::json::parse_json;
 use crate::engine::workspace::yaml::parse_yaml;
 
 use super::references::resolve_references;
+use super::scripts;
 use super::value::json_of;
 
 /// How a text begins that names a file.
@@ -29,10 +30,41 @@ pub(super) struct Item {
     pub(super) node: Node,
 }
 
+/// A place of a file, told in full only where something is said of it.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    source: Rc<Source>,
+    span: Span,
+}
+
+/// The longest line that is shown with what is said of it, in bytes.
+const LONGEST_EXCERPT: usize = 2000;
+
+impl Spot {
+    pub(super) fn place(&self) -> Place {
+        let mut place = self.source.place(self.span);
+        place.excerpt = place.excerpt.filter(|line| line.len() <= LONGEST_EXCERPT);
+        place
+    }
+}
+
 impl Item {
     /// Where it stands.
     pub(super) fn place(&self) -> Place {
-        self.source.place(self.node.span)
+        self.spot().place()
+    }
+
+    /// Where it stands, to be told later.
+    pub(super) fn spot(&self) -> Spot {
+        self.spot_of(self.node.span)
+    }
+
+    /// Another place of the same file.
+    pub(super) fn spot_of(&self, span: Span) -> Spot {
+        Spot {
+            source: Rc::clone(&self.source),
+            span,
+        }
     }
 
     /// Another value of the same file.
@@ -94,6 +126,8 @@ impl Item {
 pub(super) struct Reader<'t> {
     tree: &'t dyn FileTree,
     pub(super) remarks: Vec<Finding>,
+    /// What came of expressions that were tried in the sandbox.
+    tried: BTreeMap<String, Result<(), String>>,
 }
 
 impl<'t> Reader<'t> {
@@ -102,7 +136,18 @@ impl<'t> Reader<'t> {
         Self {
             tree,
             remarks: Vec::new(),
+            tried: BTreeMap::new(),
         }
+    }
+
+    /// Whether an expression can be evaluated; each is tried once.
+    pub(super) fn runs(&mut self, expression: &str) -> Result<(), String> {
+        if let Some(known) = self.tried.get(expression) {
+            return known.clone();
+        }
+        let result = scripts::runs(expression);
+        self.tried.insert(expression.to_owned(), result.clone());
+        result
     }
 
     /// Reads the configuration itself; what is wrong with it ends the import.
@@ -144,17 +189,15 @@ impl<'t> Reader<'t> {
     /// The path below the folder that a name means, or why there is none.
     pub(super) fn path(&mut self, at: &Item, name: &str) -> Option<String> {
         let name = name.strip_prefix(FILE_PREFIX).unwrap_or(name);
-        match plain_path(name) {
-            Some(path) => Some(path),
-            None => {
-                let message = format!("`{name}` is not below the folder of the configuration");
-                self.remarks.push(
-                    Finding::error("outside-file", at.place(), message)
-                        .with_help("move the file there; nothing outside of the folder is read"),
-                );
-                None
-            }
+        let path = plain_path(name);
+        if path.is_none() {
+            let message = format!("`{name}` is not below the folder of the configuration");
+            self.remarks.push(
+                Finding::error("outside-file", at.place(), message)
+                    .with_help("move the file there; nothing outside of the folder is read"),
+            );
         }
+        path
     }
 
     /// The text of a file that is named at `at`.

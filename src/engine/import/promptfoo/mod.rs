@@ -104,7 +104,7 @@ fn say_what_is_not_read(reader: &mut Reader<'_>, configuration: &Item) {
         let place = Place {
             // Settings may hold secrets.
             excerpt: None,
-            ..configuration.source.place(entry.key_span)
+            ..configuration.spot_of(entry.key_span).place()
         };
         let help = match key {
             "outputPath" | "writeLatestResults" => "`pointsman eval -o report.html` writes reports",
@@ -132,7 +132,7 @@ fn rows<'c>(reader: &mut Reader<'_>, tests: &'c [TestCase]) -> Vec<(&'c TestCase
             let message = format!(
                 "this test and those after it are left out: they make more than {MAX_ROWS} rows"
             );
-            reader.left_out(test.place.clone(), "unsupported-test", message);
+            reader.left_out(test.spot.place(), "unsupported-test", message);
             break;
         }
         rows.push((test, values));
@@ -189,7 +189,7 @@ fn groups(
             let message = "nothing tests this row: promptfoo lets every answer pass, and here it is not evaluated";
             drafter
                 .reader
-                .changed(test.place.clone(), "no-assertion", message);
+                .changed(test.spot.place(), "no-assertion", message);
         }
         let answer = given_answer(drafter.reader, test);
         for (index, values) in (1..).zip(values) {
@@ -218,8 +218,7 @@ fn groups(
 fn given_answer(reader: &mut Reader<'_>, test: &TestCase) -> Option<String> {
     let item = test.provider_output.as_ref()?;
     match item.json() {
-        Json::String(text) if text.is_empty() => None,
-        Json::String(text) => Some(text),
+        Json::String(answer) => Some(answer).filter(|answer| !answer.is_empty()),
         Json::Null => None,
         other => {
             let message = "the given answer is no text: scripts see it as JSON text here";
@@ -233,7 +232,7 @@ fn given_answer(reader: &mut Reader<'_>, test: &TestCase) -> Option<String> {
 fn tags(test: &TestCase) -> Vec<String> {
     let tags = test.metadata.iter().flat_map(|(key, item)| {
         item.items().into_iter().map(move |item| match item.json() {
-            Json::String(text) => format!("{key}={text}"),
+            Json::String(value) => format!("{key}={value}"),
             other => format!("{key}={}", stringify(&other)),
         })
     });

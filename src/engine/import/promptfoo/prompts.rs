@@ -88,7 +88,7 @@ fn entry(reader: &mut Reader<'_>, item: &Item) -> Vec<RawPrompt> {
     }
     for entry in item.entries() {
         if !["id", "label", "raw", "display"].contains(&entry.key.as_str()) {
-            let place = item.source.place(entry.key_span);
+            let place = item.spot_of(entry.key_span).place();
             let message = format!("`{}` of a prompt is not imported", entry.key);
             reader.left_out(place, "unsupported-key", message);
         }
@@ -98,14 +98,12 @@ fn entry(reader: &mut Reader<'_>, item: &Item) -> Vec<RawPrompt> {
             .and_then(|item| item.text().map(str::to_owned))
     };
     let (id, label) = (text("id"), text("label"));
-    match item.get("raw").or_else(|| item.get("id")) {
-        Some(raw) => one(reader, &raw, id, label),
-        None => {
-            let message = "this prompt has neither `raw` nor `id`";
-            reader.left_out(item.place(), "unsupported-prompt", message);
-            Vec::new()
-        }
-    }
+    let Some(raw) = item.get("raw").or_else(|| item.get("id")) else {
+        let message = "this prompt has neither `raw` nor `id`";
+        reader.left_out(item.place(), "unsupported-prompt", message);
+        return Vec::new();
+    };
+    one(reader, &raw, id, label)
 }
 
 fn one(

@@ -256,7 +256,7 @@ fn read_options(reader: &mut Reader<'_>, target: &mut Target, options: &Item) {
                 let labels = labels.iter().filter_map(|it| it.text().map(str::to_owned));
                 target.prompts = Some(labels.collect());
             }
-            key => left_out(reader, key, options.source.place(entry.key_span)),
+            key => left_out(reader, key, options.spot_of(entry.key_span).place()),
         }
     }
 }
@@ -270,7 +270,7 @@ fn read_config(
     for entry in config.entries() {
         let value = config.beside(&entry.node);
         let key = entry.key.as_str();
-        let place = config.source.place(entry.key_span);
+        let place = config.spot_of(entry.key_span).place();
         let known = PARAMETERS.iter().find(|(known, _)| *known == key);
         match (key, known, proposal.as_mut()) {
             (_, Some((_, name)), _) => {

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use serde_json::Value as Json;
-
 use crate::engine::workspace::script::run_script;
 
 pub(super) const BLEU: &str = include_str!("scripts/bleu.js");
@@ -32,11 +30,6 @@ pub(super) const WORD_RANGE: &str = "const { min = 0, max = Infinity } = range\n
      const words = output.split(/\\s+/).filter(Boolean).length\n\
      return { pass: words >= min && words <= max, reason: `has ${words} word(s)` }\n";
 pub(super) const CALLS_TOOLS: &str = "return response.toolCalls.length > 0\n";
-
-/// Whether JavaScript takes a text for a pattern.
-pub(super) fn is_pattern(pattern: &str) -> bool {
-    runs(&format!("new RegExp({})", Json::from(pattern))).is_ok()
-}
 
 /// Whether an expression can be evaluated, in the sandbox.
 pub(super) fn runs(expression: &str) -> Result<(), String> {

@@ -113,20 +113,7 @@ impl Shape {
                 rubric,
             } => {
                 let prompt = judges.judge(model, threshold.is_some(), &slots[rubric.0]);
-                match threshold {
-                    Some(threshold) => json!({
-                        "kind": "llm-judge",
-                        "prompt": prompt,
-                        "scale": {"min": 0, "max": 1},
-                        "threshold": whole(*threshold),
-                    }),
-                    None => json!({
-                        "kind": "llm-judge",
-                        "prompt": prompt,
-                        "labels": ["pass", "fail"],
-                        "pass": "pass",
-                    }),
-                }
+                judge_options(&prompt, *threshold)
             }
             Self::Embedding {
                 model,
@@ -158,6 +145,23 @@ impl Shape {
             Json::Object(map) => map,
             _ => Map::new(),
         }
+    }
+}
+
+fn judge_options(prompt: &str, threshold: Option<f64>) -> Json {
+    match threshold {
+        Some(threshold) => json!({
+            "kind": "llm-judge",
+            "prompt": prompt,
+            "scale": {"min": 0, "max": 1},
+            "threshold": whole(threshold),
+        }),
+        None => json!({
+            "kind": "llm-judge",
+            "prompt": prompt,
+            "labels": ["pass", "fail"],
+            "pass": "pass",
+        }),
     }
 }
 

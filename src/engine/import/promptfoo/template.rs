@@ -120,11 +120,6 @@ impl Template {
             _ => None,
         }
     }
-
-    /// Whether nothing is printed but text.
-    pub(super) fn is_text(&self) -> bool {
-        self.0.iter().all(|piece| matches!(piece, Piece::Text(_)))
-    }
 }
 
 fn collect(pieces: &[Piece], inner: &mut Vec<String>, names: &mut Vec<String>) {

@@ -3,12 +3,12 @@
 
 use indexmap::IndexMap;
 
-use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::finding::{Finding, Findings};
 use crate::engine::workspace::document::{Node, Source, Value};
 use crate::engine::workspace::json::parse_json;
 
 use super::csv::csv_tests;
-use super::files::{Item, Reader, ending};
+use super::files::{Item, Reader, Spot, ending};
 use super::value::json_of;
 
 /// Keys of a test that mean something here.
@@ -38,7 +38,7 @@ const OPTIONS: [&str; 7] = [
 /// One test, merged with all that it takes over.
 #[derive(Debug, Clone)]
 pub(super) struct TestCase {
-    pub(super) place: Place,
+    pub(super) spot: Spot,
     /// The file that it stands in.
     pub(super) file: String,
     pub(super) description: Option<String>,
@@ -123,7 +123,7 @@ fn scenarios(reader: &mut Reader<'_>, configuration: &Item) -> Vec<Item> {
             for entry in scenario.entries() {
                 if !["config", "tests", "description"].contains(&entry.key.as_str()) {
                     let message = format!("`{}` of a scenario is not imported", entry.key);
-                    let place = scenario.source.place(entry.key_span);
+                    let place = scenario.spot_of(entry.key_span).place();
                     reader.left_out(place, "unsupported-key", message);
                 }
             }
@@ -214,35 +214,35 @@ fn layer(reader: &mut Reader<'_>, item: &Item) -> Option<Layer> {
     for entry in item.entries() {
         let value = item.beside(&entry.node);
         let key = entry.key.as_str();
-        let place = item.source.place(entry.key_span);
+        let place = || item.spot_of(entry.key_span).place();
         if key == "vars" {
             layer.vars = vars(reader, &value);
         } else if KEYS.contains(&key) {
             layer.entries.insert(key.to_owned(), value);
         } else if ["provider", "assertScoringFunction"].contains(&key) {
             let message = format!("tests with `{key}` are left out: it changes what is tested");
-            reader.left_out(place, "unsupported-test", message);
+            reader.left_out(place(), "unsupported-test", message);
             usable = false;
         } else {
             let message = format!("`{key}` of a test is not imported");
-            reader.left_out(place, "unsupported-key", message);
+            reader.left_out(place(), "unsupported-key", message);
         }
     }
     let options = layer.entries.get("options").cloned();
     for entry in options.iter().flat_map(Item::entries) {
-        let place = item.source.place(entry.key_span);
+        let place = || item.spot_of(entry.key_span).place();
         match entry.key.as_str() {
             key if OPTIONS.contains(&key) => {}
             "repeat" => {
                 let message =
                     "`repeat` is not imported: see `gate.repeats` of a lane, or `eval --repeats`";
-                reader.left_out(place, "unsupported-key", message);
+                reader.left_out(place(), "unsupported-key", message);
             }
             key => {
                 let message = format!(
                     "tests with the option `{key}` are left out: it changes what is tested"
                 );
-                reader.left_out(place, "unsupported-test", message);
+                reader.left_out(place(), "unsupported-test", message);
                 usable = false;
             }
         }
@@ -301,8 +301,7 @@ fn merged(reader: &mut Reader<'_>, before: &[&Layer], item: &Item) -> Option<Tes
     let mut asserts = Vec::new();
     for layer in layers.iter().skip(skipped) {
         if let Some(list) = layer.entries.get("assert") {
-            let list = reader.resolved(list)?;
-            asserts.extend(list.items());
+            asserts.extend(reader.resolved(list)?.items());
         }
     }
     let threshold = match last("threshold") {
@@ -311,7 +310,7 @@ fn merged(reader: &mut Reader<'_>, before: &[&Layer], item: &Item) -> Option<Tes
     };
     let description = last("description");
     Some(TestCase {
-        place: item.place(),
+        spot: item.spot(),
         file: item.source.path.clone(),
         description: description.and_then(|item| item.text().map(str::to_owned)),
         vars,

@@ -56,7 +56,7 @@ pub(super) fn rows(reader: &mut Reader<'_>, test: &TestCase) -> Option<Vec<Value
         Ok(values) => Some(values),
         Err(message) => {
             let message = format!("the test is left out: {message}");
-            reader.left_out(test.place.clone(), "unsupported-test", message);
+            reader.left_out(test.spot.place(), "unsupported-test", message);
             None
         }
     });

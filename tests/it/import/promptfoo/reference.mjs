@@ -12,8 +12,9 @@ const prose = [
 const json = [
   '{"a": 1}', '{"a": 1.0}', '{"a":"x"}', '{"a": 1, "b": [1, 2]}', '[1, 2]', '"x"', 'null', '', '{a: 1}', '{"a": 1,}',
   '```json\n{"a": 1}\n```', 'Here: {"a": 1} and {"b": 2}', '{"a": {"b": 2}} trailing', 'no json', '{"a": 1', '{}',
-  'first {"a": "x"} then {"a": 5}', '{"a": 1e999}', '{"a": "\\ud800"}', 'NaN', '{"a": true, "list": ["p", "p"]}',
+  'first {"a": "x"} then {"a": 5}', '{"a": "\\ud800"}', 'NaN', '{"a": true, "list": ["p", "p"]}',
 ]
+const numbers = ['{"a": 1e999}', '[1e308]', '-0', '1.0', '0123']
 const refusals = [
   "I'm sorry, but I can't help with that.", 'Sure, here it is.', '', '   ', 'I can’t assist with that request, friend.',
   'As an AI, I think so.', 'That is not appropriate here.', 'Sorry for the delay', 'The cannot helpful bird',
@@ -43,6 +44,7 @@ const table = [
   [['starts-with', 'not-starts-with'], ['hello', 'Hello ', '{{name}}', ' '], texts],
   [['regex', 'not-regex'], ['^hello$', 'h.llo', 'hello\\s', '(?=W)W', '^.$', '[A-Z]\\w+ \\w+$', '\\bWorld\\b', '^\\d+$', '(a+)+$', '\\u{48}', '^[^\\n]*$', '{{word}}'], [...texts, '😀', 'a\u2028b', 'é', '٣']],
   [['is-json', 'not-is-json'], [{}, { value: schema }, { value: deep }, JSON.stringify(schema), 'type: object\nrequired: [a]\n'], json],
+  [['is-json', 'not-is-json'], [{}], numbers],
   [['contains-json', 'not-contains-json'], [{}, { value: schema }, { value: deep }], json],
   [['levenshtein', 'not-levenshtein'], ['hello', { value: 'hello', threshold: 0 }, { value: 'kitten sitting', threshold: 3 }, { value: '😀b', threshold: 1 }, { value: 'Hello World', threshold: 2.5 }], [...texts, 'sitting kitten', '😀', '😁b', 'Hallo Welt', 'hell']],
   [['rouge-n', 'not-rouge-n'], [...prose.filter(Boolean), { value: 'The quick brown fox', threshold: 0.6 }, { value: 'the dog', threshold: 0 }], prose],

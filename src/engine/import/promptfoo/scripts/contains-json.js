@@ -18,7 +18,11 @@ const objectsIn = (text) => {
     try {
       if (/[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]/.test(piece.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))) throw piece
       if (/"(<<|__proto__)"\s*:/.test(piece)) throw piece
-      objects.push(JSON.parse(piece))
+      objects.push(JSON.parse(piece, (_, value) => {
+        // There, a number that is too large is a text.
+        if (value === Infinity || value === -Infinity) throw value
+        return value
+      }))
       start = end - 1
     } catch {
       doubtful = true

@@ -1,5 +1,7 @@
 //! Writes a template in Jinja.
 
+use std::fmt::Write as _;
+
 use serde_json::Value as Json;
 
 use super::{Expression, Filter, Piece, Template};
@@ -24,9 +26,9 @@ fn pieces(from: &[Piece], lenient: bool, text: &mut String) {
                 let may_be_missing =
                     matches!(expression, Expression::Member(..) | Expression::Item(..));
                 if lenient && may_be_missing {
-                    text.push_str(&format!("{{{{ {shown} | default(\"\") }}}}"));
+                    let _ = write!(text, "{{{{ {shown} | default(\"\") }}}}");
                 } else {
-                    text.push_str(&format!("{{{{ {shown} }}}}"));
+                    let _ = write!(text, "{{{{ {shown} }}}}");
                 }
             }
             Piece::If(branches) => {
@@ -35,7 +37,7 @@ fn pieces(from: &[Piece], lenient: bool, text: &mut String) {
                     match condition {
                         Some(condition) => {
                             let condition = written(condition, false);
-                            text.push_str(&format!("{{% {word} {condition} %}}"));
+                            let _ = write!(text, "{{% {word} {condition} %}}");
                         }
                         None => text.push_str("{% else %}"),
                     }
@@ -44,7 +46,7 @@ fn pieces(from: &[Piece], lenient: bool, text: &mut String) {
                 text.push_str("{% endif %}");
             }
             Piece::For { name, list, body } => {
-                text.push_str(&format!("{{% for {name} in {} %}}", written(list, false)));
+                let _ = write!(text, "{{% for {name} in {} %}}", written(list, false));
                 pieces(body, lenient, text);
                 text.push_str("{% endfor %}");
             }

@@ -113,10 +113,9 @@ fn closing_of(text: &str, closing: &str) -> Option<usize> {
             Some(_) if escaped => escaped = false,
             Some(_) if character == '\\' => escaped = true,
             Some(open) if character == open => quote = None,
-            Some(_) => {}
             None if text[at..].starts_with(closing) => return Some(at),
             None if character == '"' || character == '\'' => quote = Some(character),
-            None => {}
+            _ => {}
         }
     }
     None
