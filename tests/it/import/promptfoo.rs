@@ -140,6 +140,6 @@ fn json_names_what_was_written_and_what_was_not() {
     assert_eq!(report["written"][1], "prompts/hi.prompt.yml");
     let left_out = &report["left_out"][0];
     assert_eq!(left_out["place"]["path"], "c.json");
-    assert_eq!(left_out["place"]["span"]["column"], 43);
+    assert_eq!(left_out["place"]["span"]["column"], 44);
     assert!(!sandbox.path().join("pointsman.toml").exists());
 }

@@ -8,6 +8,7 @@ use super::mapping::Mapping;
 use super::providers::Targets;
 use super::shapes::{Shape, SlotValue};
 use super::tests::TestCase;
+use super::variables::Plans;
 use super::vars::Values;
 
 /// An evaluator, but for its name and for what differs from row to row.
@@ -33,8 +34,7 @@ impl Draft {
 pub(super) struct Drafter<'d, 't> {
     pub(super) reader: &'d mut Reader<'t>,
     pub(super) targets: &'d mut Targets,
-    /// The variables whose values had to become texts.
-    pub(super) as_text: &'d [String],
+    pub(super) plans: &'d Plans,
 }
 
 impl Drafter<'_, '_> {
@@ -118,16 +118,11 @@ impl Drafter<'_, '_> {
             let id = item.get("id").and_then(|id| id.text().map(str::to_owned));
             item.text().map(str::to_owned).or(id)
         });
-        let unlike: Vec<&String> = self
-            .as_text
-            .iter()
-            .filter(|it| values.shown.contains_key(*it))
-            .collect();
         let mut mapping = Mapping {
             reader: self.reader,
             targets: self.targets,
             row: &values.graded,
-            is_nested: values.shown != values.graded || !unlike.is_empty(),
+            is_nested: self.plans.row(&values.shown) != values.graded,
             grader,
             slots: std::mem::take(slots),
             scored,

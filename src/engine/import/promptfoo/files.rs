@@ -181,7 +181,12 @@ impl<'t> Reader<'t> {
             None => Some(item.clone()),
             Some(name) => {
                 let path = self.path(item, name)?;
-                self.parsed_file(item, &path)
+                if is_data(&path) {
+                    return self.parsed_file(item, &path);
+                }
+                let message = format!("`{path}` is not read: it is neither YAML nor JSON");
+                self.left_out(item.place(), "unsupported-file", message);
+                None
             }
         }
     }
@@ -273,6 +278,11 @@ pub(super) fn ending(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     ending.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether a file is YAML or JSON, by its name.
+pub(super) fn is_data(path: &str) -> bool {
+    ["yaml", "yml", "json"].contains(&ending(path).as_str())
 }
 
 /// What stands in a YAML or JSON file, its references to itself followed.

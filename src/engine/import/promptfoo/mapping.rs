@@ -21,7 +21,7 @@ pub(super) struct Mapping<'m, 't> {
     pub(super) targets: &'m mut Targets,
     /// The variables of the row.
     pub(super) row: &'m Scope,
-    /// Whether prompts see other values of them than assertions.
+    /// Whether the row of the dataset has other values of them.
     pub(super) is_nested: bool,
     /// Who grades, where the test says so.
     pub(super) grader: Option<String>,

@@ -4,6 +4,8 @@
 //! assertion comes along where a rule of ours gives the same verdict on every answer, and is listed
 //! where none does. What a prompt prints is held against what promptfoo prints, row by row.
 
+#[cfg(test)]
+mod completeness;
 mod csv;
 mod drafts;
 mod fields;
@@ -176,16 +178,15 @@ fn groups(
     plans: &Plans,
     rows: &[(&TestCase, Vec<Values>)],
 ) -> Vec<Group> {
-    let as_text = plans.as_text();
     let mut groups = Groups::default();
     for (number, (test, values)) in (1..).zip(rows) {
         let mut drafter = Drafter {
             reader: &mut *reader,
             targets: &mut *targets,
-            as_text: &as_text,
+            plans,
         };
         let checks = drafter.checks(test);
-        if checks.is_empty() {
+        if checks.is_empty() && !values.is_empty() {
             let message = "nothing tests this row: promptfoo lets every answer pass, and here it is not evaluated";
             drafter
                 .reader

@@ -8,7 +8,7 @@ use crate::domain::finding::{Finding, Place};
 use crate::domain::id::kebab_case;
 
 use super::super::providers::{Proposal, known};
-use super::files::{Item, Reader};
+use super::files::{Item, Reader, is_data};
 use super::schema::check_schema;
 
 /// Settings that are handed to the model, by their names there and in prompts.
@@ -137,10 +137,13 @@ pub(super) fn targets(reader: &mut Reader<'_>, configuration: &Item) -> Targets 
         .or_else(|| configuration.get("targets"));
     let list = list.and_then(|list| reader.resolved(&list));
     for item in list.iter().flat_map(Item::items) {
-        let Some(item) = reader.resolved(&item) else {
-            continue;
+        let is_program = item.file_name().is_some_and(|name| !is_data(name));
+        let resolved = if is_program {
+            Some(item)
+        } else {
+            reader.resolved(&item)
         };
-        for item in item.items() {
+        for item in resolved.iter().flat_map(Item::items) {
             target(reader, &mut targets, &item);
         }
     }

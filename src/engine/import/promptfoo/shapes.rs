@@ -3,6 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
+/// How long a script may take. There is no limit in promptfoo; this is the longest of ours.
+const TIME_LIMIT_MS: u64 = 10_000;
+
 /// A value of a rule that may come from a column of the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Slot(pub(super) usize);
@@ -83,17 +86,7 @@ impl Shape {
                 operator,
                 ignore_case,
                 value,
-            } => {
-                let mut text = json!({
-                    "kind": "text",
-                    "operator": operator,
-                    "value": slots[value.0].compared(),
-                });
-                if *ignore_case {
-                    text["ignoreCase"] = json!(true);
-                }
-                text
-            }
+            } => text_options(operator, *ignore_case, &slots[value.0].compared()),
             Self::JsonEquals(value) => json!({
                 "kind": "json",
                 "check": "pointer-equals",
@@ -103,7 +96,11 @@ impl Shape {
             Self::JsonSchema(schema) => {
                 json!({"kind": "json", "check": "schema", "schema": schema})
             }
-            Self::Script(script) => json!({"kind": "javascript", "script": script.text(slots)}),
+            Self::Script(script) => json!({
+                "kind": "javascript",
+                "timeLimitMs": TIME_LIMIT_MS,
+                "script": script.text(slots),
+            }),
             Self::LatencyMs(max) => json!({"kind": "latency", "maxMs": whole(*max)}),
             Self::CostUsd(max) => json!({"kind": "cost", "maxUsd": whole(*max)}),
             Self::ToolCalls => json!({"kind": "tool-calls", "schema": true}),
@@ -146,6 +143,14 @@ impl Shape {
             _ => Map::new(),
         }
     }
+}
+
+fn text_options(operator: &str, ignore_case: bool, value: &Json) -> Json {
+    let mut options = json!({"kind": "text", "operator": operator, "value": value});
+    if ignore_case {
+        options["ignoreCase"] = json!(true);
+    }
+    options
 }
 
 fn judge_options(prompt: &str, threshold: Option<f64>) -> Json {

@@ -31,12 +31,6 @@ impl Plans {
         Self(names.iter().map(plan).collect())
     }
 
-    /// Those of them whose values are not texts, and become some.
-    pub(super) fn as_text(&self) -> Vec<String> {
-        let plans = self.0.iter().filter(|(_, plan)| plan.as_text);
-        plans.map(|(name, _)| name.clone()).collect()
-    }
-
     /// A row with its values as the prompts want them.
     pub(super) fn row(&self, values: &Scope) -> Scope {
         let mut row = values.clone();

@@ -14,6 +14,10 @@ const json = [
   '```json\n{"a": 1}\n```', 'Here: {"a": 1} and {"b": 2}', '{"a": {"b": 2}} trailing', 'no json', '{"a": 1', '{}',
   'first {"a": "x"} then {"a": 5}', '{"a": "\\ud800"}', 'NaN', '{"a": true, "list": ["p", "p"]}',
 ]
+const braces = [
+  '{name}', 'Dear {{name}}, {% if x %}', "{'a': 'b''c', 'l': [1, 'x',]}", '{a: true, b: null}', '{ return 1; }',
+  '{,}', 'f() { g(); }', '{{"a": 1}}', '{a: {a: x}} {a: 2}', '{"a": "{"}', '{}{}',
+]
 const numbers = ['{"a": 1e999}', '[1e308]', '-0', '1.0', '0123']
 const refusals = [
   "I'm sorry, but I can't help with that.", 'Sure, here it is.', '', '   ', 'I can’t assist with that request, friend.',
@@ -46,6 +50,7 @@ const table = [
   [['is-json', 'not-is-json'], [{}, { value: schema }, { value: deep }, JSON.stringify(schema), 'type: object\nrequired: [a]\n'], json],
   [['is-json', 'not-is-json'], [{}], numbers],
   [['contains-json', 'not-contains-json'], [{}, { value: schema }, { value: deep }], json],
+  [['contains-json', 'not-contains-json'], [{}, { value: schema }], braces],
   [['levenshtein', 'not-levenshtein'], ['hello', { value: 'hello', threshold: 0 }, { value: 'kitten sitting', threshold: 3 }, { value: '😀b', threshold: 1 }, { value: 'Hello World', threshold: 2.5 }], [...texts, 'sitting kitten', '😀', '😁b', 'Hallo Welt', 'hell']],
   [['rouge-n', 'not-rouge-n'], [...prose.filter(Boolean), { value: 'The quick brown fox', threshold: 0.6 }, { value: 'the dog', threshold: 0 }], prose],
   [['bleu', 'not-bleu'], [prose[0], { value: prose[1], threshold: 0.3 }, { value: [prose[0], prose[2]], threshold: 0.4 }, { value: 'the the', threshold: 0.1 }], prose],

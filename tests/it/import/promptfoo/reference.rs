@@ -117,3 +117,69 @@ fn complaint(verdict: &Verdict<'_>, grade: Option<&Value>) -> Option<String> {
     let comparable = (0.0..=1.0).contains(&score);
     (comparable && (score - ours).abs() > NEAR).then(|| format!("scores {ours}, and not {score}"))
 }
+
+/// The files of the configuration whose rows promptfoo judged as a whole.
+const SUITE: [(&str, &str); 5] = [
+    (
+        "promptfooconfig.yaml",
+        include_str!("suite/promptfooconfig.yaml"),
+    ),
+    (
+        "prompts/answer.txt",
+        include_str!("suite/prompts/answer.txt"),
+    ),
+    ("values/a.txt", include_str!("suite/values/a.txt")),
+    ("tests/more.yaml", include_str!("suite/tests/more.yaml")),
+    ("tests/rows.csv", include_str!("suite/tests/rows.csv")),
+];
+
+/// Whether every evaluator that counts lets a case pass.
+fn passes(case: &Value) -> bool {
+    let grades = case["grades"].as_array().expect("grades are a list");
+    let mut counting = grades.iter().filter(|grade| grade["blocking"] == true);
+    counting.all(|grade| grade["grade"] == "pass")
+}
+
+/// The number of a row, and which of its test's rows it is: `test-3-2` is the second of the third.
+fn numbers(row: &str) -> Vec<u32> {
+    let numbers = row.split('-').skip(1);
+    numbers
+        .map(|number| number.parse().expect("rows are numbered"))
+        .collect()
+}
+
+#[test]
+fn rows_pass_as_promptfoo_lets_them_pass_with_all_that_tests_take_over_and_add_up() {
+    let reference: Value = serde_json::from_str(include_str!("suite/reference.json"))
+        .expect("the reference is our own");
+    let sandbox = Sandbox::new();
+    for (path, text) in SUITE {
+        sandbox.write(&format!("evals/{path}"), text);
+    }
+    sandbox
+        .pointsman(&["import", "promptfoo", "evals/promptfooconfig.yaml"])
+        .succeeds();
+    let cases = evaluated(&sandbox);
+    let mut rows: Vec<&str> = cases
+        .iter()
+        .filter_map(|case| case["row"].as_str())
+        .collect();
+    rows.sort_by_key(|row| numbers(row));
+    rows.dedup();
+    let mut said = Vec::new();
+    for (test, row) in rows.iter().enumerate() {
+        for (prompt, name) in ["answer", "answer-2"].iter().enumerate() {
+            let of_prompt = |case: &&Value| {
+                let own = case["prompt"].as_str().unwrap_or_default();
+                case["row"] == *row && (own == *name || own.ends_with("-answers"))
+            };
+            said.extend(
+                cases
+                    .iter()
+                    .find(of_prompt)
+                    .map(|case| json!([test, prompt, passes(case)])),
+            );
+        }
+    }
+    assert_eq!(json!(said), reference["rows"]);
+}

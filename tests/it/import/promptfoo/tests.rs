@@ -86,7 +86,7 @@ fn magic_columns_mean_what_they_mean_in_promptfoo() {
     let csv = "text,__expected,__expected2,__threshold,__metric,__providerOutput
 one,levenshtein(1):onf,,,near,
 two,two,not-contains:x,,,
-,icontains-any:\"A, b\",is-json,0.5,,abc
+,\"icontains-any:\"\"A, b\"\",C\",is-json,0.5,,abc
 ";
     sandbox.write("rows.csv", csv);
     let config = "prompts: ['{{text}}']\nproviders: [echo]\ntests: file://rows.csv\n";

@@ -88,7 +88,10 @@ impl Mapping<'_, '_> {
             return Err("it needs a script".to_owned());
         };
         if self.is_nested && code.contains("context") {
-            return Err("it reads variables whose values are templates".to_owned());
+            return Err(
+                "it reads variables, and one of this test is a template or had to become text"
+                    .to_owned(),
+            );
         }
         let script = script_of(&code, assertion.threshold, assertion.inverse)?;
         // What does not compile fails every answer there, and is better said here.

@@ -1,6 +1,101 @@
-// Passes where a JSON object stands somewhere in the answer, and follows the schema if there is one.
-// promptfoo also takes what is nearly JSON, such as `{a: 1}`: an answer that is decided by such a text
-// alone is `unknown`.
+// Passes where a JSON object stands somewhere in the answer, and follows the schema if there is one. As in
+// promptfoo, what YAML takes for a mapping in braces will do, such as `{a: 1}`; an answer that is decided
+// by a text whose meaning is not sure is `unknown`.
+const DOUBT = 'doubt'
+const nearly = (text) => {
+  let at = 0
+  const refuse = () => { throw new Error('no YAML') }
+  const doubt = () => { throw DOUBT }
+  const space = () => { while (/[ \n]/.test(text[at] ?? '')) at++ }
+  const plain = (word) => {
+    if (/^(null|Null|NULL|~)$/.test(word)) return null
+    if (/^(true|True|TRUE)$/.test(word)) return true
+    if (/^(false|False|FALSE)$/.test(word)) return false
+    if (/^[-+]?(0|[1-9][0-9]*)$/.test(word) && word.length < 16) return Number(word)
+    if (/^[-+]?(0|[1-9][0-9]*)\.[0-9]+$/.test(word) && word.length < 16) return Number(word)
+    if (/^[-+.]*[0-9]/.test(word) || /^[-+]?\.(inf|nan)/i.test(word) || word === '<<' || word === '=') doubt()
+    return word
+  }
+  const scalar = () => {
+    const rest = text.slice(at)
+    if (text[at] === '"') {
+      if (!/^"(?:[^"\\]|\\[^])*"/.test(rest)) refuse()
+      const found = /^"(?:[^"\\\n]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"/.exec(rest) ?? doubt()
+      at += found[0].length
+      return JSON.parse(found[0])
+    }
+    if (text[at] === "'") {
+      if (!/^'(?:[^']|'')*'/.test(rest)) refuse()
+      const found = /^'((?:[^'\n]|'')*)'/.exec(rest) ?? doubt()
+      at += found[0].length
+      return found[1].replaceAll("''", "'")
+    }
+    // Words, single spaces between them, up to what ends them.
+    const found = /^[A-Za-z0-9_$.~+(][A-Za-z0-9_$.~+()/;=<>^-]*(?: [A-Za-z0-9_$.~+()/;=<>^-]+)*(?= *\n* *[,}\]]| *:[ \n,}\]])/.exec(rest) ?? doubt()
+    at += found[0].length
+    return plain(found[0])
+  }
+  const value = () => {
+    space()
+    return text[at] === '{' ? map() : text[at] === '[' ? list() : scalar()
+  }
+  const map = () => {
+    at++
+    const entries = {}
+    for (;;) {
+      space()
+      if (text[at] === '}') { at++; return entries }
+      if (/[{[,%@`\]]/.test(text[at] ?? '')) refuse()
+      const quoted = text[at] === '"' || text[at] === "'"
+      const key = scalar()
+      space()
+      let content = null
+      if (text[at] === ':') {
+        if (!quoted && !/[ \n,}]/.test(text[at + 1] ?? ' ')) doubt()
+        at++
+        space()
+        if (text[at] !== ',' && text[at] !== '}') content = value()
+      }
+      if (key === null || typeof key === 'object' || key === '__proto__') doubt()
+      entries[key] = content
+      space()
+      if (text[at] === ',') at++
+      else if (text[at] !== '}') doubt()
+    }
+  }
+  const list = () => {
+    at++
+    const items = []
+    for (;;) {
+      space()
+      if (text[at] === ']') { at++; return items }
+      items.push(value())
+      space()
+      if (text[at] === ',') at++
+      else if (text[at] !== ']') doubt()
+    }
+  }
+  const read = map()
+  space()
+  if (at < text.length) text[at] === '}' ? refuse() : doubt()
+  return read
+}
+const strict = (text) => JSON.parse(text, (_, value) => {
+  if (value === Infinity || value === -Infinity) throw DOUBT
+  return value
+})
+const read = (text) => {
+  const halves = text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '')
+  if (/[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]/.test(halves)) throw DOUBT
+  if (/"(<<|__proto__)"\s*:/.test(text)) throw DOUBT
+  try {
+    return strict(text)
+  } catch (error) {
+    // A comment, a tab and a carriage return have meanings of their own.
+    if (error === DOUBT || /\/\/|\t|\r/.test(text)) throw DOUBT
+    return nearly(text)
+  }
+}
 const objectsIn = (text) => {
   const objects = []
   let doubtful = false
@@ -14,18 +109,11 @@ const objectsIn = (text) => {
       if (text[end] === '}') open--
       end++
     }
-    const piece = text.slice(start, end) + '}'.repeat(open)
     try {
-      if (/[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]/.test(piece.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))) throw piece
-      if (/"(<<|__proto__)"\s*:/.test(piece)) throw piece
-      objects.push(JSON.parse(piece, (_, value) => {
-        // There, a number that is too large is a text.
-        if (value === Infinity || value === -Infinity) throw value
-        return value
-      }))
+      objects.push(read(text.slice(start, end) + '}'.repeat(open)))
       start = end - 1
-    } catch {
-      doubtful = true
+    } catch (error) {
+      doubtful ||= error === DOUBT
     }
   }
   return { objects, doubtful }
@@ -82,4 +170,4 @@ const follows = (value, rule) => {
 }
 const { objects, doubtful } = objectsIn(output)
 if (objects.some((object) => follows(object, schema))) return true
-return doubtful ? { grade: 'unknown', reason: 'only what is nearly JSON stands in the answer' } : false
+return doubtful ? { grade: 'unknown', reason: 'what stands in braces is no JSON, and may be YAML' } : false
