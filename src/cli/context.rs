@@ -9,11 +9,13 @@ use crate::adapters::files::WorktreeTree;
 use crate::adapters::git::command::GitEnvironment;
 use crate::adapters::git::{GitAttestations, GitError, GitLanes, Repository};
 use crate::adapters::store::FileOutbox;
+use crate::adapters::traces::{FileTraceSink, FileTraceStore};
 use crate::adapters::webhooks::AnnouncedLanes;
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
 use crate::domain::project::PROJECT_FILE;
 use crate::domain::suggest::did_you_mean;
+use crate::engine::ports::traces::{TraceSink, TraceStore};
 use crate::engine::ports::{Clock, FileTree, LaneStore as _};
 use crate::engine::workspace::Workspace;
 
@@ -131,6 +133,19 @@ impl Context {
     /// The messages about moves that were made here.
     pub fn outbox(&self) -> Result<FileOutbox, CommandError> {
         Ok(FileOutbox::new(&self.state_dir()?))
+    }
+
+    /// The traces that are kept here, to be asked about.
+    pub fn trace_store(&self) -> Result<Box<dyn TraceStore>, CommandError> {
+        Ok(Box::new(FileTraceStore::new(&self.state_dir()?)))
+    }
+
+    /// Where traces are written to.
+    pub fn trace_sink(&self) -> Result<Box<dyn TraceSink + '_>, CommandError> {
+        Ok(Box::new(FileTraceSink::open(
+            &self.state_dir()?,
+            self.clock(),
+        )?))
     }
 
     /// The attestations of the repository, on the remote that its lanes live on.

@@ -4,6 +4,7 @@ use crate::adapters::git::GitError;
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::untrusted::Untrusted;
 use crate::engine::diff::DiffError;
+use crate::engine::ports::traces::TraceStoreError;
 use crate::engine::ports::{LaneError, LaneRecord, SignError, TreeError};
 use crate::engine::release::ReleaseError;
 use crate::engine::release::authorize::{Condition, Refusal};
@@ -109,6 +110,20 @@ impl From<LaneError> for CommandError {
                 ..Self::new(Exit::Provider, message)
             },
             LaneError::Moved { tip } => Self::lost_race(tip.as_deref()),
+        }
+    }
+}
+
+impl From<TraceStoreError> for CommandError {
+    fn from(error: TraceStoreError) -> Self {
+        let exit = if error.remote {
+            Exit::Provider
+        } else {
+            Exit::Usage
+        };
+        Self {
+            hints: error.hint.into_iter().collect(),
+            ..Self::new(exit, error.message)
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod outputs;
 pub mod promotion;
 pub mod record;
 pub mod sample;
+pub mod selection;
 pub mod signing;
 pub mod ui;
 pub mod webhooks;

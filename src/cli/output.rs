@@ -1,6 +1,8 @@
 //! `-o FORMAT=PATH`: a result in a format, written to a file or to stdout.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::context::Context;
@@ -56,6 +58,33 @@ impl<F: Format> FromStr for Output<F> {
     }
 }
 
+impl<F> Output<F> {
+    /// Writes a result piece by piece. A file that could not be finished is removed.
+    pub fn write(
+        &self,
+        context: &Context,
+        result: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
+        let Some(path) = &self.path else {
+            let mut stdout = BufWriter::new(std::io::stdout().lock());
+            result(&mut stdout)?;
+            // A reader that went away is not an error.
+            let _ = stdout.flush();
+            return Ok(());
+        };
+        let path = context.directory().join(path);
+        let file = File::create(&path).map_err(|error| unwritable(&path, &error))?;
+        let mut file = BufWriter::new(file);
+        let written = result(&mut file);
+        let written =
+            written.and_then(|()| file.flush().map_err(|error| unwritable(&path, &error)));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&path);
+        }
+        written
+    }
+}
+
 /// Refuses two results on one stdout, before anything is paid for.
 pub fn check_stdout<F>(outputs: &[Output<F>], ui: &Ui) -> Result<(), CommandError> {
     let to_stdout = outputs.iter().filter(|output| output.path.is_none());
@@ -95,11 +124,13 @@ pub fn json_text(value: &impl serde::Serialize) -> String {
     text
 }
 
-fn write(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
-    std::fs::write(path, text).map_err(|error| {
-        CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
-            .with_hint("name a file in a folder that exists and can be written to")
-    })
+fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    std::fs::write(path, text).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
+        .with_hint("name a file in a folder that exists and can be written to")
 }
 
 #[cfg(test)]

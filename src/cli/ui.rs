@@ -110,12 +110,20 @@ impl Ui {
 
     /// Asks a yes-or-no question. Only for interactive use: check [`Ui::is_interactive`] first.
     pub fn confirm(&mut self, question: &str) -> bool {
+        let answer = self.ask(&format!("{question} [y/N]")).unwrap_or_default();
+        matches!(answer.to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Asks for a line of text, without white space around it; `None` where nobody answers any more.
+    /// Only for interactive use: check [`Ui::is_interactive`] first.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
         let mut stderr = std::io::stderr().lock();
-        let _ = write!(stderr, "{question} [y/N] ");
+        let _ = write!(stderr, "{question} ");
         let _ = stderr.flush();
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let answered = read.is_ok_and(|bytes| bytes > 0);
+        answered.then(|| answer.trim().to_owned())
     }
 
     /// Reports why a command ended: findings first, then the error, then what to do next.

@@ -69,6 +69,12 @@ impl DatasetKind {
         ("adversarial", Self::Adversarial),
         ("synthetic", Self::Synthetic),
     ];
+
+    /// Its spelling in files.
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, kind)| *kind == self);
+        found.map_or("", |(name, _)| name)
+    }
 }
 
 /// How the rows of a dataset are written.

@@ -39,6 +39,13 @@ impl Digest {
         ShortDigest(*half)
     }
 
+    /// The first 64 bits as a number: a place among all texts that is as good as drawn by lot, and
+    /// the same everywhere.
+    pub fn lot(&self) -> u64 {
+        let first = self.0.first_chunk().expect("32 bytes are more than 8");
+        u64::from_be_bytes(*first)
+    }
+
     /// The first twelve digits: enough for people to tell two digests apart.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod attestation;
 pub mod canonical;
+pub mod cell;
 pub mod content;
 pub mod dataset;
 pub mod deployment;
@@ -16,6 +17,9 @@ pub mod id;
 pub mod lane;
 pub mod media;
 pub mod message;
+pub mod metric;
+pub mod moment;
+pub mod monitor;
 pub mod period;
 pub mod project;
 pub mod prompt;

@@ -1,10 +1,11 @@
-//! What an evaluator asks somebody outside about an answer, beside what it asks judges.
+//! What somebody outside is asked beside prompts: by an evaluator about an answer, or by a search
+//! about texts.
 
 use serde_json::{Value, json};
 
 use super::digest::Digest;
 
-/// A question of an evaluator.
+/// A question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     /// Who is asked: the name of a provider, or of a program that an evaluator brings.
@@ -28,11 +29,29 @@ pub enum Task {
         /// Where recorded answers stand, relative to the workspace root.
         recordings: String,
     },
+    /// Where texts lie in a model's space. The answer's output is a JSON list of places, one for each
+    /// text, each a list of numbers.
+    Places {
+        /// The model, as the provider knows it.
+        model: String,
+        /// The texts.
+        texts: Vec<String>,
+    },
     /// A verdict on an answer. The answer's output is the verdict as JSON.
     Verdict {
         /// What the verdict is on: the answer and its row.
         input: Value,
     },
+}
+
+impl Task {
+    /// The model that is asked; empty where none is named.
+    pub fn model(&self) -> &str {
+        match self {
+            Self::Likeness { model, .. } | Self::Places { model, .. } => model,
+            Self::Verdict { .. } => "",
+        }
+    }
 }
 
 impl Query {
@@ -45,6 +64,7 @@ impl Query {
                 references,
                 ..
             } => json!({"model": model, "text": text, "references": references}),
+            Task::Places { model, texts } => json!({"model": model, "texts": texts}),
             Task::Verdict { input } => json!({"input": input}),
         };
         Digest::of_json(&json!({"pointsman": "query/v1", "task": task}))

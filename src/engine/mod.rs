@@ -2,12 +2,15 @@
 //! knows the world only through [`ports`].
 
 pub mod check;
+pub mod datasets;
 pub mod diff;
 pub mod evaluate;
 pub mod event;
 pub mod gate;
 pub mod import;
+pub mod monitor;
 pub mod ports;
 pub mod release;
+pub mod statistics;
 pub mod traces;
 pub mod workspace;

@@ -77,7 +77,7 @@ impl Provider for GradingProgram {
     fn accepts_query(&self, query: &Query) -> Result<(), String> {
         match query.task {
             Task::Verdict { .. } => Ok(()),
-            Task::Likeness { .. } => Err(NOTHING_ELSE.to_owned()),
+            Task::Likeness { .. } | Task::Places { .. } => Err(NOTHING_ELSE.to_owned()),
         }
     }
 

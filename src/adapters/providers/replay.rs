@@ -103,6 +103,7 @@ impl Provider for Replay {
     fn accepts_query(&self, query: &Query) -> Result<(), String> {
         match query.task {
             Task::Likeness { .. } => Ok(()),
+            Task::Places { .. } => Err("places of texts are not recorded".to_owned()),
             Task::Verdict { .. } => Err("verdicts are not recorded".to_owned()),
         }
     }
@@ -110,7 +111,9 @@ impl Provider for Replay {
     fn consult<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         let answer = match &query.task {
             Task::Likeness { recordings, .. } => self.find(recordings, query.digest()),
-            Task::Verdict { .. } => Err(ProviderError::NotRecorded(query.digest())),
+            Task::Places { .. } | Task::Verdict { .. } => {
+                Err(ProviderError::NotRecorded(query.digest()))
+            }
         };
         Box::pin(std::future::ready(answer))
     }

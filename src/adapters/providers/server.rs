@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::adapters::{address, http};
 use crate::domain::digest::Digest;
 use crate::domain::project::{Price, ServerSettings, WireFormat};
-use crate::domain::query::{Query, Task};
+use crate::domain::query::Query;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::ports::{BoxFuture, Clock, Provider, ProviderError, ProviderProfile};
 
@@ -128,15 +128,11 @@ impl<'a> Server<'a> {
             .wire
             .query(&self.base, &query.task)
             .map_err(|message| self.failed(&message, 0))?;
-        let model = match &query.task {
-            Task::Likeness { model, .. } => model,
-            Task::Verdict { .. } => "",
-        };
         self.exchange(&Exchange {
             url,
             body,
             digest: query.digest(),
-            model,
+            model: query.task.model(),
             read: &|body| self.wire.read_query(&query.task, body),
         })
         .await

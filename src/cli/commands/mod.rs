@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod check;
+pub mod dataset;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
@@ -42,6 +43,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
+    #[command(display_order = 3)]
+    Dataset(dataset::DatasetArgs),
     #[command(display_order = 3)]
     Evaluator(evaluator::EvaluatorArgs),
     #[command(display_order = 4)]
@@ -85,6 +88,7 @@ impl Command {
             Self::Check(args) => check::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
+            Self::Dataset(args) => dataset::run(context, ui, args),
             Self::Evaluator(args) => evaluator::run(context, ui, args),
             Self::Eval(args) => eval::run(context, ui, args),
             Self::Gate(args) => gate::run(context, ui, args),

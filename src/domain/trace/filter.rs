@@ -119,6 +119,20 @@ impl TimeRange {
         until: Timestamp::MAX,
     };
 
+    /// What lies in both of two stretches; they may have nothing in common.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            from: self.from.max(other.from),
+            until: self.until.min(other.until),
+        }
+    }
+
+    /// Whether no moment is in it.
+    pub fn is_empty(&self) -> bool {
+        self.until <= self.from
+    }
+
     /// Whether a moment is in it.
     pub fn contains(&self, moment: Timestamp) -> bool {
         self.from <= moment && moment < self.until
@@ -150,5 +164,11 @@ mod tests {
         };
         assert!(range.contains(at(10)) && range.contains(at(19)));
         assert!(!range.contains(at(9)) && !range.contains(at(20)));
+        let later = TimeRange {
+            from: at(20),
+            until: at(30),
+        };
+        assert!(range.and(later).is_empty() && !range.is_empty());
+        assert_eq!(range.and(TimeRange::ALWAYS), range);
     }
 }

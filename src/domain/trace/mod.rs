@@ -2,6 +2,10 @@
 
 pub mod column;
 pub mod filter;
+pub mod language;
+pub mod matching;
+pub mod messages;
 pub mod query;
 pub mod score;
+pub mod selection;
 pub mod span;

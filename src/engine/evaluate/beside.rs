@@ -2,10 +2,10 @@
 
 use crate::domain::gate::{Comparison, Decision, NotComparable, Outcome};
 use crate::domain::lane::GatePolicy;
+use crate::engine::statistics::holm;
 
 use super::flaky::FlakyRow;
 use super::paired::{Judged, Live, Pair};
-use super::statistics::holm;
 use super::summary::{ENOUGH_REPEATS, SuiteSummary};
 
 /// The candidate beside the version that is live.

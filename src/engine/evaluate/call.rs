@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::domain::digest::Digest;
 use crate::domain::project::Price;
-use crate::domain::query::{Query, Task};
+use crate::domain::query::Query;
 use crate::domain::run::{Answer, CaseError, CaseErrorKind, ModelRequest};
 use crate::engine::ports::{
     AnswerCache, BoxFuture, Provider, ProviderError, ProviderProfile, StoreError,
@@ -90,10 +90,7 @@ impl<'a> Caller<'a> {
 
     /// Answers a query of an evaluator.
     pub(super) async fn consult(&self, query: &Query) -> Reply {
-        let model = match &query.task {
-            Task::Likeness { model, .. } => model,
-            Task::Verdict { .. } => "",
-        };
+        let model = query.task.model();
         let ask = |provider: &'a dyn Provider| provider.consult(query);
         self.call(&query.provider, model, query.digest(), ask).await
     }

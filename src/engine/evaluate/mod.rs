@@ -25,7 +25,6 @@ pub mod ready;
 pub mod reuse;
 pub mod run;
 pub mod slices;
-pub mod statistics;
 pub mod stored;
 pub mod summary;
 pub mod tally;

@@ -9,12 +9,12 @@ use crate::domain::digest::ShortDigest;
 use crate::domain::gate::{Comparison, Measure, NotComparable, Outcome, RatioCheck};
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
-
-use super::flaky::FlakyRow;
-use super::statistics::{
+use crate::engine::statistics::{
     Paired, RatioInterval, Shown, interval_of_rows, level_per_look, mcnemar, percentile_ratio,
     ratio_of_means,
 };
+
+use super::flaky::FlakyRow;
 use super::summary::SuiteSummary;
 use super::tally::{RowTally, Rows};
 

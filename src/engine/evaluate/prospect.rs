@@ -3,10 +3,10 @@
 
 use crate::domain::id::EvaluatorId;
 use crate::domain::lane::GatePolicy;
+use crate::engine::statistics::{Design, MIXED_ROWS_VARIANCE};
 
 use super::plan::PlannedSuite;
 use super::preview::SuitePreview;
-use super::statistics::{Design, MIXED_ROWS_VARIANCE};
 use super::summary::SuiteSummary;
 
 /// What the evaluation of one suite could show.

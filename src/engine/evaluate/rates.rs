@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::EvaluatorId;
+use crate::engine::statistics::{Interval, interval_of_rows};
 
 use super::slices::SliceBy;
-use super::statistics::{Interval, interval_of_rows};
 
 /// How likely each end of an interval may be wrong.
 const ALPHA: f64 = 0.05;

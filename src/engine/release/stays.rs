@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::digest::Digest;
 use crate::domain::id::{LaneName, PromptId};
-use crate::domain::period::Period;
+use crate::domain::moment::parse_moment;
 use crate::engine::ports::{LaneRecord, LaneStore};
 use crate::engine::workspace::Workspace;
 
@@ -38,7 +36,7 @@ impl Question {
     /// Reads a time (`2026-03-02T09:00:00Z`, `2026-03-02` for its first moment in UTC, `2h ago`,
     /// `now`), a record (`#41`, digits of its id), or digits of a snapshot or a fingerprint.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, QuestionError> {
-        if let Some(time) = time(text, now) {
+        if let Some(time) = parse_moment(text, now) {
             return Ok(Self::Time(time));
         }
         let number = text.strip_prefix('#').unwrap_or(text);
@@ -54,27 +52,6 @@ impl Question {
         }
         Err(QuestionError(text.to_owned()))
     }
-}
-
-fn time(text: &str, now: Timestamp) -> Option<Timestamp> {
-    if text == "now" {
-        return Some(now);
-    }
-    if let Some(period) = text.strip_suffix(" ago") {
-        let period: Period = period.parse().ok()?;
-        return now
-            .checked_sub(SignedDuration::from_secs(period.seconds))
-            .ok();
-    }
-    if let Ok(date) = text.parse::<Date>()
-        && date.to_string() == text
-    {
-        return date
-            .to_zoned_datetime(TimeZone::UTC)
-            .ok()
-            .map(|it| it.timestamp());
-    }
-    text.parse().ok()
 }
 
 /// A time without a break in which one thing was live in a lane.

@@ -17,7 +17,7 @@ pub const RESERVED_COLUMNS: [&str; 6] =
     ["id", "expected", "critical", "priority", "tags", "cluster"];
 
 /// What separates tags in their cell.
-const TAG_SEPARATOR: char = ';';
+pub const TAG_SEPARATOR: char = ';';
 
 /// Reads records one by one.
 pub struct CsvRows {
@@ -190,7 +190,8 @@ fn empty_row(record: &StringRecord) -> Row {
     }
 }
 
-fn set_cell(row: &mut Row, column: &str, cell: &str) -> Result<(), (String, String)> {
+/// Puts a cell into its column of the row. The error says what is wrong and what helps.
+pub fn set_cell(row: &mut Row, column: &str, cell: &str) -> Result<(), (String, String)> {
     match column {
         "id" if is_row_id(cell) => cell.clone_into(&mut row.id),
         "id" => return Err(("this is not a row id".to_owned(), ROW_ID_HELP.to_owned())),

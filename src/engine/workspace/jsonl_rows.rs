@@ -13,17 +13,10 @@ use super::conversation::{RowFiles, conversation};
 use super::decode::Decoder;
 use super::document::{Node, Source};
 use super::json::parse_json;
-use super::rows::{PRIORITIES, ROW_ID_HELP, is_row_id};
+use super::rows::{PRIORITIES, ROW_ID_HELP, STATUSES, is_row_id};
 
 /// The longest line of a JSONL file that is read, in bytes.
 const MAX_ROW_BYTES: u64 = 4 * 1024 * 1024;
-
-/// How far reviews have come, as files spell it.
-const STATUSES: [(&str, RowStatus); 3] = [
-    ("pending", RowStatus::Pending),
-    ("reviewed", RowStatus::Reviewed),
-    ("accepted-risk", RowStatus::AcceptedRisk),
-];
 
 /// Reads lines one by one.
 pub(super) struct JsonlRows {

@@ -173,7 +173,7 @@ fn all_types() -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
     use std::io::BufRead;
     use std::sync::Mutex;
@@ -184,17 +184,17 @@ pub(super) mod tests {
     use crate::engine::ports::{TreeEntry, TreeError};
 
     /// The start of a PNG file: all that is looked at.
-    pub(in crate::engine::workspace) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0";
+    pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0";
 
     /// A few files in memory, and which of them were asked for.
     #[derive(Default)]
-    pub(in crate::engine::workspace) struct Files {
+    pub(crate) struct Files {
         files: BTreeMap<String, Vec<u8>>,
         asked: Mutex<Vec<String>>,
     }
 
     impl Files {
-        pub(in crate::engine::workspace) fn new(files: &[(&str, &[u8])]) -> Self {
+        pub(crate) fn new(files: &[(&str, &[u8])]) -> Self {
             let owned = |(path, bytes): &(&str, &[u8])| ((*path).to_owned(), bytes.to_vec());
             Self {
                 files: files.iter().map(owned).collect(),
@@ -203,7 +203,7 @@ pub(super) mod tests {
         }
 
         /// The paths that were asked for.
-        pub(in crate::engine::workspace) fn asked(&self) -> Vec<String> {
+        pub(crate) fn asked(&self) -> Vec<String> {
             self.asked.lock().unwrap().clone()
         }
     }

@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
-use crate::domain::dataset::{Dataset, DatasetMedia, Priority, Row, RowsFormat};
+use crate::domain::dataset::{Dataset, DatasetMedia, Priority, Row, RowStatus, RowsFormat};
 use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::engine::ports::FileTree;
@@ -17,17 +17,24 @@ use super::jsonl_rows::JsonlRows;
 use super::test_data_rows::TestDataRows;
 
 /// How priorities are spelled in files.
-pub(super) const PRIORITIES: [(&str, Priority); 2] = [
+pub const PRIORITIES: [(&str, Priority); 2] = [
     ("blocking", Priority::Blocking),
     ("advisory", Priority::Advisory),
 ];
 
+/// How far reviews have come, as files spell it.
+pub const STATUSES: [(&str, RowStatus); 3] = [
+    ("pending", RowStatus::Pending),
+    ("reviewed", RowStatus::Reviewed),
+    ("accepted-risk", RowStatus::AcceptedRisk),
+];
+
 /// What a row id may be, for people.
-pub(super) const ROW_ID_HELP: &str =
+pub const ROW_ID_HELP: &str =
     "use 1 to 200 characters without white space at the ends and without control characters";
 
 /// Whether a text may name a row.
-pub(super) fn is_row_id(id: &str) -> bool {
+pub fn is_row_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= 200 && id.trim() == id && !id.chars().any(char::is_control)
 }
 

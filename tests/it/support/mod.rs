@@ -14,6 +14,7 @@ pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;
+pub(crate) mod traces;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;

@@ -6,7 +6,7 @@ use super::EVERYWHERE;
 use crate::support::source::{SourceFile, rust_files};
 
 const ARCHITECTURE: &str = include_str!("../../../ARCHITECTURE.md");
-const LONGEST_ARCHITECTURE: usize = 150;
+const LONGEST_ARCHITECTURE: usize = 180;
 
 #[test]
 fn the_architecture_is_a_page_or_two() {

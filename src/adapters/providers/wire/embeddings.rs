@@ -1,6 +1,5 @@
 //! Embeddings of the OpenAI wire format: texts are placed in a space, and their angles say how near
-//! their meanings are. Only the cosines leave this file: places are large, and nobody else needs
-//! them.
+//! their meanings are. Whoever only wants to know that gets the cosines: places are large.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,11 +8,9 @@ use crate::adapters::providers::retry::Failure;
 use crate::domain::run::Answer;
 use crate::domain::vector::cosine;
 
-/// The body of a request: the text first, then what it is compared with.
-pub(super) fn body(model: &str, text: &str, references: &[String]) -> Value {
-    let texts: Vec<&str> = std::iter::once(text)
-        .chain(references.iter().map(String::as_str))
-        .collect();
+/// The body of a request that places texts.
+pub(super) fn body<'t>(model: &str, texts: impl Iterator<Item = &'t String>) -> Value {
+    let texts: Vec<&String> = texts.collect();
     json!({"model": model, "input": texts, "encoding_format": "float"})
 }
 
@@ -34,35 +31,57 @@ struct Usage {
     prompt_tokens: Option<u64>,
 }
 
-/// Reads as many places as there are texts, each exactly once, whatever order they come in.
-pub(super) fn read(body: &[u8], texts: usize) -> Result<Answer, Failure> {
-    let embeddings: Embeddings = serde_json::from_slice(body).map_err(|error| {
-        Failure::lasting(format!("the server's answer holds no embeddings: {error}"))
-    })?;
-    let mut places = embeddings.data;
-    places.sort_by_key(|place| place.index);
-    let complete = places.iter().map(|place| place.index).eq(0..texts);
-    let (true, Some((text, references))) = (complete, places.split_first()) else {
-        return Err(Failure::lasting(format!(
-            "the server's answer does not hold one embedding for each of {texts} texts"
-        )));
-    };
+/// Reads the cosines of the first text and each of the others.
+pub(super) fn read_likeness(body: &[u8], texts: usize) -> Result<Answer, Failure> {
+    let (places, counted) = read(body, texts)?;
+    let (text, references) = places.split_first().ok_or_else(|| incomplete(texts))?;
     let cosines: Result<Vec<f64>, _> = references
         .iter()
-        .map(|reference| cosine(&text.embedding, &reference.embedding))
+        .map(|reference| cosine(text, reference))
         .collect();
     let cosines = cosines.map_err(|error| {
         Failure::lasting(format!(
             "the server's embeddings cannot be compared: {error}"
         ))
     })?;
+    Ok(answer(&json!(cosines), counted))
+}
+
+/// Reads the places themselves.
+pub(super) fn read_places(body: &[u8], texts: usize) -> Result<Answer, Failure> {
+    let (places, counted) = read(body, texts)?;
+    Ok(answer(&json!(places), counted))
+}
+
+/// Reads as many places as there are texts, each exactly once, whatever order they come in; and how
+/// many tokens were read for them.
+fn read(body: &[u8], texts: usize) -> Result<(Vec<Vec<f64>>, Option<u64>), Failure> {
+    let embeddings: Embeddings = serde_json::from_slice(body).map_err(|error| {
+        Failure::lasting(format!("the server's answer holds no embeddings: {error}"))
+    })?;
+    let mut places = embeddings.data;
+    places.sort_by_key(|place| place.index);
+    if !places.iter().map(|place| place.index).eq(0..texts) {
+        return Err(incomplete(texts));
+    }
+    let places = places.into_iter().map(|place| place.embedding);
     let counted = embeddings.usage.and_then(|usage| usage.prompt_tokens);
-    Ok(Answer {
-        output: json!(cosines).to_string(),
+    Ok((places.collect(), counted))
+}
+
+fn incomplete(texts: usize) -> Failure {
+    Failure::lasting(format!(
+        "the server's answer does not hold one embedding for each of {texts} texts"
+    ))
+}
+
+fn answer(output: &Value, counted: Option<u64>) -> Answer {
+    Answer {
+        output: output.to_string(),
         input_tokens: counted,
         output_tokens: counted.map(|_| 0),
         ..Answer::default()
-    })
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +90,7 @@ mod tests {
 
     fn read_two(data: &Value) -> Result<Answer, Failure> {
         let body = json!({"data": data, "usage": {"prompt_tokens": 7}});
-        read(body.to_string().as_bytes(), 2)
+        read_likeness(body.to_string().as_bytes(), 2)
     }
 
     #[test]
@@ -86,6 +105,17 @@ mod tests {
             (answer.input_tokens, answer.output_tokens),
             (Some(7), Some(0))
         );
+    }
+
+    #[test]
+    fn places_are_given_in_the_order_of_the_texts() {
+        let body = json!({"data": [
+            {"index": 1, "embedding": [0.5, 2]},
+            {"index": 0, "embedding": [3, 4]},
+        ]});
+        let answer = read_places(body.to_string().as_bytes(), 2).unwrap();
+        assert_eq!(answer.output, "[[3.0,4.0],[0.5,2.0]]");
+        assert!(read_places(body.to_string().as_bytes(), 3).is_err());
     }
 
     #[test]
@@ -116,7 +146,7 @@ mod tests {
             "null",
             r#"{"data": [{"index": 0, "embedding": [1e999]}]}"#,
         ] {
-            assert!(read(body.as_bytes(), 1).is_err(), "{body}");
+            assert!(read_likeness(body.as_bytes(), 1).is_err(), "{body}");
         }
     }
 }

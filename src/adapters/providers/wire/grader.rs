@@ -31,7 +31,7 @@ impl Wire for Grader {
     fn query(&self, base: &Url, task: &Task) -> Result<(Url, Value), String> {
         match task {
             Task::Verdict { input } => Ok((base.clone(), input.clone())),
-            Task::Likeness { .. } => Err(NOTHING_ELSE.to_owned()),
+            Task::Likeness { .. } | Task::Places { .. } => Err(NOTHING_ELSE.to_owned()),
         }
     }
 

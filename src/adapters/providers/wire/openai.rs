@@ -65,9 +65,13 @@ impl Wire for OpenAi {
                 text,
                 references,
                 ..
-            } => Ok((
+            } => {
+                let texts = std::iter::once(text).chain(references);
+                Ok((below(base, &["embeddings"]), embeddings::body(model, texts)))
+            }
+            Task::Places { model, texts } => Ok((
                 below(base, &["embeddings"]),
-                embeddings::body(model, text, references),
+                embeddings::body(model, texts.iter()),
             )),
             Task::Verdict { .. } => Err("it gives no verdicts".to_owned()),
         }
@@ -75,7 +79,10 @@ impl Wire for OpenAi {
 
     fn read_query(&self, task: &Task, body: &[u8]) -> Result<Answer, Failure> {
         match task {
-            Task::Likeness { references, .. } => embeddings::read(body, references.len() + 1),
+            Task::Likeness { references, .. } => {
+                embeddings::read_likeness(body, references.len() + 1)
+            }
+            Task::Places { texts, .. } => embeddings::read_places(body, texts.len()),
             Task::Verdict { .. } => Err(Failure::lasting("it gives no verdicts")),
         }
     }

@@ -75,7 +75,10 @@ fn show(ui: &mut Ui, lanes: &dyn LaneStore, lane: &LaneName) -> Result<Exit, Com
 }
 
 /// The newest record of a lane, which must have one.
-pub(super) fn current(lanes: &dyn LaneStore, lane: &LaneName) -> Result<LaneRecord, CommandError> {
+pub(in crate::cli) fn current(
+    lanes: &dyn LaneStore,
+    lane: &LaneName,
+) -> Result<LaneRecord, CommandError> {
     if let Some(record) = lanes.tip(lane)? {
         return Ok(record);
     }

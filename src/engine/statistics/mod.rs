@@ -1,30 +1,42 @@
-//! The statistics of a gate: pure functions of numbers, one concept a file, each with its formula
-//! and its source. `docs/statistics.md` says in plain words why these and no others.
+//! The statistics of gates and of Monitor: pure functions of numbers, one concept a file, each with
+//! its formula and its source. `docs/statistics.md` and `docs/monitor.md` say in plain words why
+//! these and no others.
 //!
-//! Everything is one-sided at level α: a bound that is exceeded with probability α at most.
+//! Every bound is one-sided at level α: it is exceeded with probability α at most.
 
+mod association;
 mod bootstrap;
 mod cluster;
 mod count;
+mod false_discovery;
 mod holm;
 mod margin;
 mod mcnemar;
+mod newcombe;
 mod plus_two;
 mod power;
 mod random;
+mod ranked;
 mod ratio;
 #[cfg(test)]
 mod simulation;
 mod student;
+mod two_samples;
 
+pub use association::{Association, association};
 pub use bootstrap::{Paired, fewest_answers, percentile_ratio};
 pub use cluster::interval_of_rows;
+pub use count::of_count;
+pub use false_discovery::benjamini_hochberg;
 pub use holm::holm;
 pub use margin::Shown;
 pub use mcnemar::mcnemar;
+pub use newcombe::{Difference, Proportion, difference_of_shares, p_of_equal_shares};
 pub use plus_two::{Interval, plus_two};
 pub use power::{Design, MIXED_ROWS_VARIANCE, POWER};
+pub use ranked::Ranked;
 pub use ratio::{RatioInterval, ratio_of_means};
+pub use two_samples::{Pair, Resampled, Summary, resample};
 
 /// The level that is left for one look at data that was looked at this often: α/looks (Bonferroni).
 /// Whoever draws again until the result pleases must pay for every draw.

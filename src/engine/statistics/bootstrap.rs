@@ -2,12 +2,13 @@
 
 use super::RatioInterval;
 use super::random::SplitMix64;
+use super::ranked::Ranked;
 
 /// How often the rows are drawn again.
-const RESAMPLES: usize = 2_000;
+pub(super) const RESAMPLES: usize = 2_000;
 
 /// Where the sequence of draws starts: fixed, so that a gate decides alike everywhere.
-const SEED: u64 = 0x706F_696E_7473_6D61;
+pub(super) const SEED: u64 = 0x706F_696E_7473_6D61;
 
 /// What one group of rows took, before and after, in any unit above zero.
 pub type Paired = (Vec<f64>, Vec<f64>);
@@ -23,23 +24,26 @@ pub type Paired = (Vec<f64>, Vec<f64>);
 /// this share of the answers does not exceed. There is no usable formula for the variance of a
 /// tail percentile without assuming a distribution, and latencies follow none.
 pub fn percentile_ratio(groups: &[Paired], share: f64, alpha: f64) -> Option<RatioInterval> {
-    let before = Ranked::new(groups.iter().map(|group| &group.0));
-    let after = Ranked::new(groups.iter().map(|group| &group.1));
+    let before = ranked(groups.iter().map(|group| &group.0));
+    let after = ranked(groups.iter().map(|group| &group.1));
     let fewest = fewest_answers(share, alpha);
-    let usable = |side: &Ranked| side.0.len() >= fewest && side.0.iter().all(|it| it.0 > 0.0);
+    let usable = |side: &Ranked| side.len() >= fewest && side.smallest() > Some(0.0);
     let both = |(before, after): &Paired| !before.is_empty() && !after.is_empty();
     if groups.len() < 2 || !groups.iter().all(both) || !usable(&before) || !usable(&after) {
         return None;
     }
-    let ratio_of =
-        |weights: &[u32]| after.percentile(weights, share) / before.percentile(weights, share);
-    let ratio = ratio_of(&vec![1; groups.len()]);
+    let percentile = |side: &Ranked, weights: &[f64]| {
+        side.quantile(weights, share)
+            .expect("every group has values, and some group is always drawn")
+    };
+    let ratio_of = |weights: &[f64]| percentile(&after, weights) / percentile(&before, weights);
+    let ratio = ratio_of(&vec![1.0; groups.len()]);
     let mut random = SplitMix64(SEED);
     let mut ratios: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
-            let mut weights = vec![0; groups.len()];
+            let mut weights = vec![0.0; groups.len()];
             for _ in 0..groups.len() {
-                weights[random.below(groups.len())] += 1;
+                weights[random.below(groups.len())] += 1.0;
             }
             ratio_of(&weights)
         })
@@ -66,40 +70,14 @@ pub fn fewest_answers(share: f64, alpha: f64) -> usize {
     fewest
 }
 
-/// The values of one version in order of size, each with its group.
-struct Ranked(Vec<(f64, usize)>);
-
-impl Ranked {
-    fn new<'g>(groups: impl Iterator<Item = &'g Vec<f64>>) -> Self {
-        let mut values: Vec<(f64, usize)> = groups
-            .enumerate()
-            .flat_map(|(group, values)| values.iter().map(move |value| (*value, group)))
-            .collect();
-        values.sort_by(|one, two| one.0.total_cmp(&two.0));
-        Self(values)
-    }
-
-    /// The percentile of a sample in which each group stands as often as its weight.
-    fn percentile(&self, weights: &[u32], share: f64) -> f64 {
-        let total: usize = self
-            .0
-            .iter()
-            .map(|(_, group)| weights[*group] as usize)
-            .sum();
-        let wanted = rank(share, total).max(1);
-        let mut seen = 0;
-        let reached = self.0.iter().find(|(_, group)| {
-            seen += weights[*group] as usize;
-            seen >= wanted
-        });
-        reached
-            .expect("every group has values, and the weights are those that were counted")
-            .0
-    }
+/// The values of one version, each with its group.
+fn ranked<'g>(groups: impl Iterator<Item = &'g Vec<f64>>) -> Ranked {
+    let values = groups.enumerate();
+    Ranked::new(values.flat_map(|(group, values)| values.iter().map(move |value| (*value, group))))
 }
 
 /// The rank, from 1, of a share of so many values.
-fn rank(share: f64, count: usize) -> usize {
+pub(super) fn rank(share: f64, count: usize) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

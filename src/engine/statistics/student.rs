@@ -28,6 +28,11 @@ pub(super) fn t_cdf(value: f64, degrees_of_freedom: f64) -> f64 {
     student(degrees_of_freedom).cdf(value)
 }
 
+/// The probability that a standard normal variable is at most `value`.
+pub(super) fn normal_cdf(value: f64) -> f64 {
+    Normal::standard().cdf(value)
+}
+
 /// The value that a standard normal variable stays below with this probability.
 pub(super) fn normal_quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability.clamp(0.0, 1.0))

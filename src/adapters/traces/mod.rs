@@ -1,0 +1,21 @@
+//! Traces on disk, below the git directory: an append log that is safe at once, and files of columns
+//! that it is rolled into. Any number of processes write and read at the same time.
+
+mod columns;
+mod compact;
+mod decode;
+mod encode;
+mod known;
+mod layout;
+mod log;
+mod naive;
+mod roll;
+mod schema;
+mod segment;
+mod sink;
+mod snapshot;
+mod store;
+mod texts;
+
+pub use sink::FileTraceSink;
+pub use store::FileTraceStore;

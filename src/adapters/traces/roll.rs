@@ -1,0 +1,210 @@
+//! Rolling: what came in becomes files of columns, a day each, without what is stored already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::digest::Digest;
+use crate::domain::trace::score::Score;
+use crate::domain::trace::span::Span;
+use crate::engine::ports::traces::TraceStoreError;
+
+use super::columns::TRACE;
+use super::encode;
+use super::known;
+use super::layout::{Layout, StoreLock, Table, day_of, failed, sync_folder};
+use super::schema::{IDENTITY, MOST_ROWS, SCHEMA_VERSION, findable};
+use super::segment::{self, Notes, Segment};
+use super::snapshot::{in_force, retain};
+
+/// About how many bytes of text one file holds at most.
+pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many rows are turned into columns at a time.
+const STEP: usize = 8_192;
+
+/// What came in and is not in files of columns yet.
+#[derive(Default)]
+pub(super) struct Fresh {
+    pub(super) spans: Vec<Span>,
+    pub(super) scores: Vec<Score>,
+    /// The rules by which it was redacted.
+    pub(super) redactions: BTreeSet<Digest>,
+}
+
+/// What was made from which files.
+pub(super) struct Origin {
+    pub(super) redactions: BTreeSet<Digest>,
+    pub(super) replaces: BTreeSet<String>,
+}
+
+/// Writes what is not stored yet, and gives the days that have more files now.
+pub(super) fn roll(
+    layout: &Layout,
+    lock: &StoreLock,
+    fresh: &Fresh,
+    now: Timestamp,
+) -> Result<BTreeSet<(Table, Date)>, TraceStoreError> {
+    let mut spans: Vec<&Span> = fresh.spans.iter().collect();
+    let known = known::spans(&stored(layout, Table::Spans)?, &spans)?;
+    retain(&mut spans, &known);
+    let mut scores: Vec<&Score> = fresh.scores.iter().collect();
+    let known = known::scores(&stored(layout, Table::Scores)?, &scores)?;
+    retain(&mut scores, &known);
+    let origin = Origin {
+        redactions: fresh.redactions.clone(),
+        replaces: BTreeSet::new(),
+    };
+    let mut days = BTreeSet::new();
+    for (day, spans) in by_day(spans, |span| span.started_at) {
+        write_spans(layout, lock, spans, &origin, now)?;
+        days.insert((Table::Spans, day));
+    }
+    for (day, scores) in by_day(scores, |score| score.recorded_at) {
+        write_scores(layout, lock, scores, &origin, now)?;
+        days.insert((Table::Scores, day));
+    }
+    Ok(days)
+}
+
+fn by_day<T>(items: Vec<&T>, time: fn(&T) -> Timestamp) -> BTreeMap<Date, Vec<&T>> {
+    let mut days: BTreeMap<Date, Vec<&T>> = BTreeMap::new();
+    for item in items {
+        days.entry(day_of(time(item))).or_default().push(item);
+    }
+    days
+}
+
+/// Every file of a table that counts. The lock keeps others from changing them.
+fn stored(layout: &Layout, table: Table) -> Result<Vec<Segment>, TraceStoreError> {
+    let mut segments = Vec::new();
+    for day in layout.days(table)? {
+        for path in layout.files(table, day)? {
+            segments.extend(Segment::open(path)?);
+        }
+    }
+    Ok(in_force(segments))
+}
+
+/// Writes spans of one day, in as many files as it takes.
+pub(super) fn write_spans(
+    layout: &Layout,
+    _lock: &StoreLock,
+    mut spans: Vec<&Span>,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<(), TraceStoreError> {
+    spans.sort_by(|one, other| order(one).cmp(&order(other)));
+    let Some(day) = spans.first().map(|span| day_of(span.started_at)) else {
+        return Ok(());
+    };
+    for part in parts(&spans) {
+        let path = layout.new_file(Table::Spans, day, now)?;
+        let mut attributes = BTreeMap::new();
+        for name in part.iter().flat_map(|span| span.attributes.keys()) {
+            if let Some(count) = attributes.get_mut(name) {
+                *count += 1;
+            } else {
+                attributes.insert(name.clone(), 1);
+            }
+        }
+        let notes = Notes {
+            schema: SCHEMA_VERSION,
+            redactions: origin.redactions.clone(),
+            replaces: origin.replaces.clone(),
+            attributes: most_frequent(attributes),
+            scored: BTreeSet::new(),
+        };
+        let batches = part.chunks(STEP).map(|spans| {
+            encode::spans(spans)
+                .map_err(|error| failed("write", &path, &std::io::Error::other(error)))
+        });
+        segment::write(&path, findable(TRACE), batches, &notes)?;
+    }
+    sync_folder(&layout.day(Table::Spans, day))
+}
+
+fn order(span: &Span) -> (Timestamp, &str, &str) {
+    (span.started_at, &span.trace_id, &span.span_id)
+}
+
+/// Spans in parts that fit into a file each.
+fn parts<'s, 'p>(spans: &'p [&'s Span]) -> Vec<&'p [&'s Span]> {
+    let mut parts = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, span) in spans.iter().enumerate() {
+        bytes += weight(span);
+        if index - start == MOST_ROWS || (bytes > MOST_BYTES && index > start) {
+            parts.push(&spans[start..index]);
+            (start, bytes) = (index, weight(span));
+        }
+    }
+    parts.push(&spans[start..]);
+    parts
+}
+
+/// About how many bytes of text a span has.
+pub(super) fn weight(span: &Span) -> usize {
+    let content = &span.content;
+    let texts = [
+        &content.system_instructions,
+        &content.input,
+        &content.output,
+        &content.tool_definitions,
+        &content.events,
+        &span.status_message,
+    ];
+    let texts = texts.into_iter().flatten().map(String::len);
+    let pairs = content.variables.iter().chain(&span.attributes);
+    let pairs = pairs.map(|(key, value)| key.len() + value.len());
+    texts.chain(pairs).sum::<usize>() + 500
+}
+
+/// The names that most spans carry.
+fn most_frequent(attributes: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    const MOST_NAMES: usize = 1_000;
+    if attributes.len() <= MOST_NAMES {
+        return attributes;
+    }
+    let mut names: Vec<(String, u64)> = attributes.into_iter().collect();
+    names.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    names.into_iter().take(MOST_NAMES).collect()
+}
+
+/// Writes scores of one day.
+pub(super) fn write_scores(
+    layout: &Layout,
+    _lock: &StoreLock,
+    scores: Vec<&Score>,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<(), TraceStoreError> {
+    let mut scores: Vec<(&Score, String)> = scores
+        .into_iter()
+        .map(|score| (score, known::identity(score)))
+        .collect();
+    scores.sort_by(|one, other| {
+        let times = one.0.recorded_at.cmp(&other.0.recorded_at);
+        times.then_with(|| one.1.cmp(&other.1))
+    });
+    let Some(day) = scores.first().map(|(score, _)| day_of(score.recorded_at)) else {
+        return Ok(());
+    };
+    for part in scores.chunks(MOST_ROWS) {
+        let path = layout.new_file(Table::Scores, day, now)?;
+        let notes = Notes {
+            schema: SCHEMA_VERSION,
+            redactions: origin.redactions.clone(),
+            replaces: origin.replaces.clone(),
+            attributes: BTreeMap::new(),
+            scored: part.iter().map(|(score, _)| score.name.clone()).collect(),
+        };
+        let batches = part.chunks(STEP).map(|scores| {
+            encode::scores(scores)
+                .map_err(|error| failed("write", &path, &std::io::Error::other(error)))
+        });
+        segment::write(&path, findable(IDENTITY), batches, &notes)?;
+    }
+    sync_folder(&layout.day(Table::Scores, day))
+}

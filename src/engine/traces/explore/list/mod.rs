@@ -1,0 +1,137 @@
+//! A list of traces or spans: which come first, with what of each.
+
+mod order;
+mod said;
+mod spans;
+mod traces;
+
+use jiff::Timestamp;
+
+use crate::domain::trace::column::{Column, ColumnKind};
+use crate::domain::trace::query::Level;
+use crate::domain::trace::selection::Selection;
+use crate::engine::ports::traces::{TraceStore, TraceStoreError};
+
+/// What is listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListRequest {
+    /// Which spans are meant; a trace is listed where one of its spans is.
+    pub selection: Selection,
+    /// What a row is.
+    pub level: Level,
+    /// By what rows are put in order.
+    pub order: ListOrder,
+    /// How many rows.
+    pub limit: usize,
+    /// What is wanted of each.
+    pub fields: Vec<Field>,
+}
+
+/// By what rows are put in order. Rows without a value come last, and equal ones by trace and span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListOrder {
+    /// The column.
+    pub column: Column,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// What a list can say of a trace or span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    /// A column.
+    Column(Column),
+    /// How many spans a trace has.
+    Spans,
+    /// What went in first.
+    Input,
+    /// What came out last.
+    Output,
+}
+
+/// The fields that are no columns, with their names.
+const OTHER_FIELDS: [(Field, &str); 3] = [
+    (Field::Spans, "spans"),
+    (Field::Input, "input"),
+    (Field::Output, "output"),
+];
+
+impl Field {
+    /// The field of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        let other = OTHER_FIELDS.iter().find(|(_, known)| *known == name);
+        other
+            .map(|(field, _)| field.clone())
+            .or_else(|| Column::of(name).map(Self::Column))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Column(column) => column.name(),
+            other => {
+                let found = OTHER_FIELDS.iter().find(|(field, _)| field == other);
+                found.map_or("", |(_, name)| name).to_owned()
+            }
+        }
+    }
+
+    /// The names of all fields that have one.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let other = OTHER_FIELDS.iter().map(|(_, name)| *name);
+        Column::names().chain(other)
+    }
+}
+
+/// A row of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListRow {
+    /// The trace.
+    pub trace: String,
+    /// The span, where rows are spans.
+    pub span: Option<String>,
+    /// Whether it ended with an error.
+    pub failed: bool,
+    /// What was asked for, in that order.
+    pub values: Vec<Option<ListValue>>,
+}
+
+/// What a field says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListValue {
+    /// Text.
+    Text(String),
+    /// Labels.
+    Labels(Vec<String>),
+    /// A number of this sort; durations are in nanoseconds.
+    Number(ColumnKind, f64),
+    /// A point in time.
+    Time(Timestamp),
+}
+
+/// The first rows of a list.
+pub fn list(
+    store: &dyn TraceStore,
+    request: &ListRequest,
+) -> Result<Vec<ListRow>, TraceStoreError> {
+    match request.level {
+        Level::Span => spans::list(store, request),
+        Level::Trace => traces::list(store, request),
+    }
+}
+
+impl ListRequest {
+    /// The columns that are asked for.
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.fields.iter().filter_map(|field| match field {
+            Field::Column(column) => Some(column),
+            _ => None,
+        })
+    }
+
+    /// Whether what went in or came out is asked for.
+    fn wants_content(&self) -> bool {
+        let content = |field: &Field| matches!(field, Field::Input | Field::Output);
+        self.fields.iter().any(content)
+    }
+}

@@ -1,0 +1,6 @@
+//! Looking into traces: which there are, how one of them went, and where its time was spent.
+
+mod critical;
+pub mod list;
+pub mod outline;
+pub mod tree;
