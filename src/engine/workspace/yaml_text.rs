@@ -22,8 +22,9 @@ pub fn yaml_text(value: &Value) -> String {
     match value {
         Value::Object(map) if !map.is_empty() => entries(&mut text, value, 0),
         Value::Array(items) if !items.is_empty() => entries(&mut text, value, 0),
+        // No block: it would not be indented, and its lines could end the document.
         _ => {
-            inline(&mut text, value, 0);
+            let _ = writeln!(text, "{}", scalar(value));
         }
     }
     text

@@ -11,7 +11,7 @@ use crate::engine::ports::{EntryKind, FileTree};
 use crate::engine::workspace::document::{Entry, Node, Source, Value};
 use crate::engine::workspace::files::read_text;
 use crate::engine::workspace::json::parse_json;
-use crate::engine::workspace::yaml::parse_yaml;
+use crate::engine::workspace::yaml::parse_yaml_with_aliases;
 
 use super::references::resolve_references;
 use super::scripts;
@@ -289,7 +289,7 @@ pub(super) fn is_data(path: &str) -> bool {
 fn parsed(source: Source) -> Result<Item, Findings> {
     let node = match ending(&source.path).as_str() {
         "json" => parse_json(&source)?,
-        _ => parse_yaml(&source)?,
+        _ => parse_yaml_with_aliases(&source)?,
     };
     let node = resolve_references(&source, node)?;
     let source = Rc::new(source);

@@ -24,6 +24,9 @@ use super::variables::Plans;
 /// The longest part of a value that a name of an evaluator is made of, in bytes.
 const LONGEST_VALUE: usize = 24;
 
+/// The longest name before its number, in bytes: a segment of a name has at most 63.
+const LONGEST_NAME: usize = 50;
+
 /// Collects files, and gives everything a name of its own.
 pub(super) struct Output {
     pub(super) files: BTreeMap<String, String>,
@@ -57,7 +60,9 @@ impl Output {
 
     /// A name below a folder that nothing else has.
     fn name(&mut self, folder: &str, words: &str) -> String {
-        let base = kebab_case(words);
+        let mut base = kebab_case(words);
+        base.truncate(LONGEST_NAME);
+        let base = base.trim_end_matches('-').to_owned();
         let base = if base.is_empty() {
             "unnamed".to_owned()
         } else {

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::id::kebab_case;
 use crate::domain::prompt::Role;
-use crate::engine::workspace::document::{Node, Source, Value};
+use crate::engine::workspace::document::{Node, Source, Value, saturate};
 use crate::engine::workspace::yaml::parse_yaml;
 
 use super::files::{Item, Reader, ending};
@@ -179,57 +179,50 @@ fn file_prompts(
     label: Option<&str>,
 ) -> Vec<RawPrompt> {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or_default().to_owned();
-    let made = |text: String, shown: String| RawPrompt {
-        place: Place::file(path),
+    let stem = name.split('.').next().unwrap_or_default();
+    let is_text = ending(path) == "txt";
+    let made = |(line, text): (usize, String)| RawPrompt {
+        place: Place {
+            span: Some(Span {
+                line: saturate(line),
+                column: 1,
+                length: 1,
+            }),
+            ..Place::file(path)
+        },
         id: None,
-        label: shown,
+        label: match label {
+            Some(label) if is_text => format!("{label}: {path}: {text}"),
+            Some(label) => label.to_owned(),
+            None => format!("{path}: {text}"),
+        },
         title: label.map(str::to_owned),
-        hint: stem.clone(),
+        hint: stem.to_owned(),
         text,
     };
-    let shown = |text: &str| match label {
-        Some(label) => label.to_owned(),
-        None => format!("{path}: {text}"),
-    };
+    let texts = file_texts(reader, at, path).unwrap_or_default();
+    texts.into_iter().map(made).collect()
+}
+
+/// The prompts of a file, each with the number of its first line; what cannot be read is said.
+fn file_texts(reader: &mut Reader<'_>, at: &Item, path: &str) -> Option<Vec<(usize, String)>> {
     match ending(path).as_str() {
-        "txt" => match reader.text(at, path) {
-            Some(source) => split(&source.text)
-                .into_iter()
-                .map(|text| {
-                    let shown = match label {
-                        Some(label) => format!("{label}: {path}: {text}"),
-                        None => shown(&text),
-                    };
-                    made(text, shown)
-                })
-                .collect(),
-            None => Vec::new(),
-        },
-        "md" | "j2" => match reader.text(at, path) {
-            Some(source) => {
-                let shown = shown(&source.text);
-                vec![made(source.text, shown)]
-            }
-            None => Vec::new(),
-        },
-        "json" | "yaml" | "yml" => match reader.parsed_file(at, path) {
-            Some(item) => {
-                let text = stringify(&json_of(&item.node));
-                let shown = shown(&text);
-                vec![made(text, shown)]
-            }
-            None => Vec::new(),
-        },
-        "jsonl" => match reader.text(at, path) {
-            Some(source) => {
-                let lines = source.text.lines().filter(|line| !line.is_empty());
+        "txt" => Some(split(&reader.text(at, path)?.text)),
+        "md" | "j2" => Some(vec![(1, reader.text(at, path)?.text)]),
+        "json" | "yaml" | "yml" => {
+            let item = reader.parsed_file(at, path)?;
+            Some(vec![(1, stringify(&json_of(&item.node)))])
+        }
+        "jsonl" => {
+            let source = reader.text(at, path)?;
+            let lines = (1..).zip(source.text.lines());
+            let lines = lines.filter(|(_, line)| !line.is_empty());
+            Some(
                 lines
-                    .map(|line| made(line.to_owned(), shown(line)))
-                    .collect()
-            }
-            None => Vec::new(),
-        },
+                    .map(|(number, line)| (number, line.to_owned()))
+                    .collect(),
+            )
+        }
         _ => {
             let finding = Finding::error(
                 "unsupported-prompt",
@@ -241,25 +234,29 @@ fn file_prompts(
             let help =
                 "write its text as .txt, .md, .j2, .json, .jsonl or .yaml; programs are never run";
             reader.remarks.push(finding.with_help(help));
-            Vec::new()
+            None
         }
     }
 }
 
-/// The prompts of a text file.
-fn split(text: &str) -> Vec<String> {
-    let mut prompts = vec![Vec::new()];
-    for line in text.lines() {
+/// The prompts of a text file, each with the number of its first line.
+fn split(text: &str) -> Vec<(usize, String)> {
+    let mut prompts = vec![(1, Vec::new())];
+    for (number, line) in (1..).zip(text.lines()) {
         if line.trim() == DELIMITER {
-            prompts.push(Vec::new());
-        } else if let Some(prompt) = prompts.last_mut() {
+            prompts.push((number + 1, Vec::new()));
+        } else if let Some((_, prompt)) = prompts.last_mut() {
             prompt.push(line);
         }
     }
-    let prompts = prompts
-        .iter()
-        .map(|lines| lines.join("\n").trim().to_owned());
-    prompts.filter(|prompt| !prompt.is_empty()).collect()
+    let prompts = prompts.into_iter().map(|(number, lines)| {
+        let blank = lines
+            .iter()
+            .take_while(|line| line.trim().is_empty())
+            .count();
+        (number + blank, lines.join("\n").trim().to_owned())
+    });
+    prompts.filter(|(_, prompt)| !prompt.is_empty()).collect()
 }
 
 /// Takes the text of a prompt apart: a conversation in JSON or YAML, or one text.
@@ -362,8 +359,10 @@ mod tests {
 
     #[test]
     fn a_text_file_is_split_at_lines_of_three_dashes() {
-        assert_eq!(split("a\n\n---\nb\nc\n --- \n\n"), ["a", "b\nc"]);
-        assert_eq!(split("a --- b"), ["a --- b"]);
+        let prompts = |text| -> Vec<(usize, String)> { split(text) };
+        let two = [(1, "a".to_owned()), (5, "b\nc".to_owned())];
+        assert_eq!(prompts("a\n\n---\n\nb\nc\n --- \n\n"), two);
+        assert_eq!(prompts("a --- b"), [(1, "a --- b".to_owned())]);
     }
 
     #[test]

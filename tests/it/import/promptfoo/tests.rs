@@ -217,6 +217,24 @@ tests:
 }
 
 #[test]
+fn anchors_aliases_and_merges_of_yaml_mean_what_they_mean_there() {
+    let sandbox = Sandbox::new();
+    let config = "
+prompts: ['{{x}}{{y}}']
+providers: [echo]
+tests:
+  - &first { vars: &vars { x: a, y: b }, assert: &same [{ type: contains, value: a }] }
+  - { vars: { <<: *vars, y: c }, assert: *same }
+";
+    import(&sandbox, config).succeeds();
+    let rows = sandbox.read("datasets/tests.jsonl");
+    assert!(
+        rows.contains(r#"{"id":"test-2","vars":{"y":"c","x":"a"}}"#),
+        "{rows}"
+    );
+}
+
+#[test]
 fn tests_for_some_prompts_or_providers_stay_with_them() {
     let sandbox = Sandbox::new();
     let config = "
