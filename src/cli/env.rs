@@ -15,6 +15,10 @@ pub const CLOCK: &str = "POINTSMAN_CLOCK";
 /// Receivers of webhooks that may be called though they are not on the public internet:
 /// `host[:port]`, separated by commas.
 pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
+
+/// How many columns the terminal has, where nothing else says.
+pub const COLUMNS: &str = "COLUMNS";
+
 /// Where the ssh-agent listens.
 pub const AGENT: &str = "SSH_AUTH_SOCK";
 

@@ -11,7 +11,7 @@ use crate::domain::untrusted::Untrusted;
 use crate::report::findings::{FindingStyles, render_finding};
 
 use super::GlobalArgs;
-use super::env::Environment;
+use super::env::{COLUMNS, Environment};
 use super::error::CommandError;
 
 /// When to use colour.
@@ -37,6 +37,7 @@ pub struct Ui {
     color_stdout: bool,
     color_stderr: bool,
     interactive: bool,
+    width: Option<usize>,
 }
 
 impl Ui {
@@ -55,6 +56,7 @@ impl Ui {
             color_stdout: color(std::io::stdout().is_terminal()),
             color_stderr: color(stderr_is_terminal),
             interactive: std::io::stdin().is_terminal() && stderr_is_terminal,
+            width: width(environment),
         }
     }
 
@@ -66,6 +68,11 @@ impl Ui {
     /// Whether stdout takes colour.
     pub fn color(&self) -> bool {
         self.color_stdout
+    }
+
+    /// How many columns a line of the result may take; absent: any number.
+    pub fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// Whether somebody is there to be asked and to watch progress.
@@ -153,6 +160,12 @@ impl Ui {
             Style::new()
         }
     }
+}
+
+/// The width of the terminal, where stdout is one; the environment may say otherwise.
+fn width(environment: &Environment) -> Option<usize> {
+    let said = environment.text(COLUMNS).and_then(|text| text.parse().ok());
+    said.or_else(|| comfy_table::Table::new().width().map(usize::from))
 }
 
 /// Warns from a thread that works beside the one that talks with the user.

@@ -188,7 +188,7 @@ pub fn record_line(record: &LaneRecord) -> String {
 }
 
 /// A time as people read it: to the second, in UTC.
-pub(super) fn seconds(time: Timestamp) -> String {
+pub fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod approve;
+mod bisect;
 mod check;
 mod console;
 mod crash;
@@ -30,4 +31,5 @@ mod runs;
 mod serve;
 mod tidy;
 mod trace_store;
+mod traces;
 mod webhook;

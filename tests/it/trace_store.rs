@@ -1,9 +1,15 @@
 //! The store of traces on disk: what is kept, once each, and what is answered.
 
+mod answers;
 mod generated;
+mod killed;
+mod questions;
+mod reference;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use pointsman::adapters::clock::FixedClock;
@@ -14,38 +20,52 @@ use pointsman::domain::trace::filter::{Filter, TimeRange};
 use pointsman::domain::trace::score::Score;
 use pointsman::domain::trace::span::{Content, Span};
 use pointsman::engine::ports::traces::{
-    Appended, SpanOrder, SpanRequest, TraceBatch, TraceSink as _, TraceStore as _,
+    Appended, SpanOrder, SpanRequest, StoreContents, TraceBatch, TraceSink as _, TraceStore as _,
+    TraceStoreError,
 };
-use std::ops::ControlFlow;
 use tempfile::TempDir;
 
 use generated::Generated;
 
 /// A store in a temporary folder.
 struct Store {
-    folder: TempDir,
+    folder: PathBuf,
+    temporary: Option<TempDir>,
     clock: FixedClock,
 }
 
 impl Store {
     fn new() -> Self {
+        let temporary = TempDir::new().expect("the system has a place for temporary folders");
+        let mut store = Self::at(temporary.path());
+        store.temporary = Some(temporary);
+        store
+    }
+
+    /// The store in a folder that stays.
+    fn at(folder: &Path) -> Self {
         let noon: Timestamp = "2026-03-02T12:00:00Z".parse().expect("it is a time");
         Self {
-            folder: TempDir::new().expect("the system has a place for temporary folders"),
+            folder: folder.to_owned(),
+            temporary: None,
             clock: FixedClock(noon),
         }
     }
 
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self) -> PathBuf {
-        self.folder.path().join("traces")
+        self.folder.join("traces")
     }
 
     fn sink(&self) -> FileTraceSink<'_> {
-        FileTraceSink::open(self.folder.path(), &self.clock).expect("the store can be opened")
+        FileTraceSink::open(&self.folder, &self.clock).expect("the store can be opened")
     }
 
     fn store(&self) -> FileTraceStore {
-        FileTraceStore::new(self.folder.path())
+        FileTraceStore::new(&self.folder)
     }
 
     /// Takes in a batch as a process of its own that ends well.
@@ -228,17 +248,94 @@ fn small_files_are_merged_and_nothing_is_lost() {
     assert!(spans.count() < 20, "{files:?}");
 }
 
+/// All that is stored, or why it cannot be read.
+fn read(store: &FileTraceStore) -> Result<(Vec<Span>, StoreContents), TraceStoreError> {
+    let mut spans = Vec::new();
+    let request = SpanRequest {
+        range: TimeRange::ALWAYS,
+        filter: Filter::Everything,
+        content: true,
+        order: SpanOrder::Stored,
+        limit: None,
+    };
+    store.spans(&request, &mut |span| {
+        spans.push(span);
+        ControlFlow::Continue(())
+    })?;
+    Ok((by_id(spans), store.contents()?))
+}
+
 #[test]
-fn a_file_that_is_damaged_is_named() {
+fn a_file_that_is_cut_is_named() {
     let store = Store::new();
     store.import(&Generated::new(7, 100).spans, &[]);
     let file = store.files("parquet").remove(0);
     let whole = fs::read(&file).expect("it is ours");
     for bytes in [&whole[..0], &whole[..100], &whole[..whole.len() - 1]] {
         fs::write(&file, bytes).expect("it is ours");
-        let error = store.store().contents().expect_err("the file is damaged");
-        let name = file.display().to_string();
-        assert!(error.message.contains(&name), "{error}");
+        let error = read(&store.store()).expect_err("the file is damaged");
+        assert!(
+            error.message.contains(&file.display().to_string()),
+            "{error}"
+        );
         assert!(error.hint.is_some());
     }
+}
+
+#[test]
+fn a_byte_that_changed_is_told_or_does_not_matter() {
+    let store = Store::new();
+    let Generated { mut spans, scores } = Generated::new(7, 40);
+    for span in &mut spans {
+        span.started_at = store.clock.0;
+    }
+    store.import(&spans, &scores);
+    let file = store.files("parquet").pop().expect("there are some");
+    let expected = read(&store.store()).expect("nothing is damaged yet");
+    let whole = fs::read(&file).expect("it is ours");
+    let mut told = 0;
+    for place in (0..whole.len()).step_by(61) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        fs::write(&file, bytes).expect("it is ours");
+        match read(&store.store()) {
+            Ok(found) => assert_eq!(found, expected, "byte {place} of {}", whole.len()),
+            Err(error) => {
+                told += 1;
+                let name = file.display().to_string();
+                assert!(error.message.contains(&name), "byte {place}: {error}");
+            }
+        }
+    }
+    assert!(told > 30, "{told} times told");
+}
+
+#[test]
+fn whoever_reads_while_others_write_sees_each_span_once() {
+    let store = Store::new();
+    let Generated { spans, .. } = Generated::new(7, 300);
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for writer in 0..2 {
+            let (store, spans, done) = (&store, &spans, &done);
+            scope.spawn(move || {
+                for part in spans.chunks(10).skip(writer) {
+                    store.import(part, &[]);
+                }
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        let mut before = 0;
+        let mut looks = 0;
+        while done.load(Ordering::SeqCst) < 2 || looks < 3 {
+            let (found, contents) = read(&store.store()).expect("the store can be read");
+            let mut ids: Vec<_> = found.iter().map(|it| (&it.trace_id, &it.span_id)).collect();
+            ids.dedup();
+            assert_eq!(ids.len(), found.len());
+            assert!(before <= found.len() && found.len() as u64 <= contents.spans);
+            before = found.len();
+            looks += 1;
+        }
+    });
+    assert_same(&store.spans(true), spans);
 }

@@ -11,6 +11,8 @@ pub(super) const TRACE: &str = "trace";
 pub(super) const SPAN: &str = "span";
 /// US dollars.
 pub(super) const COST: &str = "cost";
+/// The id of the answer.
+pub(super) const RESPONSE: &str = "response_id";
 /// Labels, as a list.
 pub(super) const TAG: &str = "tag";
 /// Every other attribute, as a map.

@@ -12,6 +12,7 @@ use crate::engine::ports::traces::TraceStoreError;
 
 use super::decode;
 use super::layout::{Layout, StoreLock, Table, UNFINISHED, entries, remove, sync_folder};
+use super::query::Needs;
 use super::roll::{MOST_BYTES, Origin, write_scores, write_spans};
 use super::schema::MOST_ROWS;
 use super::segment::Segment;
@@ -67,9 +68,10 @@ fn clean(layout: &Layout, table: Table, day: Date) -> Result<Vec<Segment>, Trace
 /// Small files of about the same size, where there are enough of them.
 fn alike(segments: &[Segment]) -> Option<Vec<&Segment>> {
     let largest = (MOST_ROWS / 2) as u64;
-    let is_small =
-        |segment: &&Segment| segment.rows() < largest && segment.bytes() < (MOST_BYTES / 2) as u64;
-    let size = |segment: &Segment| segment.rows().max(1).ilog2() / 3;
+    let is_small = |segment: &&Segment| {
+        segment.notes.rows < largest && segment.bytes() < (MOST_BYTES / 2) as u64
+    };
+    let size = |segment: &Segment| segment.notes.rows.max(1).ilog2() / 3;
     for class in 0..=largest.ilog2() / 3 {
         let mut alike: Vec<&Segment> = segments
             .iter()
@@ -91,7 +93,7 @@ fn alike(segments: &[Segment]) -> Option<Vec<&Segment>> {
 }
 
 fn fits(segments: &[&Segment]) -> bool {
-    let rows: u64 = segments.iter().map(|segment| segment.rows()).sum();
+    let rows: u64 = segments.iter().map(|segment| segment.notes.rows).sum();
     let bytes: u64 = segments.iter().map(|segment| segment.bytes()).sum();
     rows <= MOST_ROWS as u64 && bytes <= MOST_BYTES as u64
 }
@@ -111,9 +113,14 @@ fn merge(
             .map(|segment| segment.name().to_owned())
             .collect(),
     };
+    let needs = Needs::whole_spans(true);
+    let columns = match table {
+        Table::Spans => needs.names(),
+        Table::Scores => decode::SCORE_COLUMNS.to_vec(),
+    };
     let mut batches = Vec::new();
     for segment in segments {
-        for batch in segment.read(None, STEP)? {
+        for batch in segment.read(&columns, None, STEP)? {
             batches.push((segment, batch?));
         }
     }

@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
 
-use super::columns::{ATTRIBUTE, COST, COUNTS, SPAN, TAG, TEXTS, TIME, TRACE, VARIABLES};
+use super::columns::{ATTRIBUTE, COST, COUNTS, RESPONSE, SPAN, TAG, TEXTS, TIME, TRACE, VARIABLES};
 use super::texts::{Texts, wrong_column};
 
 /// The spans in a batch, as far as its columns tell.
@@ -110,10 +110,24 @@ pub(super) fn moment(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or_default()
 }
 
+/// The columns that scores are made of.
+pub(super) const SCORE_COLUMNS: [&str; 10] = [
+    TIME,
+    TRACE,
+    SPAN,
+    RESPONSE,
+    "name",
+    "value",
+    "label",
+    "explanation",
+    "error_type",
+    "source",
+];
+
 /// The scores in a batch.
 pub(super) fn scores(batch: &RecordBatch) -> Result<Vec<Score>, ParquetError> {
     let text = |name| Texts::column(batch, name);
-    let (traces, spans, responses) = (text(TRACE)?, text(SPAN)?, text("response_id")?);
+    let (traces, spans, responses) = (text(TRACE)?, text(SPAN)?, text(RESPONSE)?);
     let (names, labels, explanations) = (text("name")?, text("label")?, text("explanation")?);
     let (errors, sources) = (text("error_type")?, text("source")?);
     let times = batch

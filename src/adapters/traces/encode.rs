@@ -8,10 +8,10 @@ use arrow_array::builder::{
 };
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    ArrayRef, DictionaryArray, Float64Array, RecordBatch, StringArray, TimestampNanosecondArray,
-    UInt64Array,
+    ArrayRef, DictionaryArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray,
+    TimestampNanosecondArray, UInt64Array,
 };
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, FieldRef, Schema};
 use jiff::Timestamp;
 
 use crate::domain::trace::score::Score;
@@ -25,6 +25,17 @@ pub(super) fn spans(spans: &[&Span]) -> Result<RecordBatch, ArrowError> {
     let columns = SPANS.fields().iter();
     let arrays = columns.map(|field| span_column(field.name(), spans));
     RecordBatch::try_new(Arc::clone(&SPANS), arrays.collect::<Result<_, _>>()?)
+}
+
+/// Some columns of spans, by their names.
+pub(super) fn some_columns(spans: &[&Span], names: &[&str]) -> Result<RecordBatch, ArrowError> {
+    let fields = SPANS.fields().iter();
+    let fields = fields.filter(|field| names.contains(&field.name().as_str()));
+    let fields: Vec<FieldRef> = fields.cloned().collect();
+    let arrays = fields.iter().map(|field| span_column(field.name(), spans));
+    let arrays = arrays.collect::<Result<Vec<ArrayRef>, _>>()?;
+    let rows = RecordBatchOptions::new().with_row_count(Some(spans.len()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &rows)
 }
 
 fn span_column(name: &str, spans: &[&Span]) -> Result<ArrayRef, ArrowError> {

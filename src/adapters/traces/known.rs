@@ -16,19 +16,22 @@ use super::texts::Texts;
 const STEP: usize = 16_384;
 
 /// For each span whether one of the files holds it.
-pub(super) fn spans(segments: &[Segment], spans: &[&Span]) -> Result<Vec<bool>, TraceStoreError> {
+pub(super) fn spans<'s>(
+    segments: impl IntoIterator<Item = &'s Segment>,
+    spans: &[&Span],
+) -> Result<Vec<bool>, TraceStoreError> {
     let mut known = vec![false; spans.len()];
     let by_trace = by_text(spans.iter().map(|span| span.trace_id.as_str()));
     let traces: Vec<&str> = by_trace.iter().map(|(trace, _)| *trace).collect();
     for segment in segments {
-        let candidates = segment.may_hold(TRACE, &traces)?;
+        let candidates = segment.may_hold(&traces)?;
         if candidates.is_empty() {
             continue;
         }
         let candidates = candidates.into_iter().map(|index| &by_trace[index]);
         let candidates: HashMap<&str, &Vec<usize>> =
             candidates.map(|(trace, rows)| (*trace, rows)).collect();
-        for batch in segment.read(Some(&[TRACE, SPAN]), STEP)? {
+        for batch in segment.read(&[TRACE, SPAN], None, STEP)? {
             let batch = batch?;
             let column = |name| Texts::column(&batch, name).map_err(|it| segment.damaged(&it));
             let (stored_traces, stored_spans) = (column(TRACE)?, column(SPAN)?);
@@ -48,8 +51,8 @@ pub(super) fn spans(segments: &[Segment], spans: &[&Span]) -> Result<Vec<bool>, 
 }
 
 /// For each score whether one of the files holds it.
-pub(super) fn scores(
-    segments: &[Segment],
+pub(super) fn scores<'s>(
+    segments: impl IntoIterator<Item = &'s Segment>,
     scores: &[&Score],
 ) -> Result<Vec<bool>, TraceStoreError> {
     let mut known = vec![false; scores.len()];
@@ -57,7 +60,7 @@ pub(super) fn scores(
     let by_identity = by_text(identities.iter().map(String::as_str));
     let distinct: Vec<&str> = by_identity.iter().map(|(identity, _)| *identity).collect();
     for segment in segments {
-        let candidates = segment.may_hold(IDENTITY, &distinct)?;
+        let candidates = segment.may_hold(&distinct)?;
         if candidates.is_empty() {
             continue;
         }
@@ -65,7 +68,7 @@ pub(super) fn scores(
         let candidates: HashMap<&str, &Vec<usize>> = candidates
             .map(|(identity, rows)| (*identity, rows))
             .collect();
-        for batch in segment.read(Some(&[IDENTITY]), STEP)? {
+        for batch in segment.read(&[IDENTITY], None, STEP)? {
             let batch = batch?;
             let stored = Texts::column(&batch, IDENTITY).map_err(|it| segment.damaged(&it))?;
             let stored = (0..batch.num_rows()).filter_map(|row| stored.get(row));

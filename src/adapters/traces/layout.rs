@@ -12,6 +12,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -103,6 +104,23 @@ impl Layout {
     /// The files of a day, in the order of their names.
     pub(super) fn files(&self, table: Table, day: Date) -> Result<Vec<PathBuf>, TraceStoreError> {
         list(&self.day(table, day), "parquet")
+    }
+
+    /// The files of some days, by day and name.
+    pub(super) fn files_of(
+        &self,
+        table: Table,
+        days: &RangeInclusive<Date>,
+    ) -> Result<Vec<PathBuf>, TraceStoreError> {
+        let mut files = Vec::new();
+        for day in self
+            .days(table)?
+            .into_iter()
+            .filter(|day| days.contains(day))
+        {
+            files.extend(self.files(table, day)?);
+        }
+        Ok(files)
     }
 
     /// A path for a new file of a day, whose folder is there when this returns. To be called under the

@@ -1,14 +1,16 @@
 //! Traces on disk, below the git directory: an append log that is safe at once, and files of columns
 //! that it is rolled into. Any number of processes write and read at the same time.
 
+mod chunks;
 mod columns;
 mod compact;
 mod decode;
 mod encode;
+mod files;
 mod known;
 mod layout;
 mod log;
-mod naive;
+mod query;
 mod roll;
 mod schema;
 mod segment;

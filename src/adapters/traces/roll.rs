@@ -11,7 +11,7 @@ use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
 use super::columns::TRACE;
-use super::encode;
+use super::encode::{self, nanoseconds};
 use super::known;
 use super::layout::{Layout, StoreLock, Table, day_of, failed, sync_folder};
 use super::schema::{IDENTITY, MOST_ROWS, SCHEMA_VERSION, findable};
@@ -37,6 +37,21 @@ pub(super) struct Fresh {
 pub(super) struct Origin {
     pub(super) redactions: BTreeSet<Digest>,
     pub(super) replaces: BTreeSet<String>,
+}
+
+impl Origin {
+    /// The notes of a file whose rows have these times.
+    fn notes(&self, times: impl Iterator<Item = Timestamp> + Clone) -> Notes {
+        Notes {
+            schema: SCHEMA_VERSION,
+            rows: times.clone().count() as u64,
+            first: times.clone().map(nanoseconds).min().unwrap_or(i64::MAX),
+            last: times.map(nanoseconds).max().unwrap_or(i64::MIN),
+            redactions: self.redactions.clone(),
+            replaces: self.replaces.clone(),
+            ..Notes::default()
+        }
+    }
 }
 
 /// Writes what is not stored yet, and gives the days that have more files now.
@@ -110,17 +125,14 @@ pub(super) fn write_spans(
             }
         }
         let notes = Notes {
-            schema: SCHEMA_VERSION,
-            redactions: origin.redactions.clone(),
-            replaces: origin.replaces.clone(),
             attributes: most_frequent(attributes),
-            scored: BTreeSet::new(),
+            ..origin.notes(part.iter().map(|span| span.started_at))
         };
         let batches = part.chunks(STEP).map(|spans| {
             encode::spans(spans)
                 .map_err(|error| failed("write", &path, &std::io::Error::other(error)))
         });
-        segment::write(&path, findable(TRACE), batches, &notes)?;
+        segment::write(&path, findable(TRACE), batches, notes)?;
     }
     sync_folder(&layout.day(Table::Spans, day))
 }
@@ -194,17 +206,14 @@ pub(super) fn write_scores(
     for part in scores.chunks(MOST_ROWS) {
         let path = layout.new_file(Table::Scores, day, now)?;
         let notes = Notes {
-            schema: SCHEMA_VERSION,
-            redactions: origin.redactions.clone(),
-            replaces: origin.replaces.clone(),
-            attributes: BTreeMap::new(),
             scored: part.iter().map(|(score, _)| score.name.clone()).collect(),
+            ..origin.notes(part.iter().map(|(score, _)| score.recorded_at))
         };
         let batches = part.chunks(STEP).map(|scores| {
             encode::scores(scores)
                 .map_err(|error| failed("write", &path, &std::io::Error::other(error)))
         });
-        segment::write(&path, findable(IDENTITY), batches, &notes)?;
+        segment::write(&path, findable(IDENTITY), batches, notes)?;
     }
     sync_folder(&layout.day(Table::Scores, day))
 }

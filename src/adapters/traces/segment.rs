@@ -1,32 +1,34 @@
-//! One file of columns: written whole or not at all, and opened by its footer.
+//! One file of columns: written whole or not at all, opened by its footer, and verified as far as it
+//! is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
-use parquet::file::statistics::Statistics;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::Digest;
 use crate::engine::ports::traces::TraceStoreError;
 
-use super::columns::TIME;
+use super::chunks::{self, Chunks};
 use super::layout::{UNFINISHED, failed};
 use super::schema::SCHEMA_VERSION;
 
-/// The key in the footer under which a file says what it holds.
+/// The keys in the footer under which a file says what it holds, and the checksum of that.
 const NOTES: &str = "pointsman";
+const CHECKSUM: &str = "pointsman.checksum";
 
 /// What a file says of itself, beside its columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -34,6 +36,12 @@ const NOTES: &str = "pointsman";
 pub(super) struct Notes {
     /// The version of the layout.
     pub(super) schema: u32,
+    /// How many rows it has.
+    pub(super) rows: u64,
+    /// When its first row began, in nanoseconds since 1970.
+    pub(super) first: i64,
+    /// When its last row began.
+    pub(super) last: i64,
     /// The rules by which its rows were redacted.
     pub(super) redactions: BTreeSet<Digest>,
     /// The names of files that this one was made from: they count no more.
@@ -42,6 +50,8 @@ pub(super) struct Notes {
     pub(super) attributes: BTreeMap<String, u64>,
     /// The names of scores.
     pub(super) scored: BTreeSet<String>,
+    /// The CRC-32 of each column, in the order of the file, with that of its bloom filter.
+    pub(super) checksums: Vec<[u32; 2]>,
 }
 
 /// A file that is open.
@@ -50,38 +60,66 @@ pub(super) struct Segment {
     pub(super) notes: Notes,
     file: File,
     metadata: ArrowReaderMetadata,
+    /// What texts of its column of ids it may hold.
+    filter: OnceLock<Sbbf>,
 }
 
-/// Writes a file that is on disk, whole and under its name, when the folder is synced.
+/// Writes a file that is on disk, whole and under its name, when its folder is synced. It has one row
+/// group, which is made in memory.
 pub(super) fn write(
     path: &Path,
     properties: WriterProperties,
     batches: impl IntoIterator<Item = Result<RecordBatch, TraceStoreError>>,
-    notes: &Notes,
+    notes: Notes,
 ) -> Result<(), TraceStoreError> {
-    let unwritten = |error: io::Error| failed("write", path, &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .tempfile_in(folder)
-        .map_err(unwritten)?;
     let mut batches = batches.into_iter();
     let Some(first) = batches.next().transpose()? else {
         return Ok(());
     };
-    let broken = |error| unwritten(io_error(error));
-    let mut writer =
-        ArrowWriter::try_new(file, first.schema(), Some(properties)).map_err(broken)?;
-    writer.write(&first).map_err(broken)?;
+    let refused = |error: ParquetError| failed("write", path, &io::Error::other(error));
+    let writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties));
+    let mut writer = writer.map_err(refused)?;
+    writer.write(&first).map_err(refused)?;
     for batch in batches {
-        writer.write(&batch?).map_err(broken)?;
+        writer.write(&batch?).map_err(refused)?;
     }
-    let notes = serde_json::to_string(notes).map_err(|error| unwritten(error.into()))?;
-    writer.append_key_value_metadata(KeyValue::new(NOTES.to_owned(), notes));
-    let file = writer.into_inner().map_err(broken)?;
-    file.as_file().sync_all().map_err(unwritten)?;
-    let persisted = file.persist_noclobber(path);
-    persisted.map_err(|error| unwritten(error.error))?;
+    let bytes = finish(writer, notes).map_err(refused)?;
+    publish(path, &bytes).map_err(|error| failed("write", path, &error))
+}
+
+/// Adds the notes, with the checksums of all that was written.
+fn finish(mut writer: ArrowWriter<Vec<u8>>, mut notes: Notes) -> Result<Vec<u8>, ParquetError> {
+    writer.flush()?;
+    writer.sync()?;
+    let written = writer.inner();
+    let groups = writer.flushed_row_groups().iter();
+    notes.checksums = groups
+        .flat_map(RowGroupMetaData::columns)
+        .map(|column| {
+            let checksum = |range| chunks::slice(written, range).map_or(0, crc32fast::hash);
+            [
+                checksum(chunks::column(column)),
+                checksum(chunks::filter(column)),
+            ]
+        })
+        .collect();
+    let json =
+        serde_json::to_string(&notes).map_err(|error| ParquetError::External(error.into()))?;
+    let checksum = format!("{:08x}", crc32fast::hash(json.as_bytes()));
+    writer.append_key_value_metadata(KeyValue::new(NOTES.to_owned(), json));
+    writer.append_key_value_metadata(KeyValue::new(CHECKSUM.to_owned(), checksum));
+    writer.into_inner()
+}
+
+fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempfile_in(folder);
+    let mut file = unfinished?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
     Ok(())
 }
 
@@ -101,6 +139,7 @@ impl Segment {
             notes,
             file,
             metadata,
+            filter: OnceLock::new(),
         }))
     }
 
@@ -110,81 +149,78 @@ impl Segment {
         name.unwrap_or_default()
     }
 
-    /// How many rows it has.
-    pub(super) fn rows(&self) -> u64 {
-        let rows = self.metadata.metadata().file_metadata().num_rows();
-        u64::try_from(rows).unwrap_or_default()
-    }
-
     /// How many bytes its rows take before they are compressed.
     pub(super) fn bytes(&self) -> u64 {
-        let groups = self.metadata.metadata().row_groups().iter();
-        let bytes: i64 = groups.map(RowGroupMetaData::total_byte_size).sum();
-        u64::try_from(bytes).unwrap_or_default()
+        u64::try_from(self.group().total_byte_size()).unwrap_or_default()
     }
 
-    /// The first and the last moment in it, in nanoseconds.
-    pub(super) fn times(&self) -> Option<(i64, i64)> {
-        let groups = self.metadata.metadata().row_groups().iter();
-        let times = groups.filter_map(|group| {
-            let mut columns = group.columns().iter();
-            let time = columns.find(|column| column.column_path().string() == TIME)?;
-            match time.statistics()? {
-                Statistics::Int64(times) => Some((*times.min_opt()?, *times.max_opt()?)),
-                _ => None,
-            }
-        });
-        times.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    /// Its one row group: [`notes_of`] made sure that there is no other.
+    fn group(&self) -> &RowGroupMetaData {
+        self.metadata.metadata().row_group(0)
     }
 
-    /// Which of these texts a column may hold. What is left out it does not hold.
-    pub(super) fn may_hold(
-        &self,
-        column: &str,
-        texts: &[&str],
-    ) -> Result<Vec<usize>, TraceStoreError> {
-        let filters = self.filters(column).map_err(|error| self.damaged(&error))?;
-        let held = |text: &str| filters.iter().any(|filter| filter.check(text));
+    /// Which of these texts its column of ids may hold, by their place in the list. The others it
+    /// does not hold.
+    pub(super) fn may_hold(&self, texts: &[&str]) -> Result<Vec<usize>, TraceStoreError> {
+        let filter = if let Some(filter) = self.filter.get() {
+            filter
+        } else {
+            let filter = self.read_filter().map_err(|error| self.damaged(&error))?;
+            self.filter.get_or_init(|| filter)
+        };
         let indices = texts.iter().enumerate();
-        let indices = indices.filter(|(_, text)| held(text));
+        let indices = indices.filter(|(_, text)| filter.check(**text));
         Ok(indices.map(|(index, _)| index).collect())
     }
 
-    fn filters(&self, column: &str) -> Result<Vec<Sbbf>, ParquetError> {
-        let metadata = self.metadata.metadata();
-        let columns = metadata.file_metadata().schema_descr().columns();
-        let index = columns.iter().position(|it| it.path().string() == column);
-        let index = index.ok_or_else(|| missing(column))?;
-        let groups = metadata.row_groups().iter();
-        groups
-            .map(|group| {
-                let filter = Sbbf::read_from_column_chunk(group.column(index), &self.file)?;
-                filter.ok_or_else(|| missing(column))
-            })
-            .collect()
+    fn read_filter(&self) -> Result<Sbbf, ParquetError> {
+        let missing = || general("its bloom filter is missing");
+        let mut columns = self.group().columns().iter().zip(&self.notes.checksums);
+        let found = columns.find(|(column, _)| column.bloom_filter_offset().is_some());
+        let (column, [_, checksum]) = found.ok_or_else(missing)?;
+        let mut chunks = Chunks::default();
+        chunks.load(&self.file, chunks::filter(column), *checksum)?;
+        let filter = Sbbf::read_from_column_chunk(column, &chunks)?;
+        filter.ok_or_else(missing)
     }
 
-    /// Reads the columns that are wanted; `None`: all of them.
+    /// Reads the columns that are wanted, of the rows that are wanted (`None`: of all), so many at a
+    /// time.
     pub(super) fn read(
         &self,
-        columns: Option<&[&str]>,
-        batch_size: usize,
+        wanted: &[&str],
+        rows: Option<RowSelection>,
+        step: usize,
     ) -> Result<Batches<'_>, TraceStoreError> {
-        let read = || -> Result<ParquetRecordBatchReader, ParquetError> {
-            let file = self.file.try_clone()?;
-            let schema = self.metadata.metadata().file_metadata().schema_descr();
-            let mask = columns.map_or_else(ProjectionMask::all, |columns| {
-                ProjectionMask::columns(schema, columns.iter().copied())
-            });
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_projection(mask)
-                .with_batch_size(batch_size)
-                .build()
-        };
+        let reader = self.reader(wanted, rows, step);
         Ok(Batches {
             segment: self,
-            reader: read().map_err(|error| self.damaged(&error))?,
+            reader: reader.map_err(|error| self.damaged(&error))?,
         })
+    }
+
+    fn reader(
+        &self,
+        wanted: &[&str],
+        rows: Option<RowSelection>,
+        step: usize,
+    ) -> Result<ParquetRecordBatchReader, ParquetError> {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        let mask = ProjectionMask::columns(schema, wanted.iter().copied());
+        let mut chunks = Chunks::default();
+        let columns = self.group().columns().iter().zip(&self.notes.checksums);
+        for (index, (column, [checksum, _])) in columns.enumerate() {
+            if mask.leaf_included(index) {
+                chunks.load(&self.file, chunks::column(column), *checksum)?;
+            }
+        }
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, self.metadata.clone());
+        let reader = reader.with_projection(mask).with_batch_size(step);
+        match rows {
+            Some(rows) => reader.with_row_selection(rows).build(),
+            None => reader.build(),
+        }
     }
 
     /// An error about what is in this file.
@@ -208,23 +244,41 @@ impl Iterator for Batches<'_> {
     }
 }
 
+/// What a file says of itself, as far as it agrees with its footer.
 fn notes_of(path: &Path, metadata: &ParquetMetaData) -> Result<Notes, TraceStoreError> {
     let pairs = metadata.file_metadata().key_value_metadata();
-    let mut pairs = pairs.into_iter().flatten();
-    let notes = pairs.find(|pair| pair.key == NOTES);
-    let notes = notes.and_then(|pair| pair.value.as_deref());
-    let notes = notes.ok_or_else(|| foreign(path, "it was not written by pointsman"))?;
-    let notes: Notes = match serde_json::from_str::<Version>(notes) {
-        Ok(Version { schema }) if schema > SCHEMA_VERSION => {
-            return Err(TraceStoreError {
-                hint: Some("use the pointsman that wrote it, or a newer one".to_owned()),
-                ..foreign(path, "it was written by a newer pointsman")
-            });
-        }
-        _ => serde_json::from_str(notes)
-            .map_err(|error| foreign(path, &format!("its notes are damaged: {error}")))?,
+    let value = |key: &str| {
+        let pair = pairs.into_iter().flatten().find(|pair| pair.key == key);
+        pair.and_then(|pair| pair.value.as_deref())
     };
-    Ok(notes)
+    let json = value(NOTES).ok_or_else(|| foreign(path, "it was not written by pointsman"))?;
+    let version = serde_json::from_str(json).map_or(0, |Version { schema }| schema);
+    if version > SCHEMA_VERSION {
+        return Err(TraceStoreError {
+            hint: Some("use the pointsman that wrote it, or a newer one".to_owned()),
+            ..foreign(path, "it was written by a newer pointsman")
+        });
+    }
+    let disagree = || general("its footer does not agree with itself");
+    let checksum = format!("{:08x}", crc32fast::hash(json.as_bytes()));
+    if value(CHECKSUM) != Some(checksum.as_str()) {
+        return Err(damaged(path, &disagree()));
+    }
+    let notes: Notes = serde_json::from_str(json)
+        .map_err(|error| damaged(path, &ParquetError::External(error.into())))?;
+    let agrees = match metadata.row_groups() {
+        [group] => {
+            u64::try_from(group.num_rows()) == Ok(notes.rows)
+                && metadata.file_metadata().num_rows() == group.num_rows()
+                && group.num_columns() == notes.checksums.len()
+        }
+        _ => false,
+    };
+    if agrees {
+        Ok(notes)
+    } else {
+        Err(damaged(path, &disagree()))
+    }
 }
 
 /// What can be read of the notes of any version.
@@ -251,19 +305,6 @@ fn damaged(path: &Path, error: &ParquetError) -> TraceStoreError {
     }
 }
 
-fn missing(column: &str) -> ParquetError {
-    ParquetError::General(format!(
-        "the column `{column}` or its bloom filter is missing"
-    ))
-}
-
-/// The error of the system behind an error of the writer.
-fn io_error(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(error) => match error.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(error) => io::Error::other(error),
-        },
-        error => io::Error::other(error),
-    }
+fn general(reason: &str) -> ParquetError {
+    ParquetError::General(reason.to_owned())
 }

@@ -1,14 +1,21 @@
 //! What the store holds at one moment, while others write.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
+use super::decode::moment;
 use super::known;
-use super::layout::{Layout, Table};
+use super::layout::{Layout, Table, day_of};
 use super::log;
 use super::segment::Segment;
 
@@ -28,9 +35,9 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Takes a snapshot. Logs come first: what is rolled in the meantime is then seen twice, which is
-    /// found out, and never missed.
-    pub(super) fn take(layout: &Layout) -> Result<Self, TraceStoreError> {
+    /// Takes a snapshot, of the spans that began in a stretch of time and of all scores. Logs come
+    /// first: what is rolled in the meantime is then seen twice, which is found out, and never missed.
+    pub(super) fn take(layout: &Layout, range: &TimeRange) -> Result<Self, TraceStoreError> {
         let mut fresh_spans = Vec::new();
         let mut fresh_scores = Vec::new();
         for path in layout.logs()? {
@@ -39,11 +46,22 @@ impl Snapshot {
                 fresh_scores.extend(batch.scores);
             }
         }
-        let spans = settled(layout, Table::Spans)?;
-        let scores = settled(layout, Table::Scores)?;
+        // A span that is in logs only may be stored on any day.
+        let days = if fresh_spans.is_empty() {
+            days_of(range)
+        } else {
+            days_of(&TimeRange::ALWAYS)
+        };
+        let mut spans = settled(layout, Table::Spans, &days)?;
+        let scores = settled(layout, Table::Scores, &days_of(&TimeRange::ALWAYS))?;
         each_once(&mut fresh_spans, &mut fresh_scores);
         let known = known::spans(&spans, &fresh_spans.iter().collect::<Vec<_>>())?;
         retain(&mut fresh_spans, &known);
+        fresh_spans.retain(|span| range.contains(span.started_at));
+        spans.retain(|segment| {
+            let (first, last) = (moment(segment.notes.first), moment(segment.notes.last));
+            first < range.until && last >= range.from
+        });
         let known = known::scores(&scores, &fresh_scores.iter().collect::<Vec<_>>())?;
         retain(&mut fresh_scores, &known);
         Ok(Self {
@@ -52,6 +70,17 @@ impl Snapshot {
             fresh_spans,
             fresh_scores,
         })
+    }
+
+    /// A snapshot of these spans.
+    #[cfg(test)]
+    pub(super) fn of_spans(fresh_spans: Vec<Span>) -> Self {
+        Self {
+            spans: Vec::new(),
+            scores: Vec::new(),
+            fresh_spans,
+            fresh_scores: Vec::new(),
+        }
     }
 }
 
@@ -70,13 +99,18 @@ pub(super) fn retain<T>(items: &mut Vec<T>, known: &[bool]) {
 }
 
 /// The files of a table, open, at a moment at which no name changed.
-pub(super) fn settled(layout: &Layout, table: Table) -> Result<Vec<Segment>, TraceStoreError> {
+fn settled(
+    layout: &Layout,
+    table: Table,
+    days: &RangeInclusive<Date>,
+) -> Result<Vec<Segment>, TraceStoreError> {
     for _ in 0..MOST_TRIES {
-        let names = names(layout, table)?;
+        let names = layout.files_of(table, days)?;
+        allow_open_files(names.len());
         let segments: Result<Option<Vec<Segment>>, _> =
             names.iter().cloned().map(Segment::open).collect();
         let Some(segments) = segments? else { continue };
-        if self::names(layout, table)? == names {
+        if layout.files_of(table, days)? == names {
             return Ok(in_force(segments));
         }
     }
@@ -87,12 +121,27 @@ pub(super) fn settled(layout: &Layout, table: Table) -> Result<Vec<Segment>, Tra
     })
 }
 
-fn names(layout: &Layout, table: Table) -> Result<Vec<PathBuf>, TraceStoreError> {
-    let mut names = Vec::new();
-    for day in layout.days(table)? {
-        names.extend(layout.files(table, day)?);
+/// Lets this process have so many more files open, as far as the system does.
+fn allow_open_files(count: usize) {
+    const OTHERS: u64 = 64;
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = (count as u64).saturating_add(OTHERS);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let current = limit.maximum.map_or(wanted, |most| most.min(wanted));
+        // Where it does not, opening the files says so.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(current),
+                ..limit
+            },
+        );
     }
-    Ok(names)
+}
+
+/// The days in which moments of a range are.
+pub(super) fn days_of(range: &TimeRange) -> RangeInclusive<Date> {
+    day_of(range.from)..=day_of(range.until)
 }
 
 /// Without the files from which others were made, and which are about to be removed.

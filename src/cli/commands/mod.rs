@@ -1,6 +1,7 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod approve;
+pub mod bisect;
 pub mod check;
 pub mod dataset;
 pub mod demo;
@@ -21,6 +22,7 @@ pub mod prompt;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod traces;
 pub mod webhook;
 
 use super::context::Context;
@@ -57,6 +59,8 @@ pub enum Command {
     Runs(runs::RunsArgs),
     #[command(display_order = 5)]
     Diff(diff::DiffArgs),
+    #[command(display_order = 5)]
+    Bisect(bisect::BisectArgs),
     #[command(display_order = 6)]
     Lanes(lanes::LanesArgs),
     #[command(display_order = 7)]
@@ -75,6 +79,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     #[command(display_order = 9)]
     Webhook(webhook::WebhookArgs),
+    #[command(display_order = 10)]
+    Traces(traces::TracesArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -94,6 +100,7 @@ impl Command {
             Self::Gate(args) => gate::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
+            Self::Bisect(args) => bisect::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Approve(args) => approve::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),
@@ -102,6 +109,7 @@ impl Command {
             Self::Export(args) => export::run(context, ui, args),
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
+            Self::Traces(args) => traces::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }

@@ -97,6 +97,20 @@ impl Filter {
         }
     }
 
+    /// The columns that it tests.
+    pub fn columns(&self) -> Vec<&Column> {
+        match self {
+            Self::Everything => Vec::new(),
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().flat_map(Self::columns).collect()
+            }
+            Self::Not(inner) => inner.columns(),
+            Self::Present(column) | Self::Text(column, _) | Self::Number(column, _, _) => {
+                vec![column]
+            }
+        }
+    }
+
     /// The text in the column is exactly this.
     pub fn is(column: Column, text: impl Into<String>) -> Self {
         Self::Text(column, TextTest::OneOf(vec![text.into()]))
@@ -151,8 +165,10 @@ mod tests {
         assert_eq!(production.clone().and(Filter::Everything), production);
         assert_eq!(
             production.clone().and(slow.clone()).and(slow.clone()),
-            Filter::All(vec![production, slow.clone(), slow])
+            Filter::All(vec![production.clone(), slow.clone(), slow.clone()])
         );
+        let not = Filter::Not(Box::new(production.and(slow)));
+        assert_eq!(not.columns(), [&Column::Lane, &Column::Duration]);
     }
 
     #[test]

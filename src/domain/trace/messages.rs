@@ -83,6 +83,17 @@ pub fn read_messages(text: &str) -> Option<Vec<Message>> {
     }
 }
 
+/// Reads a list of parts, as `gen_ai.system_instructions` has it; `None` where the text is something
+/// else.
+pub fn read_parts(text: &str) -> Option<Vec<Part>> {
+    if !text.trim_start().starts_with('[') {
+        return None;
+    }
+    let items: Vec<Value> = serde_json::from_str(text).ok()?;
+    let are_parts = !items.is_empty() && items.iter().all(|item| item.get("type").is_some());
+    are_parts.then(|| items.iter().map(part).collect())
+}
+
 fn message(value: &Value) -> Option<Message> {
     let fields = value.as_object()?;
     let role = MessageRole::of(fields.get("role")?.as_str()?)?;
@@ -298,6 +309,24 @@ mod tests {
                 ("user", vec![Part::ToolResult("found".to_owned())]),
             ]
         );
+    }
+
+    #[test]
+    fn instructions_are_a_list_of_parts() {
+        let list = r#"[{"type": "text", "content": "Be kind."}, {"type": "text", "content": "Be brief."}]"#;
+        assert_eq!(
+            read_parts(list),
+            Some(vec![text("Be kind."), text("Be brief.")])
+        );
+        for other in [
+            "Be kind.",
+            "[]",
+            "[1]",
+            r#"[{"role": "user"}]"#,
+            "[not json",
+        ] {
+            assert_eq!(read_parts(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn is_block(text: &str) -> bool {
     let lines = || text.trim_end_matches('\n').split('\n');
     text.trim_end_matches('\n').contains('\n')
         && text.chars().all(plain)
-        && !text.starts_with([' ', '\n', '\t'])
+        && !text.trim_start_matches('\n').starts_with([' ', '\t'])
         && lines().all(|line| line.is_empty() || !line.trim().is_empty())
 }
 

@@ -9,17 +9,17 @@ use pointsman::domain::trace::span::{
 };
 
 /// 2026-03-01T22:00:00Z: two hours before a new day.
-const START: i64 = 1_772_402_400;
+pub(crate) const START: i64 = 1_772_402_400;
 
 /// Spans with their scores.
-pub(super) struct Generated {
-    pub(super) spans: Vec<Span>,
-    pub(super) scores: Vec<Score>,
+pub(crate) struct Generated {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) scores: Vec<Score>,
 }
 
 impl Generated {
     /// This many spans; the same seed gives the same.
-    pub(super) fn new(seed: u64, count: usize) -> Self {
+    pub(crate) fn new(seed: u64, count: usize) -> Self {
         let mut dice = Dice(seed);
         let mut spans: Vec<Span> = (0..count).map(|index| span(&mut dice, index)).collect();
         // A few traces that are not hexadecimal, and one that is nothing.
@@ -39,7 +39,7 @@ impl Generated {
 }
 
 /// A small generator of numbers (splitmix64).
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -50,7 +50,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).expect("it is below the limit")
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::domain::suggest::did_you_mean;
-use crate::domain::trace::messages::{Message, MessageRole, Part, read_messages};
+use crate::domain::trace::messages::{Message, MessageRole, Part, read_messages, read_parts};
 use crate::domain::trace::span::{Operation, Span};
 
 /// Where a text of a span comes from.
@@ -133,10 +133,9 @@ impl Passages {
 
     /// Instructions are text, or a list of parts.
     fn system(&mut self, text: &str) {
-        let wrapped = format!(r#"{{"role":"system","parts":{text}}}"#);
-        match read_messages(&wrapped) {
-            Some(messages) if text.trim_start().starts_with('[') => self.messages(&messages),
-            _ => self.said(text, Source::System),
+        match read_parts(text) {
+            Some(parts) => self.parts(Source::System, &parts),
+            None => self.said(text, Source::System),
         }
     }
 
@@ -155,16 +154,20 @@ impl Passages {
                 MessageRole::Assistant => Source::Assistant,
                 MessageRole::Tool => Source::ToolResult,
             };
-            for part in &message.parts {
-                match part {
-                    Part::Text(text) | Part::Media(text) | Part::Other(text) => {
-                        self.add(speaker, text);
-                    }
-                    Part::Reasoning(text) => self.add(Source::Reasoning, text),
-                    Part::ToolResult(text) => self.add(Source::ToolResult, text),
-                    Part::ToolCall { name, arguments } => {
-                        self.add(Source::ToolCall, &format!("{name} {arguments}"));
-                    }
+            self.parts(speaker, &message.parts);
+        }
+    }
+
+    fn parts(&mut self, speaker: Source, parts: &[Part]) {
+        for part in parts {
+            match part {
+                Part::Text(text) | Part::Media(text) | Part::Other(text) => {
+                    self.add(speaker, text);
+                }
+                Part::Reasoning(text) => self.add(Source::Reasoning, text),
+                Part::ToolResult(text) => self.add(Source::ToolResult, text),
+                Part::ToolCall { name, arguments } => {
+                    self.add(Source::ToolCall, &format!("{name} {arguments}"));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Answers questions span by span, in the plainest way.
+//! Answers questions span by span, in the plainest way: what every store must answer.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -11,16 +11,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::domain::trace::column::Column;
-use crate::domain::trace::filter::{Filter, TimeRange};
-use crate::domain::trace::query::{Level, Measure, Measured, TraceQuery, TraceRow, TraceTable};
-use crate::domain::trace::score::Score;
-use crate::domain::trace::span::{Span, SpanStatus};
-use crate::engine::ports::traces::MeasureRequest;
+use pointsman::domain::trace::column::Column;
+use pointsman::domain::trace::filter::Filter;
+use pointsman::domain::trace::query::{Level, Measure, Measured, TraceQuery, TraceRow, TraceTable};
+use pointsman::domain::trace::score::Score;
+use pointsman::domain::trace::span::{Span, SpanStatus};
+use pointsman::engine::ports::traces::{MeasureRequest, SpanOrder, SpanRequest};
 
 /// The scores of a store, by what they are about.
 #[derive(Default)]
-pub(super) struct Scores<'a> {
+struct Scores<'a> {
     all: Vec<&'a Score>,
     by_trace: HashMap<&'a str, Vec<usize>>,
     by_response: HashMap<&'a str, Vec<usize>>,
@@ -30,7 +30,7 @@ pub(super) struct Scores<'a> {
 
 impl<'a> Scores<'a> {
     /// `spans`: all that began in the time that is asked about.
-    pub(super) fn new(scores: &'a [Score], spans: &'a [Span]) -> Self {
+    fn new(scores: &'a [Score], spans: &'a [Span]) -> Self {
         let mut all = Self::default();
         for (index, score) in scores.iter().enumerate() {
             all.all.push(score);
@@ -91,27 +91,28 @@ enum Item<'a> {
 }
 
 /// A question's data: the spans in its range, and the scores.
-pub(super) struct Naive<'a> {
+pub(crate) struct Reference<'a> {
     level: Level,
     scores: Scores<'a>,
     items: Vec<Item<'a>>,
 }
 
-impl<'a> Naive<'a> {
-    pub(super) fn new(
+impl<'a> Reference<'a> {
+    /// The spans must have begun in the range that is asked about.
+    pub(crate) fn new(
         level: Level,
         filter: &Filter,
         spans: &'a [Span],
         scores: &'a [Score],
     ) -> Self {
-        let mut naive = Self {
+        let mut reference = Self {
             level,
             scores: Scores::new(scores, spans),
             items: Vec::new(),
         };
-        let passing = spans.iter().filter(|span| naive.passes(span, filter));
+        let passing = spans.iter().filter(|span| reference.passes(span, filter));
         let passing: Vec<&Span> = passing.collect();
-        naive.items = match level {
+        reference.items = match level {
             Level::Span => passing.into_iter().map(Item::Span).collect(),
             Level::Trace => {
                 let mut traces: BTreeMap<&str, Vec<&Span>> = BTreeMap::new();
@@ -125,14 +126,14 @@ impl<'a> Naive<'a> {
                 traces.collect()
             }
         };
-        naive
+        reference
     }
 
-    pub(super) fn passes(&self, span: &Span, filter: &Filter) -> bool {
+    fn passes(&self, span: &Span, filter: &Filter) -> bool {
         filter.holds(span, &|column| self.number_of(span, column))
     }
 
-    pub(super) fn number_of(&self, span: &Span, column: &Column) -> Option<f64> {
+    fn number_of(&self, span: &Span, column: &Column) -> Option<f64> {
         let name = match column {
             Column::AnyScore => None,
             Column::Score(name) => Some(name.as_str()),
@@ -201,7 +202,8 @@ impl<'a> Naive<'a> {
         }
     }
 
-    pub(super) fn aggregate(&'a self, query: &TraceQuery) -> TraceTable {
+    /// The answer to a question with numbers.
+    pub(crate) fn aggregate(&'a self, query: &TraceQuery) -> TraceTable {
         type Key = (Option<i64>, Vec<Option<String>>);
         let mut groups: BTreeMap<Key, Vec<&'a Item<'a>>> = BTreeMap::new();
         for item in &self.items {
@@ -280,7 +282,8 @@ impl<'a> Naive<'a> {
         }
     }
 
-    pub(super) fn measured(&'a self, request: &MeasureRequest) -> Vec<Measured> {
+    /// Each span or trace, as far as it is measured.
+    pub(crate) fn measured(&'a self, request: &MeasureRequest) -> Vec<Measured> {
         let measured = self.items.iter().map(|item| Measured {
             trace: match item {
                 Item::Span(span) => span.trace_id.clone(),
@@ -315,7 +318,7 @@ fn joined(texts: &[Option<&str>]) -> Option<String> {
 }
 
 /// The texts of a span in a column: one or none, or any number of labels.
-pub(super) fn texts<'s>(span: &'s Span, column: &Column) -> Vec<Option<&'s str>> {
+fn texts<'s>(span: &'s Span, column: &Column) -> Vec<Option<&'s str>> {
     match column {
         Column::Tag if !span.origin.tags.is_empty() => {
             let tags = span.origin.tags.iter();
@@ -339,7 +342,52 @@ fn nearest_rank(mut numbers: Vec<f64>, share: f64) -> Option<f64> {
         .copied()
 }
 
-/// Whether a span began in a range.
-pub(super) fn in_range(range: &TimeRange, span: &Span) -> bool {
-    range.contains(span.started_at)
+/// What spans are put in order by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Time(Timestamp),
+    Number(i64),
+    Text(String),
+}
+
+impl Reference<'_> {
+    /// The ids of the spans that a request means, in its order.
+    pub(crate) fn order(spans: &[Span], scores: &[Score], request: &SpanRequest) -> Vec<String> {
+        let reference = Reference::new(Level::Span, &request.filter, spans, scores);
+        let (column, descending) = match &request.order {
+            SpanOrder::Stored => (&Column::Time, false),
+            SpanOrder::Ascending(column) => (column, false),
+            SpanOrder::Descending(column) => (column, true),
+        };
+        let mut passing: Vec<(Option<Key>, &Span)> = spans
+            .iter()
+            .filter(|span| reference.passes(span, &request.filter))
+            .map(|span| (reference.key(span, column), span))
+            .collect();
+        passing.sort_by(|(one_key, one), (other_key, other)| {
+            let keys = match (one_key, other_key) {
+                (Some(one), Some(other)) if descending => other.cmp(one),
+                (Some(one), Some(other)) => one.cmp(other),
+                (one, other) => other.is_some().cmp(&one.is_some()),
+            };
+            let ids = |span: &Span| (span.trace_id.clone(), span.span_id.clone());
+            keys.then_with(|| ids(one).cmp(&ids(other)))
+        });
+        let limit = request.limit.unwrap_or(usize::MAX);
+        let passing = passing.into_iter().take(limit);
+        passing
+            .map(|(_, span)| format!("{}:{}", span.trace_id, span.span_id))
+            .collect()
+    }
+
+    fn key(&self, span: &Span, column: &Column) -> Option<Key> {
+        if *column == Column::Time {
+            return Some(Key::Time(span.started_at));
+        }
+        if let Some(number) = self.number_of(span, column) {
+            // None of the numbers is negative, so that their bits have their order.
+            return Some(Key::Number(number.to_bits().cast_signed()));
+        }
+        joined(&texts(span, column)).map(Key::Text)
+    }
 }

@@ -1,0 +1,166 @@
+//! `pointsman traces list`.
+
+use std::str::FromStr;
+
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::selection::SelectionArgs;
+use crate::cli::ui::Ui;
+use crate::domain::suggest::did_you_mean;
+use crate::domain::trace::column::Column;
+use crate::domain::trace::query::Level;
+use crate::domain::untrusted::Untrusted;
+use crate::engine::traces::explore::list::{Field, ListOrder, ListRequest, ListRow, list};
+use crate::report::traces::list::{list_line, list_table};
+
+use super::{Grain, explain_nothing};
+
+/// What is shown of a trace where nobody says.
+const OF_TRACE: [&str; 8] = [
+    "time",
+    "trace",
+    "name",
+    "status",
+    "duration",
+    "spans",
+    "total_tokens",
+    "cost",
+];
+
+/// What is shown of a span where nobody says.
+const OF_SPAN: [&str; 10] = [
+    "time",
+    "trace",
+    "span",
+    "name",
+    "status",
+    "duration",
+    "prompt",
+    "model",
+    "total_tokens",
+    "cost",
+];
+
+/// Show traces, the newest first, or the spans that a filter means
+///
+/// A trace is shown where one of its spans is meant, with what all of its spans in that time took and
+/// cost. `--json` prints a line of JSON for each row, with the columns that were asked for; durations
+/// are in nanoseconds.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman traces list --since 24h
+  pointsman traces list --where 'lane = production and status = error'
+  pointsman traces list --by span --where 'prompt = support/triage' --sort -duration -n 5
+  pointsman traces list --columns time,trace,input,output,score --json")]
+pub(super) struct ListArgs {
+    /// What a row is: a trace, or a span
+    #[arg(long, value_name = "WHAT", default_value = "trace")]
+    by: Grain,
+    /// The columns: those of filters, and `spans`, `input`, `output`
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    columns: Vec<FieldName>,
+    /// The column to put the rows in order by; with `-` before it, the greatest first
+    #[arg(
+        long,
+        value_name = "[-]COLUMN",
+        default_value = "-time",
+        allow_hyphen_values = true
+    )]
+    sort: Sort,
+    /// Show this many rows
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
+    count: usize,
+    #[command(flatten)]
+    selection: SelectionArgs,
+}
+
+/// A field that exists.
+#[derive(Debug, Clone)]
+struct FieldName(Field);
+
+impl FromStr for FieldName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let field = Field::of(text.trim());
+        let unknown = || {
+            format!(
+                "there is no such column; {}",
+                did_you_mean(text, Field::names())
+            )
+        };
+        Ok(Self(field.ok_or_else(unknown)?))
+    }
+}
+
+/// By what rows are put in order.
+#[derive(Debug, Clone)]
+struct Sort(ListOrder);
+
+impl FromStr for Sort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, descending) = match text.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let unknown = || {
+            format!(
+                "there is no such column; {}",
+                did_you_mean(name, Column::names())
+            )
+        };
+        let column = Column::of(name).ok_or_else(unknown)?;
+        Ok(Self(ListOrder { column, descending }))
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exit, CommandError> {
+    let level = args.by.level();
+    let request = ListRequest {
+        selection: args.selection.selection(context)?,
+        level,
+        order: args.sort.0.clone(),
+        limit: args.count,
+        fields: fields(level, &args.columns),
+    };
+    let store = context.trace_store()?;
+    let rows = list(store.as_ref(), &request)?;
+    if rows.is_empty() && args.count > 0 {
+        explain_nothing(ui, store.as_ref(), &request.selection)?;
+    }
+    if ui.wants_json() {
+        for row in &rows {
+            ui.line(list_line(&request.fields, row));
+        }
+        return Ok(Exit::Success);
+    }
+    if !rows.is_empty() {
+        ui.text(list_table(&request.fields, &rows, ui.width()));
+        ui.note(next(&rows[0]));
+    }
+    Ok(Exit::Success)
+}
+
+fn fields(level: Level, wanted: &[FieldName]) -> Vec<Field> {
+    if !wanted.is_empty() {
+        return wanted.iter().map(|name| name.0.clone()).collect();
+    }
+    let names = match level {
+        Level::Trace => &OF_TRACE[..],
+        Level::Span => &OF_SPAN[..],
+    };
+    names.iter().filter_map(|name| Field::of(name)).collect()
+}
+
+/// What to do next.
+fn next(row: &ListRow) -> String {
+    let what = match &row.span {
+        Some(span) => format!("{}/{span}", row.trace),
+        None => row.trace.clone(),
+    };
+    format!("look into one: pointsman traces show {}", Untrusted(&what))
+}

@@ -1,0 +1,117 @@
+//! `pointsman traces`: what happened in production.
+
+mod list;
+mod show;
+
+use clap::ValueEnum;
+
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+use crate::domain::suggest::nearest;
+use crate::domain::trace::column::Column;
+use crate::domain::trace::filter::TimeRange;
+use crate::domain::trace::query::Level;
+use crate::domain::trace::selection::Selection;
+use crate::domain::untrusted::Untrusted;
+use crate::engine::ports::traces::{StoreContents, TraceStore};
+use crate::report::release::seconds;
+
+/// Show what happened in production: list, look into, search and export traces
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman traces list --since 24h --where 'status = error'
+  pointsman traces list --by span --where 'prompt = support/triage' --sort -duration
+  pointsman traces show 4bf92f3577b3")]
+pub struct TracesArgs {
+    #[command(subcommand)]
+    command: TracesCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum TracesCommand {
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+}
+
+/// Runs the command.
+pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, CommandError> {
+    match &args.command {
+        TracesCommand::List(args) => list::run(context, ui, args),
+        TracesCommand::Show(args) => show::run(context, ui, args),
+    }
+}
+
+/// What a row or a result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Grain {
+    /// A trace
+    Trace,
+    /// A span
+    Span,
+}
+
+impl Grain {
+    fn level(self) -> Level {
+        match self {
+            Self::Trace => Level::Trace,
+            Self::Span => Level::Span,
+        }
+    }
+}
+
+/// Says why nothing was found.
+fn explain_nothing(
+    ui: &mut Ui,
+    store: &dyn TraceStore,
+    selection: &Selection,
+) -> Result<(), CommandError> {
+    let contents = store.contents()?;
+    let (Some(first), Some(last)) = (contents.first, contents.last) else {
+        ui.note("no traces are kept here; `pointsman traces import` brings them");
+        return Ok(());
+    };
+    let held = TimeRange {
+        from: first,
+        until: last,
+    };
+    let range = selection.range;
+    if range.until <= held.from || held.until < range.from {
+        ui.note(format_args!(
+            "no span began in this time; {} spans are kept, from {} to {}",
+            contents.spans,
+            seconds(first),
+            seconds(last)
+        ));
+        return Ok(());
+    }
+    ui.note(format_args!("none of the spans in this time is meant"));
+    for column in selection.filter.columns() {
+        if let Some(doubt) = unseen(column, &contents) {
+            ui.note(doubt);
+        }
+    }
+    Ok(())
+}
+
+/// What is odd about a column that a filter names.
+fn unseen(column: &Column, contents: &StoreContents) -> Option<String> {
+    let (name, known): (_, Vec<&str>) = match column {
+        Column::Attribute(name) => (
+            name,
+            contents.attributes.keys().map(String::as_str).collect(),
+        ),
+        Column::Score(name) => (name, contents.scored.iter().map(String::as_str).collect()),
+        _ => return None,
+    };
+    if known.contains(&name.as_str()) {
+        return None;
+    }
+    let mut text = format!("no span that is kept has `{}`", Untrusted(&column.name()));
+    if let Some(near) = nearest(name, known) {
+        let full = column.name().replace(name.as_str(), near);
+        text = format!("{text}; did you mean `{}`?", Untrusted(&full));
+    }
+    Some(text)
+}

@@ -1,0 +1,10 @@
+//! Traces for people and for programs.
+
+mod fit;
+pub mod json;
+pub mod list;
+pub mod span;
+mod steps;
+mod told;
+pub mod tree;
+mod waterfall;

@@ -1,0 +1,5 @@
+//! `pointsman traces`: what happened in production is listed, looked into, searched and exported.
+
+mod list;
+mod made;
+mod show;
