@@ -2,4 +2,5 @@
 
 mod list;
 mod made;
+mod search;
 mod show;

@@ -3,6 +3,7 @@
 mod fit;
 pub mod json;
 pub mod list;
+pub mod search;
 pub mod span;
 mod steps;
 mod told;

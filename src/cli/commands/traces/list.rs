@@ -1,17 +1,14 @@
 //! `pointsman traces list`.
 
-use std::str::FromStr;
-
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
-use crate::domain::suggest::did_you_mean;
-use crate::domain::trace::column::Column;
+use crate::domain::trace::field::{Field, RowOrder};
 use crate::domain::trace::query::Level;
 use crate::domain::untrusted::Untrusted;
-use crate::engine::traces::explore::list::{Field, ListOrder, ListRequest, ListRow, list};
+use crate::engine::traces::explore::list::{ListRequest, ListRow, list};
 use crate::report::traces::list::{list_line, list_table};
 
 use super::{Grain, explain_nothing};
@@ -59,7 +56,7 @@ pub(super) struct ListArgs {
     by: Grain,
     /// The columns: those of filters, and `spans`, `input`, `output`
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
-    columns: Vec<FieldName>,
+    columns: Vec<Field>,
     /// The column to put the rows in order by; with `-` before it, the greatest first
     #[arg(
         long,
@@ -67,54 +64,12 @@ pub(super) struct ListArgs {
         default_value = "-time",
         allow_hyphen_values = true
     )]
-    sort: Sort,
+    sort: RowOrder,
     /// Show this many rows
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
     count: usize,
     #[command(flatten)]
     selection: SelectionArgs,
-}
-
-/// A field that exists.
-#[derive(Debug, Clone)]
-struct FieldName(Field);
-
-impl FromStr for FieldName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let field = Field::of(text.trim());
-        let unknown = || {
-            format!(
-                "there is no such column; {}",
-                did_you_mean(text, Field::names())
-            )
-        };
-        Ok(Self(field.ok_or_else(unknown)?))
-    }
-}
-
-/// By what rows are put in order.
-#[derive(Debug, Clone)]
-struct Sort(ListOrder);
-
-impl FromStr for Sort {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, descending) = match text.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (text, false),
-        };
-        let unknown = || {
-            format!(
-                "there is no such column; {}",
-                did_you_mean(name, Column::names())
-            )
-        };
-        let column = Column::of(name).ok_or_else(unknown)?;
-        Ok(Self(ListOrder { column, descending }))
-    }
 }
 
 /// Runs the command.
@@ -123,7 +78,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
     let request = ListRequest {
         selection: args.selection.selection(context)?,
         level,
-        order: args.sort.0.clone(),
+        order: args.sort.clone(),
         limit: args.count,
         fields: fields(level, &args.columns),
     };
@@ -145,15 +100,15 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
     Ok(Exit::Success)
 }
 
-fn fields(level: Level, wanted: &[FieldName]) -> Vec<Field> {
+fn fields(level: Level, wanted: &[Field]) -> Vec<Field> {
     if !wanted.is_empty() {
-        return wanted.iter().map(|name| name.0.clone()).collect();
+        return wanted.to_vec();
     }
     let names = match level {
         Level::Trace => &OF_TRACE[..],
         Level::Span => &OF_SPAN[..],
     };
-    names.iter().filter_map(|name| Field::of(name)).collect()
+    names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// What to do next.
