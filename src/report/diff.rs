@@ -133,6 +133,13 @@ fn head(text: &mut String, kind: ChangeKind, what: impl Display, styles: &Styles
     let _ = writeln!(text, "{style}{} {what}{style:#}", mark(kind));
 }
 
+/// How a prompt differs, with the texts.
+pub(super) fn prompt_text(prompt: &PromptDiff, color: bool) -> String {
+    let mut text = String::new();
+    prompt_in_full(&mut text, prompt, &Styles::new(color));
+    text
+}
+
 fn prompt_in_full(text: &mut String, prompt: &PromptDiff, styles: &Styles) {
     let aspects: Vec<&str> = prompt.aspects.iter().map(|aspect| aspect.name()).collect();
     let mut what = format!("prompt {}", prompt.id);

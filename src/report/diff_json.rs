@@ -26,7 +26,7 @@ pub struct DiffV1<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct PromptV1<'a> {
+pub(super) struct PromptV1<'a> {
     id: &'a PromptId,
     change: ChangeKind,
     aspects: Vec<&'static str>,
@@ -114,7 +114,7 @@ impl<'a> From<&'a Difference> for DiffV1<'a> {
     }
 }
 
-fn prompt(diff: &PromptDiff) -> PromptV1<'_> {
+pub(super) fn prompt(diff: &PromptDiff) -> PromptV1<'_> {
     let messages = diff.messages.iter().map(|message| MessageV1 {
         number: message.number,
         old_role: message.old_role,

@@ -3,6 +3,7 @@
 pub mod annotations;
 pub mod approvals;
 pub mod audit;
+pub mod bisect;
 pub mod bundle;
 pub mod diff;
 pub mod diff_json;

@@ -107,14 +107,21 @@ pub fn render_comparison(comparison: &Comparison) -> String {
             let _ = writeln!(text, "\nonly in the run {side}: {prompt} on {dataset}");
         }
     }
-    let flips = |passes_now: bool| -> Vec<(&ComparedSuite, &Flip)> {
-        let suites = comparison.suites.iter();
+    text.push_str(&flips(&comparison.suites));
+    text
+}
+
+/// The cases whose grade changed, first those that do not pass any more.
+pub(super) fn flips(suites: &[ComparedSuite]) -> String {
+    let of = |passes_now: bool| -> Vec<(&ComparedSuite, &Flip)> {
+        let suites = suites.iter();
         suites
             .flat_map(|suite| suite.flips.iter().map(move |flip| (suite, flip)))
             .filter(|(_, flip)| flip.passes_now == passes_now)
             .collect()
     };
-    let (broken, fixed) = (flips(false), flips(true));
+    let (broken, fixed) = (of(false), of(true));
+    let mut text = String::new();
     if broken.is_empty() && fixed.is_empty() {
         text.push_str("\nno case changed its grade\n");
     }

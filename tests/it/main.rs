@@ -4,6 +4,7 @@
 mod support;
 
 mod approve;
+mod bisect;
 mod check;
 mod console;
 mod crash;

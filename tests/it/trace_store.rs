@@ -2,6 +2,7 @@
 
 mod answers;
 mod generated;
+mod killed;
 mod questions;
 mod reference;
 
@@ -28,29 +29,43 @@ use generated::Generated;
 
 /// A store in a temporary folder.
 struct Store {
-    folder: TempDir,
+    folder: PathBuf,
+    temporary: Option<TempDir>,
     clock: FixedClock,
 }
 
 impl Store {
     fn new() -> Self {
+        let temporary = TempDir::new().expect("the system has a place for temporary folders");
+        let mut store = Self::at(temporary.path());
+        store.temporary = Some(temporary);
+        store
+    }
+
+    /// The store in a folder that stays.
+    fn at(folder: &Path) -> Self {
         let noon: Timestamp = "2026-03-02T12:00:00Z".parse().expect("it is a time");
         Self {
-            folder: TempDir::new().expect("the system has a place for temporary folders"),
+            folder: folder.to_owned(),
+            temporary: None,
             clock: FixedClock(noon),
         }
     }
 
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self) -> PathBuf {
-        self.folder.path().join("traces")
+        self.folder.join("traces")
     }
 
     fn sink(&self) -> FileTraceSink<'_> {
-        FileTraceSink::open(self.folder.path(), &self.clock).expect("the store can be opened")
+        FileTraceSink::open(&self.folder, &self.clock).expect("the store can be opened")
     }
 
     fn store(&self) -> FileTraceStore {
-        FileTraceStore::new(self.folder.path())
+        FileTraceStore::new(&self.folder)
     }
 
     /// Takes in a batch as a process of its own that ends well.

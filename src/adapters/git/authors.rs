@@ -14,14 +14,22 @@ const ADDRESSES: &str = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueo
 
 /// The development history of a repository.
 pub struct GitHistory<'r> {
-    repository: &'r Repository,
-    prefix: String,
+    pub(super) repository: &'r Repository,
+    pub(super) prefix: String,
 }
 
 impl<'r> GitHistory<'r> {
     /// The history of a repository whose workspace stands in the folder `prefix`.
     pub fn new(repository: &'r Repository, prefix: String) -> Self {
         Self { repository, prefix }
+    }
+
+    /// A path of the workspace from the top of the repository.
+    pub(super) fn joined(&self, path: &str) -> String {
+        match self.prefix.as_str() {
+            "" => path.to_owned(),
+            prefix => format!("{prefix}/{path}"),
+        }
     }
 }
 
@@ -45,12 +53,7 @@ impl SourceHistory for GitHistory<'_> {
         }
         script.push_str("--\n");
         for path in paths {
-            if !self.prefix.is_empty() {
-                script.push_str(&self.prefix);
-                script.push('/');
-            }
-            script.push_str(path);
-            script.push('\n');
+            let _ = writeln!(script, "{}", self.joined(path));
         }
         let arguments = [
             "--literal-pathspecs",

@@ -10,6 +10,7 @@ mod authors;
 mod changes;
 pub mod command;
 mod error;
+mod first_parents;
 mod lanes;
 mod objects;
 mod refused;

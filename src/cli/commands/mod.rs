@@ -1,6 +1,7 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod approve;
+pub mod bisect;
 pub mod check;
 pub mod dataset;
 pub mod demo;
@@ -58,6 +59,8 @@ pub enum Command {
     Runs(runs::RunsArgs),
     #[command(display_order = 5)]
     Diff(diff::DiffArgs),
+    #[command(display_order = 5)]
+    Bisect(bisect::BisectArgs),
     #[command(display_order = 6)]
     Lanes(lanes::LanesArgs),
     #[command(display_order = 7)]
@@ -97,6 +100,7 @@ impl Command {
             Self::Gate(args) => gate::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
+            Self::Bisect(args) => bisect::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Approve(args) => approve::run(context, ui, args),
             Self::Promote(args) => promote::run(context, ui, args),

@@ -24,7 +24,7 @@ pub use contents::FileDiff;
 pub use datasets::{DatasetDiff, RowsDiff};
 pub use paths::{PathChange, changed_below, changed_paths};
 pub use policies::{Effect, PolicyDiff, RuleChange, rule_changes};
-pub use prompts::{Aspect, MessageDiff, PromptDiff, bindings, prompt_changes};
+pub use prompts::{Aspect, MessageDiff, PromptDiff, bindings, compare_versions, prompt_changes};
 pub use text::{Hunk, Line, LineKind, TextDifference};
 
 /// A thing that is on one side only, or on both and not the same.

@@ -135,15 +135,7 @@ pub(super) fn compare(
     let (old, new) = sides.workspaces();
     let mut diffs = Vec::new();
     for (id, kind) in touched {
-        let mut diff = PromptDiff {
-            id,
-            kind,
-            aspects: Vec::new(),
-            messages: Vec::new(),
-            includes: Vec::new(),
-            media: Vec::new(),
-            raw: None,
-        };
+        let mut diff = PromptDiff::new(id, kind);
         if kind == ChangeKind::Changed {
             match (old.closure(&diff.id), new.closure(&diff.id)) {
                 (Ok(before), Ok(after)) => describe(&before, &after, &mut diff),
@@ -153,6 +145,27 @@ pub(super) fn compare(
         diffs.push(diff);
     }
     Ok(diffs)
+}
+
+/// Compares two versions of a prompt, under the name of the newer one.
+pub fn compare_versions(before: &Closure, after: &Closure) -> PromptDiff {
+    let mut diff = PromptDiff::new(after.prompt().id.clone(), ChangeKind::Changed);
+    describe(before, after, &mut diff);
+    diff
+}
+
+impl PromptDiff {
+    fn new(id: PromptId, kind: ChangeKind) -> Self {
+        Self {
+            id,
+            kind,
+            aspects: Vec::new(),
+            messages: Vec::new(),
+            includes: Vec::new(),
+            media: Vec::new(),
+            raw: None,
+        }
+    }
 }
 
 /// The prompts whose own file differs, and those that include or show a file that differs.

@@ -15,6 +15,40 @@ pub struct RunLimits {
     pub max_cost_usd: Option<f64>,
 }
 
+/// What a run has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Taken {
+    /// Requests that were asked.
+    pub calls: u64,
+    /// What the answers have cost, in US dollars; counted where that is limited.
+    pub cost_usd: f64,
+}
+
+impl RunLimits {
+    /// What is used up before a run begins: nothing can be asked any more.
+    pub fn used_up(&self) -> Option<LimitReached> {
+        if self.deadline == Some(Duration::ZERO) {
+            Some(LimitReached::Time)
+        } else {
+            self.max_cost_usd
+                .is_some_and(|left| left <= 0.0)
+                .then_some(LimitReached::Cost)
+        }
+    }
+
+    /// What is left for the next run.
+    #[must_use]
+    pub fn less(self, taken: Taken, time: Duration) -> Self {
+        Self {
+            deadline: self.deadline.map(|most| most.saturating_sub(time)),
+            max_calls: self.max_calls.map(|most| most.saturating_sub(taken.calls)),
+            max_cost_usd: self
+                .max_cost_usd
+                .map(|most| (most - taken.cost_usd).max(0.0)),
+        }
+    }
+}
+
 /// The limit that ended a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LimitReached {
@@ -40,8 +74,7 @@ pub(super) struct Budget {
 
 #[derive(Default)]
 struct Spent {
-    calls: u64,
-    cost_usd: f64,
+    taken: Taken,
     reached: Option<LimitReached>,
 }
 
@@ -58,6 +91,11 @@ impl Budget {
         self.spent().reached
     }
 
+    /// What the run has taken so far.
+    pub(super) fn taken(&self) -> Taken {
+        self.spent().taken
+    }
+
     /// Takes one call. False: a limit was reached, and the call must not be made.
     pub(super) fn take_call(&self) -> bool {
         let mut spent = self.spent();
@@ -65,11 +103,11 @@ impl Budget {
             && self
                 .limits
                 .max_calls
-                .is_some_and(|most| spent.calls >= most)
+                .is_some_and(|most| spent.taken.calls >= most)
         {
             spent.reached = Some(LimitReached::Calls);
         }
-        spent.calls += u64::from(spent.reached.is_none());
+        spent.taken.calls += u64::from(spent.reached.is_none());
         spent.reached.is_none()
     }
 
@@ -82,8 +120,8 @@ impl Budget {
         let reached = match cost_usd {
             None => Some(LimitReached::UnknownCost),
             Some(cost_usd) => {
-                spent.cost_usd += cost_usd;
-                (spent.cost_usd >= most).then_some(LimitReached::Cost)
+                spent.taken.cost_usd += cost_usd;
+                (spent.taken.cost_usd >= most).then_some(LimitReached::Cost)
             }
         };
         spent.reached = spent.reached.or(reached);
@@ -134,6 +172,31 @@ mod tests {
         let blind = Budget::new(limits);
         blind.pay(None);
         assert_eq!(blind.reached(), Some(LimitReached::UnknownCost));
+    }
+
+    #[test]
+    fn what_one_run_takes_is_not_there_for_the_next() {
+        let limits = RunLimits {
+            deadline: Some(Duration::from_secs(10)),
+            max_calls: Some(5),
+            max_cost_usd: Some(0.5),
+        };
+        let budget = Budget::new(limits);
+        assert!(budget.take_call() && budget.take_call());
+        budget.pay(Some(0.2));
+        let left = limits.less(budget.taken(), Duration::from_secs(4));
+        assert_eq!(left.deadline, Some(Duration::from_secs(6)));
+        assert_eq!(left.max_calls, Some(3));
+        assert!(
+            left.max_cost_usd
+                .is_some_and(|left| (left - 0.3).abs() < 1e-9)
+        );
+        assert_eq!(left.used_up(), None);
+        let late = left.less(budget.taken(), Duration::from_secs(7));
+        assert_eq!(late.used_up(), Some(LimitReached::Time));
+        budget.pay(Some(0.4));
+        let spent = left.less(budget.taken(), Duration::ZERO);
+        assert_eq!(spent.used_up(), Some(LimitReached::Cost));
     }
 
     #[test]

@@ -94,11 +94,9 @@ impl<'p> Iterator for Cases<'p> {
 impl<'p> OpenSuite<'p> {
     fn next_case(&mut self) -> Result<Option<Case<'p>>, Findings> {
         if self.current.is_none() || self.next_repeat == self.planned.suite.repeats {
-            let Some(row) = self.rows.next() else {
+            let Some((row, digest)) = self.next_row()? else {
                 return Ok(None);
             };
-            let row = row?;
-            let digest = row.digest();
             self.digest.add(digest);
             self.current = Some((Arc::new(row), digest));
             self.next_repeat = 0;
@@ -112,6 +110,18 @@ impl<'p> OpenSuite<'p> {
             row_digest: *digest,
             repeat,
         }))
+    }
+
+    /// The next row that the suite tests.
+    fn next_row(&mut self) -> Result<Option<(Row, Digest)>, Findings> {
+        for row in self.rows.by_ref() {
+            let row = row?;
+            let digest = row.digest();
+            if self.planned.tests(digest) {
+                return Ok(Some((row, digest)));
+            }
+        }
+        Ok(None)
     }
 
     fn verify(self) -> Result<(), Findings> {

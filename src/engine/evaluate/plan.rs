@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::dataset::Dataset;
-use crate::domain::digest::{Digest, DigestWriter};
+use crate::domain::digest::{Digest, DigestWriter, ShortDigest};
 use crate::domain::evaluator::JudgeRule;
-use crate::domain::finding::{Finding, Findings};
-use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::finding::{Finding, Findings, Span};
+use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 use crate::domain::lane::GatePolicy;
 use crate::domain::project::BUILT_IN_PROVIDERS;
 use crate::domain::prompt::{EvalBinding, Prompt};
@@ -47,6 +47,8 @@ pub struct PlannedSuite {
     pub rows: u64,
     /// The evaluators that a gate may block on.
     pub blocking: BTreeSet<EvaluatorId>,
+    /// The rows that are tested; absent: all of the dataset.
+    pub(super) sample: Option<Arc<BTreeSet<ShortDigest>>>,
     pub(super) closure: Arc<Closure>,
     pub(super) dataset: Dataset,
     pub(super) graders: Arc<BTreeMap<EvaluatorId, Grader>>,
@@ -159,6 +161,7 @@ impl PlannedSuite {
             suite,
             rows: self.rows,
             blocking: self.blocking.clone(),
+            sample: self.sample.clone(),
             closure: Arc::new(closure),
             dataset: self.dataset.clone(),
             graders: Arc::clone(&self.graders),
@@ -226,6 +229,26 @@ pub fn plan_guests(
         }
     }
     planner.finish(suites)
+}
+
+/// Plans one test of a prompt, whatever its `evals` say: on one dataset, by one evaluator.
+pub fn plan_test(
+    workspace: &Workspace<'_>,
+    prompt: Closure,
+    (dataset, evaluator): (&DatasetId, &EvaluatorId),
+    repeats: u32,
+) -> Result<PlannedSuite, Findings> {
+    let binding = EvalBinding {
+        dataset: (dataset.clone(), Span::default()),
+        evaluators: vec![(evaluator.clone(), Span::default())],
+    };
+    let mut planner = Planner::new(workspace, repeats);
+    let suite = planner.suite(Some(&Arc::new(prompt)), &binding);
+    let mut plan = planner.finish(suite.into_iter().collect())?;
+    Ok(plan
+        .suites
+        .pop()
+        .expect("what cannot be planned has a finding"))
 }
 
 /// The evaluators under a policy's floors that this plan does not use and other prompts of the
@@ -332,6 +355,7 @@ impl<'w> Planner<'w> {
             suite,
             rows,
             blocking: rules.blocking,
+            sample: None,
             closure: Arc::clone(closure),
             dataset,
             graders: Arc::new(rules.graders),

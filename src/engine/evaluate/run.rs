@@ -14,7 +14,7 @@ use crate::engine::event::{Event, Listener};
 use crate::engine::ports::{AnswerCache, Clock, Results, RunStore, RunWriter, StoreError};
 use crate::engine::workspace::Workspace;
 
-use super::budget::{LimitReached, RunLimits};
+use super::budget::{LimitReached, RunLimits, Taken};
 use super::call::{Caller, Providers};
 use super::cases::{Case, Cases};
 use super::grading::Grading;
@@ -56,6 +56,8 @@ pub struct RunOutcome {
     pub interrupted: bool,
     /// The limit that ended the run before its end, if one did.
     pub limit: Option<LimitReached>,
+    /// What was asked and paid for.
+    pub taken: Taken,
     /// Why answers could not be kept for later runs, where that happened.
     pub cache_error: Option<StoreError>,
 }
@@ -195,6 +197,7 @@ impl Ledger {
             finished: !interrupted && self.without_verdict == 0,
             interrupted,
             limit: caller.budget().reached().filter(|_| interrupted),
+            taken: caller.budget().taken(),
             suites: self.suites,
             cache_error: caller.cache_error(),
         }

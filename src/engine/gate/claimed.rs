@@ -1,6 +1,6 @@
 //! Recorded answers that the author of a pull request brings: a claim, not a measurement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Cursor, Read as _};
 
 use crate::domain::id::PromptId;
@@ -32,8 +32,9 @@ pub struct ClaimedAnswers<'t> {
     pub base: &'t dyn FileTree,
     /// Who claims.
     pub head: &'t dyn FileTree,
-    /// The recordings that may come from the head.
-    pub paths: BTreeSet<String>,
+    /// The recordings that may come from elsewhere, by their path: the trees that have them, each with
+    /// the path that they have there.
+    pub claims: BTreeMap<String, Vec<(&'t dyn FileTree, String)>>,
 }
 
 impl FileTree for ClaimedAnswers<'_> {
@@ -56,16 +57,22 @@ impl FileTree for ClaimedAnswers<'_> {
     /// Of two recordings of one request the later one is read, so that the base comes last.
     fn open(&self, path: &str) -> Result<Option<Box<dyn BufRead + Send>>, TreeError> {
         let recorded = self.base.open(path)?;
-        if !self.paths.contains(path) {
-            return Ok(recorded);
+        let mut all: Option<Box<dyn BufRead + Send>> = None;
+        for (tree, there) in self.claims.get(path).into_iter().flatten() {
+            all = joined(all, tree.open(there)?);
         }
-        let Some(claimed) = self.head.open(path)? else {
-            return Ok(recorded);
-        };
-        let recorded = recorded.unwrap_or_else(|| Box::new(Cursor::new(Vec::new())));
-        Ok(Some(Box::new(
-            claimed.chain(Cursor::new("\n")).chain(recorded),
-        )))
+        Ok(joined(all, recorded))
+    }
+}
+
+/// One recording after another.
+fn joined(
+    first: Option<Box<dyn BufRead + Send>>,
+    second: Option<Box<dyn BufRead + Send>>,
+) -> Option<Box<dyn BufRead + Send>> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(Box::new(first.chain(Cursor::new("\n")).chain(second))),
+        (first, second) => first.or(second),
     }
 }
 

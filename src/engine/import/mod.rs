@@ -4,10 +4,28 @@
 //! Importers make an [`Import`]; [`fit`] holds it against the workspace that it is to join, before
 //! anything is written.
 
+pub mod dotprompt;
+mod draft;
+mod each;
 mod fit;
+mod front_matter;
+pub mod handlebars;
+pub mod humanloop;
+mod jinja;
 mod joined;
+#[cfg(test)]
+mod memory;
+mod mustache;
 pub mod promptfoo;
+pub mod prompty;
 pub mod providers;
+mod reading;
+mod remarks;
+mod settings;
+mod shape;
+mod sniff;
+mod spoken;
+mod usage;
 
 use std::collections::BTreeMap;
 

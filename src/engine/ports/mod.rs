@@ -1,5 +1,6 @@
 //! What the engine needs from the world. The adapters implement these traits.
 
+pub mod history;
 pub mod traces;
 
 use std::collections::{BTreeMap, BTreeSet};

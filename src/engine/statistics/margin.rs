@@ -1,6 +1,8 @@
 //! What an interval shows about a margin.
 
 use super::Interval;
+use super::count::number;
+use super::power::{MOST_ROWS, fewest};
 
 /// What the rows show about the difference between two versions.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +23,23 @@ impl Shown {
     /// Whether a gain is shown: `L > 0`.
     pub fn is_better(&self) -> bool {
         self.interval.lower > 0.0
+    }
+
+    /// How many rows like these it takes until something is shown that they do not show; `None`: more
+    /// than anybody has. A row of the same kind has the same mean and variance.
+    pub fn rows_until(&self, rows: u64, alpha: f64, shows: impl Fn(&Self) -> bool) -> Option<u64> {
+        let size = |rows: u64| number(usize::try_from(rows).unwrap_or(usize::MAX));
+        let variance = self.interval.standard_error.powi(2) * (size(rows) + 2.0);
+        fewest(rows + 1, MOST_ROWS, |rows| {
+            let all = size(rows) + 2.0;
+            let centre = self.mean * size(rows) / all;
+            let standard_error = (variance / all).sqrt();
+            let interval = Interval::around(centre, standard_error, size(rows) + 1.0, alpha);
+            shows(&Self {
+                interval,
+                mean: self.mean,
+            })
+        })
     }
 
     /// The p-value of failing. At level α, `p ≤ α` says that either `U < −δ`: the loss is larger
@@ -51,6 +70,21 @@ mod tests {
         assert!(!shown(&[0.0; 20]).is_no_worse(0.05));
         assert!(shown(&[0.0; 50]).is_no_worse(0.05));
         assert!(shown(&[0.0; 50]).p_worse(0.05) > 0.9);
+    }
+
+    #[test]
+    fn what_more_rows_would_show_is_foreseen() {
+        let few = shown(&[0.0; 20]);
+        let enough = few.rows_until(20, 0.05, |shown| shown.is_no_worse(0.05));
+        // The rows that vary as the imagined two let these 20 vary: t(0.95)·√(1/22) / 0.05, squared.
+        assert_eq!(enough, Some(51));
+        let mut differences = [0.0; 40];
+        differences[..4].fill(-1.0);
+        let lost = shown(&differences);
+        let is_lost = |shown: &Shown| shown.interval.upper < 0.0;
+        assert!(!is_lost(&lost) || lost.rows_until(40, 0.05, is_lost) == Some(41));
+        let never = few.rows_until(20, 0.05, is_lost);
+        assert_eq!(never, None);
     }
 
     #[test]

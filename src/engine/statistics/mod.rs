@@ -38,6 +38,9 @@ pub use ranked::Ranked;
 pub use ratio::{RatioInterval, ratio_of_means};
 pub use two_samples::{Pair, Resampled, Summary, resample};
 
+#[cfg(test)]
+pub(crate) use random::SplitMix64;
+
 /// The level that is left for one look at data that was looked at this often: α/looks (Bonferroni).
 /// Whoever draws again until the result pleases must pay for every draw.
 pub fn level_per_look(alpha: f64, looks: u32) -> f64 {

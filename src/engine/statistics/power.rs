@@ -11,7 +11,7 @@ pub const POWER: f64 = 0.8;
 pub const MIXED_ROWS_VARIANCE: f64 = 0.9 * 0.99 * 0.01 + 0.1 * (0.5 - 0.25 - 0.8 * 0.8 / 12.0);
 
 /// The most rows and repeats that are thought of.
-const MOST_ROWS: u64 = 1 << 24;
+pub(super) const MOST_ROWS: u64 = 1 << 24;
 const MOST_REPEATS: u32 = 100;
 
 /// An evaluation that could be made.
@@ -65,7 +65,7 @@ impl Design {
 }
 
 /// The least number for which something holds that holds for all larger ones.
-fn fewest(least: u64, most: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+pub(super) fn fewest(least: u64, most: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
     if !holds(most) {
         return None;
     }

@@ -79,7 +79,7 @@ pub(super) fn compile(
 
 /// A template engine that is strict about names, reads no file by itself and has no filter that can
 /// be told to fill memory.
-fn engine() -> Environment<'static> {
+pub(super) fn engine() -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);

@@ -1,11 +1,15 @@
 //! What a template says about itself before it is rendered: its syntax, and what it includes.
 
+use std::collections::BTreeMap;
+
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 
 use crate::domain::finding::{Finding, Span};
 use crate::domain::prompt::Template;
 
+use super::compile::engine;
 use super::document::{Source, saturate};
 use super::media::is_plain_path;
 
@@ -119,6 +123,24 @@ pub fn engine_message(error: &minijinja::Error) -> String {
     }
 }
 
+/// Whether templates can use this filter.
+pub fn is_filter(name: &str) -> bool {
+    holds("name is filter", name)
+}
+
+/// Whether templates can ask this test, as in `x is defined`.
+pub fn is_test(name: &str) -> bool {
+    holds("name is test", name)
+}
+
+fn holds(question: &str, name: &str) -> bool {
+    let engine = engine();
+    let asked = engine.compile_expression(question);
+    let values = Serde(BTreeMap::from([("name", name)]));
+    let answer = asked.and_then(|asked| asked.eval(values));
+    answer.is_ok_and(|answer| answer.is_true())
+}
+
 /// The path of an include in the workspace, if the name is one that may be read: below
 /// `prompts/_partials/`, in plain segments.
 pub fn include_path(name: &str) -> Option<String> {
@@ -189,5 +211,16 @@ mod tests {
         ] {
             assert_eq!(include_path(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn filters_and_tests_are_those_of_the_engine() {
+        for name in ["upper", "tojson", "default", "join"] {
+            assert!(is_filter(name), "{name}");
+        }
+        for name in ["indent", "format", "shout", "", "\" is filter or \""] {
+            assert!(!is_filter(name), "{name}");
+        }
+        assert!(is_test("defined") && is_test("mapping") && !is_test("callable_"));
     }
 }

@@ -23,7 +23,7 @@ pub fn yaml_text(value: &Value) -> String {
         Value::Object(map) if !map.is_empty() => entries(&mut text, value, 0),
         Value::Array(items) if !items.is_empty() => entries(&mut text, value, 0),
         _ => {
-            inline(&mut text, value, 0);
+            let _ = writeln!(text, "{}", scalar(value));
         }
     }
     text
@@ -55,7 +55,7 @@ fn is_block(text: &str) -> bool {
     let lines = || text.trim_end_matches('\n').split('\n');
     text.trim_end_matches('\n').contains('\n')
         && text.chars().all(plain)
-        && !text.starts_with([' ', '\n', '\t'])
+        && !text.trim_start_matches('\n').starts_with([' ', '\t'])
         && lines().all(|line| line.is_empty() || !line.trim().is_empty())
 }
 

@@ -68,7 +68,10 @@ pub(super) fn try_prompts(
     let claimed = ClaimedAnswers {
         base: request.base,
         head: request.head,
-        paths,
+        claims: paths
+            .iter()
+            .map(|path| (path.clone(), vec![(request.head, path.clone())]))
+            .collect(),
     };
     let disk = context.disk().filter(|_| args.allow_exec);
     let [base, head] = [request.base, request.head].map(Workspace::new);
@@ -78,7 +81,7 @@ pub(super) fn try_prompts(
     let tests = tests(&judged, &head, scope, repeats)?;
     let benches = [args.bench(context, &base)?, args.bench(context, &judged)?];
     let mut trial = Trial {
-        claimed: claimed.paths.clone(),
+        claimed: paths.clone(),
         untested: tests.untested,
         ..Trial::default()
     };

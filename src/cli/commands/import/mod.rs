@@ -1,6 +1,10 @@
 //! `pointsman import`: from the files of another tool to a workspace.
 
+mod dotprompt;
+mod humanloop;
+mod prompt_files;
 mod promptfoo;
+mod prompty;
 
 use crate::adapters::files::WorktreeTree;
 use crate::cli::context::Context;
@@ -20,7 +24,8 @@ use crate::report::import::ImportReport;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman import promptfoo promptfooconfig.yaml
-  pointsman import promptfoo promptfooconfig.yaml --dry-run --json")]
+  pointsman import promptfoo promptfooconfig.yaml --dry-run --json
+  pointsman import dotprompt prompts/ --model openai/gpt-4.1-mini")]
 pub struct ImportArgs {
     #[command(subcommand)]
     command: ImportCommand,
@@ -29,6 +34,9 @@ pub struct ImportArgs {
 #[derive(Debug, clap::Subcommand)]
 enum ImportCommand {
     Promptfoo(promptfoo::PromptfooArgs),
+    Dotprompt(dotprompt::DotpromptArgs),
+    Prompty(prompty::PromptyArgs),
+    Humanloop(humanloop::HumanloopArgs),
 }
 
 /// Options of every import.
@@ -43,6 +51,9 @@ struct WriteArgs {
 pub fn run(context: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<Exit, CommandError> {
     match &args.command {
         ImportCommand::Promptfoo(args) => promptfoo::run(context, ui, args),
+        ImportCommand::Dotprompt(args) => dotprompt::run(context, ui, args),
+        ImportCommand::Prompty(args) => prompty::run(context, ui, args),
+        ImportCommand::Humanloop(args) => humanloop::run(context, ui, args),
     }
 }
 
