@@ -10,3 +10,4 @@ pub mod query;
 pub mod score;
 pub mod selection;
 pub mod span;
+pub mod view;

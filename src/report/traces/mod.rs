@@ -8,4 +8,5 @@ pub mod span;
 mod steps;
 mod told;
 pub mod tree;
+pub mod views;
 mod waterfall;

@@ -3,6 +3,7 @@
 mod list;
 mod search;
 mod show;
+mod views;
 
 use clap::ValueEnum;
 
@@ -36,6 +37,7 @@ enum TracesCommand {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Search(search::SearchArgs),
+    Views(views::ViewsArgs),
 }
 
 /// Runs the command.
@@ -44,6 +46,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
         TracesCommand::Search(args) => search::run(context, ui, args),
+        TracesCommand::Views(args) => views::run(context, ui, args),
     }
 }
 
