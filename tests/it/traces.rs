@@ -4,3 +4,4 @@ mod list;
 mod made;
 mod search;
 mod show;
+mod views;

@@ -1,5 +1,6 @@
 //! Reads and writes saved views.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -93,7 +94,7 @@ pub fn write_view(view: &View) -> String {
     let quoted = |text: &str| Toml::from(text).to_string();
     let mut lines = String::new();
     let mut line = |key: &str, value: String| {
-        lines.push_str(&format!("{key} = {value}\n"));
+        let _ = writeln!(lines, "{key} = {value}");
     };
     if let Some(description) = &view.description {
         line("description", quoted(description));
@@ -125,6 +126,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::period::Period;
+    use crate::domain::trace::column::Column;
+    use crate::domain::trace::filter::Filter;
+    use crate::domain::trace::selection::Selection;
 
     fn read(text: &str) -> Result<View, Findings> {
         let id = ViewId::new("bad-answers").unwrap();
@@ -148,8 +153,6 @@ mod tests {
         );
         assert_eq!(read("").unwrap().selection(now), Ok(Selection::EVERYTHING));
     }
-
-    use crate::domain::trace::selection::Selection;
 
     #[test]
     fn what_is_wrong_with_a_view_is_marked_in_its_file() {
@@ -198,13 +201,11 @@ mod tests {
             seconds in proptest::option::of(1..9_999_i64),
             by in proptest::sample::select(vec![None, Some(Level::Trace), Some(Level::Span)]),
         ) {
-            use crate::domain::trace::column::Column;
-            use crate::domain::trace::filter::Filter;
             let view = View {
                 id: ViewId::new("bad-answers").unwrap(),
                 description,
                 filter: Filter::is(Column::Route, value).to_string(),
-                last: seconds.map(|seconds| crate::domain::period::Period { seconds }),
+                last: seconds.map(|seconds| Period { seconds }),
                 by,
                 columns: vec!["name".parse().unwrap(), "spans".parse().unwrap()],
                 sort: "-duration".parse().ok(),

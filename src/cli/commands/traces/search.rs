@@ -127,8 +127,8 @@ fn near(
     let workspace = Workspace::new(tree.as_ref());
     let bench = Workbench::new(context, &workspace, false)?;
     let mut asked = Asked::default();
-    let asker = "the option `--semantic`".to_owned();
-    asked.providers.insert(model.provider.clone(), asker);
+    let option = "the option `--semantic`".to_owned();
+    asked.providers.insert(model.provider.clone(), option);
     let key = |name: &str| bench.key(name);
     let providers = build(&bench.setup(&key, true), &asked)?;
     let cache = FileAnswerCache::new(context.state_dir()?);
