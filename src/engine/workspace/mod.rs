@@ -15,11 +15,14 @@ mod jsonl_rows;
 pub mod lane;
 pub mod matchers;
 pub mod media;
+#[cfg(test)]
+pub(crate) mod memory;
 mod own;
 mod parts;
 pub mod project;
 pub mod prompt;
 mod provider;
+mod recorded;
 mod response_format;
 pub mod rows;
 pub mod script;
@@ -48,6 +51,8 @@ use closure::Closure;
 use document::Source;
 use files::{names_below, read_named, read_text};
 use rows::RowReader;
+
+pub use recorded::Recorded;
 
 /// Everything in a workspace that has a name, sorted.
 #[derive(Debug, Clone, Default)]
@@ -104,12 +109,23 @@ const VIEWS: Sort<ViewId> = Sort {
 pub struct Workspace<'t> {
     tree: &'t dyn FileTree,
     disk: &'t dyn FileTree,
+    recorded: Recorded<'t>,
 }
 
 impl<'t> Workspace<'t> {
     /// The workspace in `tree`.
     pub fn new(tree: &'t dyn FileTree) -> Self {
-        Self { tree, disk: tree }
+        Self {
+            tree,
+            disk: tree,
+            recorded: Recorded::default(),
+        }
+    }
+
+    /// The workspace with recorded answers in the place of models that prompts and evaluators name.
+    #[must_use]
+    pub fn with_recorded(self, recorded: Recorded<'t>) -> Self {
+        Self { recorded, ..self }
     }
 
     /// The workspace with the files that programs are run from, where those are not its own.
@@ -119,6 +135,12 @@ impl<'t> Workspace<'t> {
             disk: disk.unwrap_or(self.disk),
             ..self
         }
+    }
+
+    /// Another tree, with recorded answers where this one has them.
+    #[must_use]
+    pub fn beside(&self, tree: &'t dyn FileTree) -> Self {
+        Self::new(tree).with_recorded(self.recorded)
     }
 
     /// The files that programs are run from.
@@ -243,7 +265,8 @@ impl<'t> Workspace<'t> {
 
     /// A prompt. One that is not there is a finding with a did-you-mean.
     pub fn prompt(&self, id: &PromptId) -> Result<Prompt, Findings> {
-        prompt::read_prompt(id, &self.prompt_source(id)?)
+        let prompt = prompt::read_prompt(id, &self.prompt_source(id)?)?;
+        Ok(self.recorded.prompt(prompt))
     }
 
     /// A prompt with all it includes, ready to render.
@@ -251,12 +274,12 @@ impl<'t> Workspace<'t> {
         let source = self.prompt_source(id)?;
         let Some(owner) = id.owner() else {
             let prompt = prompt::read_prompt(id, &source)?;
-            return Closure::compile(prompt, &source, self.tree);
+            return Closure::compile(self.recorded.prompt(prompt), &source, self.tree);
         };
         let judges = prompt::read_prompt(&owner, &source)?.own.judges;
         let judge = judges.into_iter().find(|judge| judge.id == *id);
         let judge = judge.ok_or_else(|| not_in_file(&owner, "judge", id.as_str()))?;
-        Closure::compile(judge, &source, self.tree)
+        Closure::compile(self.recorded.prompt(judge), &source, self.tree)
     }
 
     /// The text of a prompt's file.
@@ -303,11 +326,13 @@ impl<'t> Workspace<'t> {
         if let Some(owner) = id.owner() {
             let mut evaluators = self.prompt(&owner)?.own.evaluators.into_iter();
             let evaluator = evaluators.find(|evaluator| evaluator.id == *id);
+            let evaluator = evaluator.map(|evaluator| self.recorded.evaluator(evaluator));
             return evaluator.ok_or_else(|| not_in_file(&owner, "evaluator", id.as_str()));
         }
         let known = || names(self.evaluator_ids());
         let source = read_named(self.tree, &id.path(), "evaluator", id.as_str(), known)?;
-        evaluator::read_evaluator(id, &source, self.tree)
+        let evaluator = evaluator::read_evaluator(id, &source, self.tree)?;
+        Ok(self.recorded.evaluator(evaluator))
     }
 
     /// A lane's policy.

@@ -120,10 +120,14 @@ impl Cells {
             _ => {
                 let key = magic.strip_prefix("metadata:");
                 let key = key.ok_or_else(|| format!("the column `{name}` is not known"))?;
-                if !cell.trim().is_empty() {
-                    self.metadata
-                        .insert(key.trim_end_matches("[]").to_owned(), node);
+                if cell.trim().is_empty() {
+                    return Ok(());
                 }
+                let (key, node) = match key.strip_suffix("[]") {
+                    Some(key) => (key, list_node(cell, span)),
+                    None => (key, node),
+                };
+                self.metadata.insert(key.to_owned(), node);
             }
         }
         Ok(())
@@ -233,6 +237,17 @@ impl Row<'_, '_> {
         if let Some(assertion) = assertions.get_mut(index) {
             assertion.insert("threshold".to_owned(), number_node(number, cell.span));
         }
+    }
+}
+
+/// The items between commas; one with a backslash before it belongs to its item.
+fn list_node(cell: &str, span: Span) -> Node {
+    const COMMA: &str = "\u{0}";
+    let cell = cell.replace("\\,", COMMA);
+    let items = cell.split(',').map(|item| item.trim().replace(COMMA, ","));
+    Node {
+        span,
+        value: Value::List(items.map(|item| text_node(&item, span)).collect()),
     }
 }
 
@@ -346,4 +361,72 @@ fn digits(text: &str) -> Option<f64> {
     let all_digits =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     (all_digits(whole) && all_digits(part)).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn meant(cell: &str) -> Json {
+        map_node(assertion(cell, Span::default()), Span::default()).to_json()
+    }
+
+    #[test]
+    fn a_cell_names_a_type_with_its_threshold_and_value_or_is_what_equals() {
+        for (cell, wanted) in [
+            (
+                "Paris: the city",
+                json!({"type": "equals", "value": "Paris: the city"}),
+            ),
+            ("contains: a b", json!({"type": "contains", "value": "a b"})),
+            ("not-is-json", json!({"type": "not-is-json"})),
+            (
+                "contains-all:a, \"b, c\"",
+                json!({"type": "contains-all", "value": ["a", "b, c"]}),
+            ),
+            (
+                "similar(0.9):x",
+                json!({"type": "similar", "value": "x", "threshold": 0.9}),
+            ),
+            (
+                "similar:x",
+                json!({"type": "similar", "value": "x", "threshold": 0.8}),
+            ),
+            ("latency", json!({"type": "latency", "threshold": 0.75})),
+            (
+                "levenshtein(5):a:b",
+                json!({"type": "levenshtein", "value": "a:b", "threshold": 5.0}),
+            ),
+            (
+                "rouge-n(x):a",
+                json!({"type": "equals", "value": "rouge-n(x):a"}),
+            ),
+            (
+                "fn: output > 1",
+                json!({"type": "javascript", "value": "output > 1"}),
+            ),
+            (
+                "grade:is kind",
+                json!({"type": "llm-rubric", "value": "is kind"}),
+            ),
+            (
+                "file://a.py:f",
+                json!({"type": "python", "value": "file://a.py:f"}),
+            ),
+            (
+                "trajectory:tool-used:x",
+                json!({"type": "trajectory:tool-used", "value": "x"}),
+            ),
+        ] {
+            assert_eq!(meant(cell), wanted, "{cell}");
+        }
+    }
+
+    #[test]
+    fn labels_of_a_list_are_split_at_commas_without_a_backslash() {
+        let list = list_node("a, b\\, c", Span::default());
+        assert_eq!(list.to_json(), json!(["a", "b, c"]));
+    }
 }

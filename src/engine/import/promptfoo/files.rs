@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::domain::finding::{Finding, Findings, Place, Span};
-use crate::engine::ports::{EntryKind, FileTree};
+use crate::engine::ports::{EntryKind, FileTree, TreeEntry, TreeError};
 use crate::engine::workspace::document::{Entry, Node, Source, Value};
 use crate::engine::workspace::files::read_text;
 use crate::engine::workspace::json::parse_json;
@@ -245,31 +245,51 @@ impl<'t> Reader<'t> {
             return Vec::new();
         };
         let found = pattern_of(&pattern).map(|regex| self.matching(&pattern, &regex));
-        let message = match found {
-            Some(Ok(paths)) if (1..=MAX_MATCHES).contains(&paths.len()) => return paths,
-            Some(Ok(paths)) if paths.is_empty() => format!("no file fits `{name}`"),
-            Some(Ok(_)) => format!("more than {MAX_MATCHES} files fit `{name}`"),
-            Some(Err(message)) => message,
-            None => format!("`{name}` is no pattern that is known here"),
+        let found = match found {
+            Some(Ok(found)) => found,
+            Some(Err(error)) => {
+                self.left_out(at.place(), "missing-file", error.to_string());
+                return Vec::new();
+            }
+            None => {
+                let message = format!("`{name}` is no pattern that is known here");
+                self.left_out(at.place(), "missing-file", message);
+                return Vec::new();
+            }
         };
-        self.left_out(at.place(), "missing-file", message);
-        Vec::new()
+        let (files, others): (Vec<TreeEntry>, Vec<TreeEntry>) = found
+            .into_iter()
+            .partition(|entry| entry.kind == EntryKind::File);
+        for other in others {
+            let message = format!(
+                "`{}` is no plain file: links are never followed",
+                other.path
+            );
+            self.left_out(at.place(), "unsupported-file", message);
+        }
+        if !(1..=MAX_MATCHES).contains(&files.len()) {
+            let message = match files.len() {
+                0 => format!("no file fits `{name}`"),
+                _ => format!("more than {MAX_MATCHES} files fit `{name}`"),
+            };
+            self.left_out(at.place(), "missing-file", message);
+            return Vec::new();
+        }
+        files.into_iter().map(|entry| entry.path).collect()
     }
 
-    fn matching(&self, pattern: &str, regex: &Regex) -> Result<Vec<String>, String> {
+    /// What stands at the paths that fit a pattern, but for hidden ones.
+    fn matching(&self, pattern: &str, regex: &Regex) -> Result<Vec<TreeEntry>, TreeError> {
         let fixed = pattern.find(['*', '?', '{']).unwrap_or(pattern.len());
         let folder = pattern[..fixed]
             .rsplit_once('/')
             .map_or("", |(folder, _)| folder);
-        let entries = self.tree.list(folder).map_err(|error| error.to_string())?;
-        let files = entries.into_iter().filter(|entry| {
-            let hidden = entry
-                .path
-                .split('/')
-                .any(|segment| segment.starts_with('.'));
-            entry.kind == EntryKind::File && !hidden && regex.is_match(&entry.path)
+        let entries = self.tree.list(folder)?.into_iter();
+        let fits = entries.filter(|entry| {
+            let mut segments = entry.path.split('/');
+            !segments.any(|segment| segment.starts_with('.')) && regex.is_match(&entry.path)
         });
-        Ok(files.map(|entry| entry.path).collect())
+        Ok(fits.collect())
     }
 }
 

@@ -69,7 +69,7 @@ fn nothing_outside_of_the_folder_is_read_and_no_link_is_followed() {
     sandbox.write(
         "evals/c.yaml",
         "
-prompts: ['file://../secret.txt', 'file:///etc/passwd', file://link.txt, file://folder/secret.txt]
+prompts: ['file://../secret.txt', 'file:///etc/passwd', file://link.txt, file://folder/secret.txt, '*.txt']
 providers: [echo]
 tests:
   - vars: { x: file://../secret.txt }
@@ -86,7 +86,8 @@ tests:
         .exits(1)
         .says("`../secret.txt` is not below the folder of the configuration")
         .says("links are never followed")
-        .says("it lies behind a symbolic link");
+        .says("it lies behind a symbolic link")
+        .says("`link.txt` is no plain file");
     for path in sandbox.git(&["ls-files", "--others"]).lines() {
         let is_source = path == "secret.txt" || path.starts_with("evals/");
         assert!(
