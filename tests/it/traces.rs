@@ -2,4 +2,6 @@
 
 mod list;
 mod made;
+mod search;
 mod show;
+mod views;

@@ -31,6 +31,7 @@ pub mod template;
 mod test_data_rows;
 pub mod toml;
 mod variables;
+pub mod view;
 mod webhook;
 pub mod yaml;
 pub mod yaml_text;
@@ -39,10 +40,11 @@ use crate::domain::attestation::AllowedSigners;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
-use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId};
+use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId};
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
+use crate::domain::trace::view::View;
 
 use super::ports::FileTree;
 use closure::Closure;
@@ -63,6 +65,8 @@ pub struct Inventory {
     pub evaluators: Vec<EvaluatorId>,
     /// The lanes.
     pub lanes: Vec<LaneName>,
+    /// The saved views of traces.
+    pub views: Vec<ViewId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -93,6 +97,11 @@ const LANES: Sort<LaneName> = Sort {
     folder: "environments",
     ending: ".toml",
     new: LaneName::new,
+};
+const VIEWS: Sort<ViewId> = Sort {
+    folder: "operations/views",
+    ending: ".toml",
+    new: ViewId::new,
 };
 
 /// A workspace in a tree of files. Files are read when they are asked for.
@@ -160,6 +169,7 @@ impl<'t> Workspace<'t> {
             datasets: self.ids(&DATASETS, &mut findings)?,
             evaluators: self.ids(&EVALUATORS, &mut findings)?,
             lanes: self.ids(&LANES, &mut findings)?,
+            views: self.ids(&VIEWS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -215,6 +225,11 @@ impl<'t> Workspace<'t> {
         self.all_ids(&LANES)
     }
 
+    /// The names of all saved views, sorted.
+    pub fn view_ids(&self) -> Result<Vec<ViewId>, Findings> {
+        self.all_ids(&VIEWS)
+    }
+
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
         let mut findings = Vec::new();
         let ids = self.ids(sort, &mut findings)?;
@@ -229,7 +244,8 @@ impl<'t> Workspace<'t> {
         let mut ids = Vec::new();
         for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
             let path = format!("{}/{name}{}", sort.folder, sort.ending);
-            if name.starts_with(OWN_PREFIX) && sort.folder != LANES.folder {
+            let may_be_own = ![LANES.folder, VIEWS.folder].contains(&sort.folder);
+            if may_be_own && name.starts_with(OWN_PREFIX) {
                 let message =
                     "names that begin with `prompts/` are those of tests in prompts' own files";
                 let finding = Finding::error("invalid-name", Place::file(path), message);
@@ -324,6 +340,13 @@ impl<'t> Workspace<'t> {
         let known = || names(self.lane_names());
         let source = read_named(self.tree, &name.path(), "lane", name.as_str(), known)?;
         lane::read_lane(name, &source)
+    }
+
+    /// A saved view of traces.
+    pub fn view(&self, id: &ViewId) -> Result<View, Findings> {
+        let known = || names(self.view_ids());
+        let source = read_named(self.tree, &id.path(), "view", id.as_str(), known)?;
+        view::read_view(id, &source)
     }
 
     /// The keys that a policy trusts.

@@ -1,7 +1,9 @@
 //! `pointsman traces`: what happened in production.
 
 mod list;
+mod search;
 mod show;
+mod views;
 
 use clap::ValueEnum;
 
@@ -23,7 +25,8 @@ use crate::report::release::seconds;
 #[command(after_help = "Examples:
   pointsman traces list --since 24h --where 'status = error'
   pointsman traces list --by span --where 'prompt = support/triage' --sort -duration
-  pointsman traces show 4bf92f3577b3")]
+  pointsman traces show 4bf92f3577b3
+  pointsman traces search 'refund \"charged twice\"'")]
 pub struct TracesArgs {
     #[command(subcommand)]
     command: TracesCommand,
@@ -33,6 +36,8 @@ pub struct TracesArgs {
 enum TracesCommand {
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Search(search::SearchArgs),
+    Views(views::ViewsArgs),
 }
 
 /// Runs the command.
@@ -40,6 +45,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
     match &args.command {
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
+        TracesCommand::Search(args) => search::run(context, ui, args),
+        TracesCommand::Views(args) => views::run(context, ui, args),
     }
 }
 
