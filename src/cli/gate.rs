@@ -136,17 +136,17 @@ pub struct Against {
 
 /// Plans the tests of the version that is live: the candidate's rows and evaluators, with the
 /// prompt as it is live. What is not live yet, or is the same, needs none.
-pub fn against(
-    workspace: &Workspace<'_>,
+pub fn against<'t>(
+    workspace: &Workspace<'t>,
     candidate: &Plan,
     gate: &GatePolicy,
-    live: Option<&dyn FileTree>,
+    live: Option<&'t dyn FileTree>,
 ) -> Result<Against, CommandError> {
     let mut against = Against::default();
     let Some(tree) = live.filter(|_| gate.compares()) else {
         return Ok(against);
     };
-    let live = Workspace::new(tree);
+    let live = workspace.beside(tree);
     let known = live.prompt_ids()?;
     for planned in &candidate.suites {
         let prompt = &planned.suite.prompt;

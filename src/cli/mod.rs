@@ -13,6 +13,7 @@ pub mod limits;
 pub mod new_files;
 pub mod output;
 pub mod outputs;
+pub mod pipelines;
 pub mod promotion;
 pub mod record;
 pub mod sample;

@@ -1,4 +1,4 @@
-//! Writing new files: all of them, or none where one of them exists.
+//! Writing new files: never in the place of another, and never through a link.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,9 @@ pub enum NewFilesError {
     /// Files of these names are there already. Nothing was written.
     #[error("{} of the files to write exist already: {}", .0.len(), .0.join(", "))]
     Exists(Vec<String>),
+    /// A folder above a file is a link, and may lead anywhere.
+    #[error("`{0}` is a link, and nothing is written through one")]
+    Link(PathBuf),
     /// A file could not be written.
     #[error("cannot write `{0}`: {1}")]
     Write(PathBuf, std::io::Error),
@@ -20,6 +23,9 @@ impl From<NewFilesError> for CommandError {
     fn from(error: NewFilesError) -> Self {
         let hint = match error {
             NewFilesError::Exists(_) => EXISTS_HINT,
+            NewFilesError::Link(_) => {
+                "put a folder in its place, remove what was written, and run this again"
+            }
             NewFilesError::Write(..) => {
                 "make the folder writable, remove what was written, and run this again"
             }
@@ -39,23 +45,53 @@ pub fn write_new_files<'f>(
 ) -> Result<(), NewFilesError> {
     let existing: Vec<String> = files
         .clone()
-        .filter(|(path, _)| root.join(path).symlink_metadata().is_ok())
+        .filter(|(path, _)| exists(root, path))
         .map(|(path, _)| path.to_owned())
         .collect();
     if !existing.is_empty() {
         return Err(NewFilesError::Exists(existing));
     }
     for (path, text) in files {
-        write_new(&root.join(path), text)?;
+        write_new(root, path, text)?;
     }
     Ok(())
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), NewFilesError> {
-    let failed = |error| NewFilesError::Write(path.to_owned(), error);
-    if let Some(folder) = path.parent() {
+/// Writes the files below `root` that do not exist; their paths, and those of the others.
+pub fn write_missing_files<'f>(
+    root: &Path,
+    files: impl Iterator<Item = (&'f str, &'f str)>,
+) -> Result<[Vec<&'f str>; 2], NewFilesError> {
+    let mut written = Vec::new();
+    let mut kept = Vec::new();
+    for (path, text) in files {
+        if exists(root, path) {
+            kept.push(path);
+        } else {
+            write_new(root, path, text)?;
+            written.push(path);
+        }
+    }
+    Ok([written, kept])
+}
+
+fn exists(root: &Path, path: &str) -> bool {
+    root.join(path).symlink_metadata().is_ok()
+}
+
+fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
+    let target = root.join(path);
+    let failed = |error| NewFilesError::Write(target.clone(), error);
+    let above = Path::new(path).ancestors().skip(1);
+    for folder in above.filter(|folder| !folder.as_os_str().is_empty()) {
+        let folder = root.join(folder);
+        if folder.is_symlink() {
+            return Err(NewFilesError::Link(folder));
+        }
+    }
+    if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file = std::fs::File::create_new(path).map_err(failed)?;
+    let mut file = std::fs::File::create_new(&target).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }

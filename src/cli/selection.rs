@@ -5,14 +5,16 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::finding::Place;
-use crate::domain::id::LaneName;
+use crate::domain::id::{LaneName, ViewId};
 use crate::domain::moment::{MOMENT_FORMS, ago, parse_moment};
 use crate::domain::period::Period;
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::language::{FilterError, parse};
 use crate::domain::trace::selection::Selection;
+use crate::domain::trace::view::View;
 use crate::engine::ports::{LaneRecord, LaneStore};
 use crate::engine::release::history::History;
+use crate::engine::workspace::Workspace;
 use crate::engine::workspace::document::Source;
 
 use super::commands::lanes::current;
@@ -23,6 +25,9 @@ use super::error::CommandError;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which spans")]
 pub struct SelectionArgs {
+    /// Only the spans of a saved view; everything else that is said narrows it
+    #[arg(long, value_name = "VIEW")]
+    view: Option<ViewId>,
     /// Only spans for which this holds, as in `lane = production and duration > 2s`
     #[arg(long = "where", value_name = "FILTER")]
     filter: Option<String>,
@@ -82,11 +87,68 @@ impl SelectionArgs {
     pub fn selection(&self, context: &Context) -> Result<Selection, CommandError> {
         let now = context.clock().now();
         let said = read_filter("--where", self.filter.as_deref().unwrap_or_default(), now)?;
+        let viewed = match self.view(context)? {
+            None => Selection::EVERYTHING,
+            Some(view) => view
+                .selection(now)
+                .map_err(|error| refused(&view.id.path(), &view.filter, error))?,
+        };
         let range = self.range(context, now)?;
-        Ok(said.and(Selection {
+        Ok(viewed.and(said).and(Selection {
             range,
             ..Selection::EVERYTHING
         }))
+    }
+
+    /// The saved view that is used.
+    pub fn view(&self, context: &Context) -> Result<Option<View>, CommandError> {
+        let Some(id) = &self.view else {
+            return Ok(None);
+        };
+        let tree = context.tree_at_hand()?;
+        Ok(Some(Workspace::new(tree.as_ref()).view(id)?))
+    }
+
+    /// A view that means the same spans, whenever it is used: a period before now stays one.
+    pub fn save_as(&self, id: &ViewId, context: &Context) -> Result<View, CommandError> {
+        let used = self.view(context)?;
+        let now = context.clock().now();
+        let period = |text: &Option<String>| -> Option<Period> { text.as_ref()?.parse().ok() };
+        let said = match (&self.window, &self.until) {
+            (Some(_), _) => period(&self.window),
+            (None, None) => period(&self.since),
+            (None, Some(_)) => None,
+        };
+        let range = match said {
+            Some(_) => TimeRange::ALWAYS,
+            None => self.range(context, now)?,
+        };
+        let parts = [
+            used.as_ref().map_or("", |view| &view.filter).to_owned(),
+            self.filter.clone().unwrap_or_default(),
+            range.to_string(),
+        ];
+        let mut parts: Vec<String> = parts
+            .into_iter()
+            .filter(|it| !it.trim().is_empty())
+            .collect();
+        let filter = match parts.len() {
+            0 | 1 => parts.pop().unwrap_or_default(),
+            _ => parts
+                .iter()
+                .map(|part| format!("({part})"))
+                .collect::<Vec<_>>()
+                .join(" and "),
+        };
+        Ok(View {
+            id: id.clone(),
+            description: None,
+            filter,
+            last: said.or(used.and_then(|view| view.last)),
+            by: None,
+            columns: Vec::new(),
+            sort: None,
+        })
     }
 
     fn range(&self, context: &Context, now: Timestamp) -> Result<TimeRange, CommandError> {

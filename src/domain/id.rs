@@ -130,6 +130,12 @@ id!(
     check_one_segment
 );
 
+id!(
+    /// Names a saved view of traces: `bad-answers` lives in `operations/views/bad-answers.toml`.
+    ViewId,
+    check_path
+);
+
 /// How the names of tests begin that stand in a prompt's own file: those of `prompts/a.prompt.yml` are
 /// the dataset `prompts/a`, and evaluators such as `prompts/a/is-short`. No file can have such a name.
 pub const OWN_PREFIX: &str = "prompts/";
@@ -226,6 +232,13 @@ impl EvaluatorId {
     /// root. Those of judges live with the judges' prompts.
     pub fn recordings_path(&self) -> String {
         format!("recordings/evaluators/{}.jsonl", self.0)
+    }
+}
+
+impl ViewId {
+    /// Where the view lives, relative to the workspace root.
+    pub fn path(&self) -> String {
+        format!("operations/views/{}.toml", self.0)
     }
 }
 

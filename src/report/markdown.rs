@@ -2,12 +2,11 @@
 //! in code only, behind more backticks than it holds, so that it can neither mention anybody nor
 //! load an image, close a block or forge a verdict.
 
-use std::fmt::Write as _;
-
 use crate::domain::untrusted::{Untrusted, UntrustedBlock, shorten};
 use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{SuiteSummary, first_failures};
 
+use super::bounded::{Bounded, LONGEST};
 use super::eval::{EvalReport, percent, render_check, share};
 
 /// How many failures are shown: a host cuts off what is too long.
@@ -18,24 +17,25 @@ const SHOWN_TEXT: usize = 200;
 
 /// Renders a run.
 pub fn render_markdown(report: &EvalReport<'_>) -> String {
-    let mut text = format!("## pointsman: {}\n\n", verdict(report));
-    let _ = writeln!(
-        text,
-        "Run {} of {}.\n",
+    let mut text = Bounded::new(LONGEST);
+    text.add(&format!(
+        "## pointsman: {}\n\nRun {} of {}.\n\n",
+        verdict(report),
         code(report.run.as_str()),
         code(report.source)
+    ));
+    text.add(
+        "| prompt | dataset | evaluator | passed | rate | score |\n|---|---|---|---:|---:|---:|\n",
     );
-    text.push_str("| prompt | dataset | evaluator | passed | rate | score |\n");
-    text.push_str("|---|---|---|---:|---:|---:|\n");
     for suite in report.suites {
-        write_rates(suite, &mut text);
+        add_rates(suite, &mut text);
     }
-    write_checks(report, &mut text);
+    add_checks(report, &mut text);
     if !report.slices.is_empty() {
-        write_slices(report.slices, &mut text);
+        add_slices(report.slices, &mut text);
     }
-    write_failures(report.suites, &mut text);
-    text
+    add_failures(report.suites, &mut text);
+    text.finish()
 }
 
 fn verdict(report: &EvalReport<'_>) -> String {
@@ -50,16 +50,15 @@ fn verdict(report: &EvalReport<'_>) -> String {
     format!("{who} {what}")
 }
 
-fn write_rates(suite: &SuiteSummary, text: &mut String) {
+fn add_rates(suite: &SuiteSummary, text: &mut Bounded) {
     for (name, summary) in &suite.evaluators {
         let advisory = if suite.blocking.contains(name) {
             ""
         } else {
             " (advisory)"
         };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {name}{advisory} | {}/{} | {} | {} |",
+        text.add(&format!(
+            "| {} | {} | {name}{advisory} | {}/{} | {} | {} |\n",
             suite.suite.prompt,
             suite.suite.dataset,
             summary.passed,
@@ -68,11 +67,11 @@ fn write_rates(suite: &SuiteSummary, text: &mut String) {
             summary
                 .mean_score()
                 .map_or("-".to_owned(), |score| format!("{score:.3}")),
-        );
+        ));
     }
 }
 
-fn write_checks(report: &EvalReport<'_>, text: &mut String) {
+fn add_checks(report: &EvalReport<'_>, text: &mut Bounded) {
     let checks = report.decision.checks.iter().filter(|check| !check.met);
     let mut lines: Vec<String> = checks.map(render_check).collect();
     for failure in &report.decision.critical_failures {
@@ -85,21 +84,21 @@ fn write_checks(report: &EvalReport<'_>, text: &mut String) {
         ));
     }
     if report.complete && !lines.is_empty() {
-        text.push_str("\n### What is missing\n\n");
+        text.add("\n### What is missing\n\n");
         for line in lines {
-            let _ = writeln!(text, "- {line}");
+            text.add(&format!("- {line}\n"));
         }
     }
 }
 
-fn write_slices(slices: &[SliceRate], text: &mut String) {
-    text.push_str("\n### Slices\n\n");
-    text.push_str("| slice | value | prompt | dataset | evaluator | passed | rate |\n");
-    text.push_str("|---|---|---|---|---|---:|---:|\n");
+fn add_slices(slices: &[SliceRate], text: &mut Bounded) {
+    text.add(
+        "\n### Slices\n\n| slice | value | prompt | dataset | evaluator | passed | rate |\n\
+         |---|---|---|---|---|---:|---:|\n",
+    );
     for slice in slices {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {}/{} | {} |",
+        text.add(&format!(
+            "| {} | {} | {} | {} | {} | {}/{} | {} |\n",
             code(&slice.by.to_string()),
             slice.value.as_deref().map_or("-".to_owned(), code),
             slice.prompt,
@@ -108,36 +107,34 @@ fn write_slices(slices: &[SliceRate], text: &mut String) {
             slice.passed,
             slice.total,
             percent(share(slice.passed, slice.total)),
-        );
+        ));
     }
 }
 
-fn write_failures(suites: &[SuiteSummary], text: &mut String) {
+fn add_failures(suites: &[SuiteSummary], text: &mut Bounded) {
     let (failures, total) = first_failures(suites, SHOWN_FAILURES);
     if total == 0 {
         return;
     }
-    let _ = writeln!(
-        text,
-        "\n### Not passed ({} of {total} shown)",
+    text.add(&format!(
+        "\n### Not passed ({} of {total} shown)\n",
         failures.len()
-    );
+    ));
     for (suite, failure) in failures {
         let what = match &failure.evaluator {
             Some(evaluator) => format!("{evaluator}: {}", failure.grade.name()),
             None => "no answer".to_owned(),
         };
         let critical = if failure.critical { ", critical" } else { "" };
-        let _ = writeln!(
-            text,
-            "\n**{} on {}**, row {}{critical}: {what}. {}",
+        text.add(&format!(
+            "\n**{} on {}**, row {}{critical}: {what}. {}\n",
             suite.suite.prompt,
             suite.suite.dataset,
             code(&failure.row),
             code(&shorten(&failure.reason, SHOWN_TEXT)),
-        );
+        ));
         if let Some(output) = &failure.output {
-            let _ = writeln!(text, "\n{}", block(output));
+            text.add(&format!("\n{}\n", block(output)));
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod honest;
 mod outputs;
-mod pull_request;
+pub(crate) mod pull_request;
+mod recorded;
 mod rows;
 mod tampering;

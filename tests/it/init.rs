@@ -1,5 +1,10 @@
 //! `pointsman init`: from an empty repository to a workspace that works.
 
+mod hooks;
+mod linted;
+mod pipelines;
+mod played;
+
 use crate::support::Sandbox;
 
 #[test]

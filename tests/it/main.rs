@@ -3,6 +3,7 @@
 
 mod support;
 
+mod action;
 mod approve;
 mod bisect;
 mod check;

@@ -4,4 +4,6 @@ mod attributes;
 mod import;
 mod list;
 mod made;
+mod search;
 mod show;
+mod views;

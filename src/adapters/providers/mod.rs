@@ -125,7 +125,10 @@ impl SetupError {
                 format!("declare it under `[providers]` in `pointsman.toml`; {help}")
             }
             Self::MissingKey { variable, .. } | Self::MalformedKey { variable } => {
-                format!("set it for this command: `{variable}=… pointsman eval`")
+                format!(
+                    "set it for this command: `{variable}=… pointsman eval`; `eval` and `gate` do \
+                     without it where the answers are recorded: `--recorded`"
+                )
             }
             Self::Address { .. } => "correct its `base_url` in `pointsman.toml`".to_owned(),
             Self::Template { .. } => "correct its `body` in `pointsman.toml`".to_owned(),

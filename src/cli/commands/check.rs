@@ -18,7 +18,7 @@ use crate::report::sarif::render_sarif;
 
 /// Check every file of the workspace, and every name that one uses of another
 ///
-/// Reads prompts, datasets with all their rows, evaluators and lanes, and reports everything that is
+/// Reads prompts, datasets with all their rows, evaluators, lanes and saved views, and reports everything that is
 /// wrong with its place. Nothing is called and nothing is changed.
 ///
 /// Exits with 1 where there is an error.
@@ -107,13 +107,17 @@ fn render(report: &CheckReport, color: bool) -> String {
         let _ = writeln!(text, "{}", render_finding(finding, &styles));
     }
     let counts = report.counts;
+    let lanes = plural(counts.lanes as u64, "lane");
+    let last = match counts.views {
+        0 => format!(" and {lanes}"),
+        views => format!(", {lanes} and {}", plural(views as u64, "view")),
+    };
     let looked_at = format!(
-        "{}, {} with {}, {} and {}",
+        "{}, {} with {}, {}{last}",
         plural(counts.prompts as u64, "prompt"),
         plural(counts.datasets as u64, "dataset"),
         plural(counts.rows, "row"),
         plural(counts.evaluators as u64, "evaluator"),
-        plural(counts.lanes as u64, "lane"),
     );
     let errors = report
         .findings

@@ -23,7 +23,7 @@ use crate::engine::evaluate::plan::{Plan, Selection, floors_elsewhere, plan};
 use crate::engine::evaluate::reuse::{ResumeError, open_run};
 use crate::engine::evaluate::stored::{KeptRun, find};
 use crate::engine::ports::{FileTree, LaneStore as _, Provider, RunStore as _};
-use crate::engine::workspace::Workspace;
+use crate::engine::workspace::{Recorded, Workspace};
 use crate::report::eval::{EvalReport, render_plan};
 use crate::report::eval_json::EvalPlanV1;
 
@@ -44,6 +44,8 @@ use crate::report::eval_json::EvalPlanV1;
   pointsman eval support/triage --repeats 3
   pointsman eval --at HEAD~1 --json
   pointsman eval --gate production
+  pointsman eval --record openai
+  pointsman eval --recorded
   pointsman eval --deadline 10m --max-cost 1.50
   pointsman eval -o report.html -o results.xml --slice tag
   pointsman eval --plan")]
@@ -67,9 +69,8 @@ pub struct EvalArgs {
     /// Ask for every answer anew, and keep none for later
     #[arg(long)]
     no_cache: bool,
-    /// Ask this provider for the answers of `replay/…` models that are not recorded, and record them
-    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume", "max_calls", "max_cost"])]
-    record: Option<String>,
+    #[command(flatten)]
+    recording: RecordingArgs,
     /// Decide by the policy of a lane, with as many repeats as it says
     #[arg(long, value_name = "LANE", conflicts_with = "repeats")]
     gate: Option<LaneName>,
@@ -82,6 +83,18 @@ pub struct EvalArgs {
     outputs: OutputArgs,
 }
 
+/// Options about recorded answers.
+#[derive(Debug, clap::Args)]
+struct RecordingArgs {
+    /// Ask this provider for the answers of its own models, and of `replay/…`, that are not recorded,
+    /// and record them
+    #[arg(long, value_name = "PROVIDER", conflicts_with_all = ["at", "plan", "resume", "max_calls", "max_cost"])]
+    record: Option<String>,
+    /// Ask nobody: recorded answers stand in for every model, whoever the files name
+    #[arg(long, conflicts_with = "record")]
+    recorded: bool,
+}
+
 /// What `--resume` without a run means.
 const NEWEST: &str = "newest";
 
@@ -90,7 +103,9 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvalArgs) -> Result<Exit, Comm
     args.outputs.check(ui)?;
     let tree = context.tree(args.at.as_deref())?;
     let disk = context.disk();
-    let workspace = Workspace::new(tree.as_ref()).with_programs_from(disk.as_deref());
+    let workspace = Workspace::new(tree.as_ref())
+        .with_programs_from(disk.as_deref())
+        .with_recorded(args.recording.stand_ins());
     let mut bench = Workbench::new(context, &workspace, !args.no_cache)?;
     bench.allow_programs(args.allow_exec)?;
     bench.limits = RunLimits::from(&args.limits);
@@ -193,10 +208,10 @@ fn execute(
 ) -> Result<Ran, CommandError> {
     let key = |name: &str| bench.key(name);
     let setup = bench.setup(&key, true);
-    if let Some(live) = &args.record {
+    if let Some(live) = &args.recording.record {
         let mut asked = plan.asked();
         if !asked.replays() {
-            return Err(nothing_to_record());
+            return Err(nothing_to_record(live));
         }
         let recorder = build_recorder(&setup, live, &asked)?;
         asked.providers.remove(REPLAY);
@@ -214,9 +229,23 @@ fn execute(
     }
 }
 
-fn nothing_to_record() -> CommandError {
-    CommandError::usage("there is nothing to record: no prompt asks `replay`")
-        .with_hint("name the model `replay/<model>` in the prompt whose answers are to be recorded")
+fn nothing_to_record(live: &str) -> CommandError {
+    CommandError::usage(format!(
+        "there is nothing to record: no prompt asks `{live}` or `replay`"
+    ))
+    .with_hint(format!(
+        "name the model `{live}/<model>` or `replay/<model>` in the prompt whose answers are to be recorded"
+    ))
+}
+
+impl RecordingArgs {
+    /// Whom recordings stand in for. Whoever is asked to record is asked for what is missing only.
+    fn stand_ins(&self) -> Recorded<'_> {
+        match &self.record {
+            Some(live) => Recorded::Provider(live),
+            None => Recorded::everybody_if(self.recorded),
+        }
+    }
 }
 
 fn save(context: &Context, ui: &mut Ui, recorder: &Recorder<'_>) -> Result<(), CommandError> {

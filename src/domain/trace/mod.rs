@@ -1,6 +1,7 @@
 //! What happened in production: spans with their scores, and the questions that are asked of them.
 
 pub mod column;
+pub mod field;
 pub mod filter;
 pub mod language;
 pub mod matching;
@@ -9,3 +10,4 @@ pub mod query;
 pub mod score;
 pub mod selection;
 pub mod span;
+pub mod view;

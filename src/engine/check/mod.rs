@@ -6,6 +6,7 @@ mod prompts;
 mod rows;
 mod signers;
 mod stray;
+mod views;
 
 use serde::Serialize;
 
@@ -35,6 +36,8 @@ pub struct Counts {
     pub evaluators: usize,
     /// Lanes.
     pub lanes: usize,
+    /// Saved views of traces.
+    pub views: usize,
 }
 
 impl CheckReport {
@@ -75,6 +78,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             rows,
             evaluators: inventory.evaluators.len(),
             lanes: inventory.lanes.len(),
+            views: inventory.views.len(),
         },
     }
 }
@@ -98,6 +102,7 @@ impl Checker<'_> {
         rows::check_rows(self, &datasets, &prompts, &evaluators);
         let mut named = lanes::check_lanes(self, &prompts);
         named.extend(evaluators.values().flat_map(Evaluator::files));
+        views::check_views(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

@@ -68,6 +68,12 @@ impl Plan {
         self.suites.iter().map(PlannedSuite::cases).sum()
     }
 
+    /// Whether models or servers grade what is answered.
+    pub fn asks_graders(&self) -> bool {
+        let mut suites = self.suites.iter();
+        suites.any(|planned| planned.judge_count() > 0)
+    }
+
     /// The evaluators that no gate may block on.
     pub fn advisory(&self) -> BTreeSet<EvaluatorId> {
         let suites = self.suites.iter();
@@ -213,6 +219,9 @@ pub fn plan_guests(
     guests: Vec<Closure>,
     repeats: u32,
 ) -> Result<Plan, Findings> {
+    if guests.is_empty() {
+        return Ok(Plan { suites: Vec::new() });
+    }
     let (datasets, evaluators) = (workspace.dataset_ids()?, workspace.evaluator_ids()?);
     let mut planner = Planner::new(workspace, repeats);
     let mut suites = Vec::new();

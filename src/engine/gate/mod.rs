@@ -4,7 +4,10 @@
 //! prompts under test, and recorded answers where those are accepted as the author's claim. What
 //! the head changes about the rules is named, never used.
 
+#[cfg(test)]
+mod bending;
 mod claimed;
+mod concerned;
 mod paths;
 mod rules;
 mod scope;

@@ -70,10 +70,11 @@ pub fn scope(request: PullRequest<'_>) -> Result<Scope, DiffError> {
     Ok(scope)
 }
 
-/// The prompts that grade answers.
+/// The prompts that grade answers. Those that stand in the file of the prompt that they grade change with
+/// it.
 pub(super) fn judges(workspace: &Workspace<'_>) -> Result<BTreeSet<PromptId>, Findings> {
     let mut judges = BTreeSet::new();
-    for id in workspace.evaluator_ids()? {
+    for id in workspace.evaluators_in_files()? {
         let evaluator = workspace.evaluator(&id)?;
         judges.extend(evaluator.judges().into_iter().cloned());
     }

@@ -6,10 +6,12 @@ use crate::domain::evaluator::Rule;
 use crate::domain::finding::Findings;
 use crate::domain::id::PromptId;
 use crate::domain::project::BUILT_IN_PROVIDERS;
+use crate::engine::diff::DiffError;
 use crate::engine::evaluate::plan::{Plan, PlannedSuite, Selection, plan, plan_guests};
 use crate::engine::workspace::Workspace;
 
 use super::Scope;
+use super::concerned::concerned;
 
 /// The tests that decide.
 pub struct Tests {
@@ -70,18 +72,18 @@ pub fn tests(
 pub fn proposed(
     workspace: &Workspace<'_>,
     base: &Workspace<'_>,
-    decided: &Plan,
+    (scope, decided): (&Scope, &Plan),
     repeats: u32,
-) -> Result<(Plan, BTreeSet<PromptId>), Findings> {
-    let known: BTreeSet<_> = plan(base, &Selection::All, repeats)?
-        .suites
-        .iter()
-        .chain(&decided.suites)
-        .map(|planned| planned.digest)
-        .collect();
+) -> Result<(Plan, BTreeSet<PromptId>), DiffError> {
+    let concerned = concerned(workspace, base, scope)?;
+    let in_base = base.prompt_ids()?;
+    let older = in_base.into_iter().filter(|id| concerned.contains(id));
+    let older = plan(base, &Selection::Prompts(older.collect()), repeats)?;
+    let known = older.suites.iter().chain(&decided.suites);
+    let known: BTreeSet<_> = known.map(|planned| planned.digest).collect();
     let mut left_out = BTreeSet::new();
     let mut wanted = Vec::new();
-    for id in workspace.prompt_ids()? {
+    for id in concerned {
         let prompt = workspace.prompt(&id)?;
         let provider = &prompt.model.provider;
         let asked = |planned: &PlannedSuite| planned.suite.model.provider == *provider;

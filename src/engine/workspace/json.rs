@@ -1,12 +1,14 @@
 //! Strict JSON (RFC 8259) with places, for rows and recordings.
 
+use std::ops::Range;
+
 use jsonc_parser::ast::{self, ObjectPropName};
 use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use crate::domain::finding::{Finding, Findings};
+use crate::domain::finding::{Finding, Findings, Span};
 
-use super::document::{Entry, MAX_DEPTH, Node, Source, Value};
+use super::document::{Entry, MAX_DEPTH, Node, Source, Value, saturate};
 use super::yaml::duplicate_key;
 
 /// Parses the text of `source`.
@@ -30,12 +32,18 @@ pub fn parse_json(source: &Source) -> Result<Node, Findings> {
         let span = source.span_of_bytes(0..0);
         return Err(Finding::error("invalid-json", source.place(span), "there is no value").into());
     };
-    let mut findings = Vec::new();
-    let node = node(source, &value, &mut findings);
-    if findings.is_empty() {
+    let mut reader = Reader {
+        source,
+        findings: Vec::new(),
+        at: 0,
+        line: source.first_line,
+        column: 1,
+    };
+    let node = reader.node(&value);
+    if reader.findings.is_empty() {
         Ok(node)
     } else {
-        Err(Findings(findings))
+        Err(Findings(reader.findings))
     }
 }
 
@@ -74,32 +82,86 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-fn node(source: &Source, value: &ast::Value<'_>, findings: &mut Vec<Finding>) -> Node {
-    let range = value.range();
-    let span = source.span_of_bytes(range.start..range.end);
-    let value = match value {
-        ast::Value::NullKeyword(_) => Value::Null,
-        ast::Value::BooleanLit(literal) => Value::Boolean(literal.value),
-        ast::Value::StringLit(literal) => Value::Text(literal.value.to_string()),
-        ast::Value::NumberLit(literal) => number(literal.value).unwrap_or_else(|| {
-            let message = "this number is out of range";
-            findings.push(Finding::error(
-                "unsupported-json",
-                source.place(span),
-                message,
-            ));
-            Value::Null
-        }),
-        ast::Value::Array(array) => Value::List(
-            array
-                .elements
-                .iter()
-                .map(|item| self::node(source, item, findings))
-                .collect(),
-        ),
-        ast::Value::Object(object) => Value::Map(entries(source, object, findings)),
-    };
-    Node { span, value }
+/// Turns values into nodes in the order of the text, so that no line is counted twice.
+struct Reader<'s> {
+    source: &'s Source,
+    findings: Vec<Finding>,
+    /// How far the lines are counted, and where that is.
+    at: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Reader<'_> {
+    fn span(&mut self, range: Range<usize>) -> Span {
+        let text = &self.source.text;
+        for character in text[self.at..range.start].chars() {
+            if character == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.at = range.start;
+        let meant = text[range].lines().next().unwrap_or("");
+        Span {
+            line: self.line,
+            column: self.column,
+            length: saturate(meant.chars().count()).max(1),
+        }
+    }
+
+    fn node(&mut self, value: &ast::Value<'_>) -> Node {
+        let range = value.range();
+        // What holds others is meant by its first character.
+        let end = match value {
+            ast::Value::Array(_) | ast::Value::Object(_) => range.start + 1,
+            _ => range.end,
+        };
+        let span = self.span(range.start..end);
+        let value = match value {
+            ast::Value::NullKeyword(_) => Value::Null,
+            ast::Value::BooleanLit(literal) => Value::Boolean(literal.value),
+            ast::Value::StringLit(literal) => Value::Text(literal.value.to_string()),
+            ast::Value::NumberLit(literal) => number(literal.value).unwrap_or_else(|| {
+                let place = self.source.place(span);
+                let message = "this number is out of range";
+                self.findings
+                    .push(Finding::error("unsupported-json", place, message));
+                Value::Null
+            }),
+            ast::Value::Array(array) => {
+                Value::List(array.elements.iter().map(|item| self.node(item)).collect())
+            }
+            ast::Value::Object(object) => Value::Map(self.entries(object)),
+        };
+        Node { span, value }
+    }
+
+    fn entries(&mut self, object: &ast::Object<'_>) -> Vec<Entry> {
+        let mut keys = std::collections::BTreeSet::new();
+        let mut entries = Vec::new();
+        for property in &object.properties {
+            let range = property.name.range();
+            let key = match &property.name {
+                ObjectPropName::String(literal) => literal.value.to_string(),
+                ObjectPropName::Word(word) => word.value.to_string(),
+            };
+            let key_span = self.span(range.start..range.end);
+            if !keys.insert(key.clone()) {
+                self.findings
+                    .push(duplicate_key(self.source, key_span, &key));
+            }
+            let node = self.node(&property.value);
+            entries.push(Entry {
+                key,
+                key_span,
+                node,
+            });
+        }
+        entries
+    }
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -108,29 +170,6 @@ fn number(text: &str) -> Option<Value> {
     }
     let float: f64 = text.parse().ok()?;
     float.is_finite().then_some(Value::Float(float))
-}
-
-fn entries(source: &Source, object: &ast::Object<'_>, findings: &mut Vec<Finding>) -> Vec<Entry> {
-    let mut keys = std::collections::BTreeSet::new();
-    let mut entries = Vec::new();
-    for property in &object.properties {
-        let range = property.name.range();
-        let key = match &property.name {
-            ObjectPropName::String(literal) => literal.value.to_string(),
-            ObjectPropName::Word(word) => word.value.to_string(),
-        };
-        let key_span = source.span_of_bytes(range.start..range.end);
-        if !keys.insert(key.clone()) {
-            findings.push(duplicate_key(source, key_span, &key));
-        }
-        let node = node(source, &property.value, findings);
-        entries.push(Entry {
-            key,
-            key_span,
-            node,
-        });
-    }
-    entries
 }
 
 #[cfg(test)]
@@ -171,6 +210,21 @@ mod tests {
             (finding.ident.as_str(), finding.place.span.unwrap().column),
             ("duplicate-key", 18)
         );
+    }
+
+    #[test]
+    fn every_value_knows_its_line_and_column() {
+        let node = parse("{\n  \"é\": 1, \"b\":\n [true]\n}").unwrap();
+        let Value::Map(entries) = &node.value else {
+            panic!("not a map")
+        };
+        let place = |span: Span| (span.line, span.column, span.length);
+        assert_eq!(place(entries[0].key_span), (2, 3, 3));
+        assert_eq!(place(entries[1].key_span), (2, 11, 3));
+        let Value::List(items) = &entries[1].node.value else {
+            panic!("not a list")
+        };
+        assert_eq!(place(items[0].span), (3, 3, 4));
     }
 
     #[test]

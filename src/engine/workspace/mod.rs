@@ -15,11 +15,14 @@ mod jsonl_rows;
 pub mod lane;
 pub mod matchers;
 pub mod media;
+#[cfg(test)]
+pub(crate) mod memory;
 mod own;
 mod parts;
 pub mod project;
 pub mod prompt;
 mod provider;
+mod recorded;
 mod redaction;
 mod response_format;
 pub mod rows;
@@ -29,6 +32,7 @@ pub mod template;
 mod test_data_rows;
 pub mod toml;
 mod variables;
+pub mod view;
 mod webhook;
 pub mod yaml;
 pub mod yaml_text;
@@ -37,16 +41,19 @@ use crate::domain::attestation::AllowedSigners;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
-use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId};
+use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId};
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
+use crate::domain::trace::view::View;
 
 use super::ports::FileTree;
 use closure::Closure;
 use document::Source;
 use files::{names_below, read_named, read_text};
 use rows::RowReader;
+
+pub use recorded::Recorded;
 
 /// Everything in a workspace that has a name, sorted.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +66,8 @@ pub struct Inventory {
     pub evaluators: Vec<EvaluatorId>,
     /// The lanes.
     pub lanes: Vec<LaneName>,
+    /// The saved views of traces.
+    pub views: Vec<ViewId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -90,18 +99,34 @@ const LANES: Sort<LaneName> = Sort {
     ending: ".toml",
     new: LaneName::new,
 };
+const VIEWS: Sort<ViewId> = Sort {
+    folder: "operations/views",
+    ending: ".toml",
+    new: ViewId::new,
+};
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
 pub struct Workspace<'t> {
     tree: &'t dyn FileTree,
     disk: &'t dyn FileTree,
+    recorded: Recorded<'t>,
 }
 
 impl<'t> Workspace<'t> {
     /// The workspace in `tree`.
     pub fn new(tree: &'t dyn FileTree) -> Self {
-        Self { tree, disk: tree }
+        Self {
+            tree,
+            disk: tree,
+            recorded: Recorded::default(),
+        }
+    }
+
+    /// The workspace with recorded answers in the place of models that prompts and evaluators name.
+    #[must_use]
+    pub fn with_recorded(self, recorded: Recorded<'t>) -> Self {
+        Self { recorded, ..self }
     }
 
     /// The workspace with the files that programs are run from, where those are not its own.
@@ -111,6 +136,12 @@ impl<'t> Workspace<'t> {
             disk: disk.unwrap_or(self.disk),
             ..self
         }
+    }
+
+    /// Another tree, with recorded answers where this one has them.
+    #[must_use]
+    pub fn beside(&self, tree: &'t dyn FileTree) -> Self {
+        Self::new(tree).with_recorded(self.recorded)
     }
 
     /// The files that programs are run from.
@@ -139,6 +170,7 @@ impl<'t> Workspace<'t> {
             datasets: self.ids(&DATASETS, &mut findings)?,
             evaluators: self.ids(&EVALUATORS, &mut findings)?,
             lanes: self.ids(&LANES, &mut findings)?,
+            views: self.ids(&VIEWS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -194,6 +226,11 @@ impl<'t> Workspace<'t> {
         self.all_ids(&LANES)
     }
 
+    /// The names of all saved views, sorted.
+    pub fn view_ids(&self) -> Result<Vec<ViewId>, Findings> {
+        self.all_ids(&VIEWS)
+    }
+
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
         let mut findings = Vec::new();
         let ids = self.ids(sort, &mut findings)?;
@@ -208,7 +245,8 @@ impl<'t> Workspace<'t> {
         let mut ids = Vec::new();
         for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
             let path = format!("{}/{name}{}", sort.folder, sort.ending);
-            if name.starts_with(OWN_PREFIX) && sort.folder != LANES.folder {
+            let may_be_own = ![LANES.folder, VIEWS.folder].contains(&sort.folder);
+            if may_be_own && name.starts_with(OWN_PREFIX) {
                 let message =
                     "names that begin with `prompts/` are those of tests in prompts' own files";
                 let finding = Finding::error("invalid-name", Place::file(path), message);
@@ -228,7 +266,8 @@ impl<'t> Workspace<'t> {
 
     /// A prompt. One that is not there is a finding with a did-you-mean.
     pub fn prompt(&self, id: &PromptId) -> Result<Prompt, Findings> {
-        prompt::read_prompt(id, &self.prompt_source(id)?)
+        let prompt = prompt::read_prompt(id, &self.prompt_source(id)?)?;
+        Ok(self.recorded.prompt(prompt))
     }
 
     /// A prompt with all it includes, ready to render.
@@ -236,12 +275,12 @@ impl<'t> Workspace<'t> {
         let source = self.prompt_source(id)?;
         let Some(owner) = id.owner() else {
             let prompt = prompt::read_prompt(id, &source)?;
-            return Closure::compile(prompt, &source, self.tree);
+            return Closure::compile(self.recorded.prompt(prompt), &source, self.tree);
         };
         let judges = prompt::read_prompt(&owner, &source)?.own.judges;
         let judge = judges.into_iter().find(|judge| judge.id == *id);
         let judge = judge.ok_or_else(|| not_in_file(&owner, "judge", id.as_str()))?;
-        Closure::compile(judge, &source, self.tree)
+        Closure::compile(self.recorded.prompt(judge), &source, self.tree)
     }
 
     /// The text of a prompt's file.
@@ -288,11 +327,13 @@ impl<'t> Workspace<'t> {
         if let Some(owner) = id.owner() {
             let mut evaluators = self.prompt(&owner)?.own.evaluators.into_iter();
             let evaluator = evaluators.find(|evaluator| evaluator.id == *id);
+            let evaluator = evaluator.map(|evaluator| self.recorded.evaluator(evaluator));
             return evaluator.ok_or_else(|| not_in_file(&owner, "evaluator", id.as_str()));
         }
         let known = || names(self.evaluator_ids());
         let source = read_named(self.tree, &id.path(), "evaluator", id.as_str(), known)?;
-        evaluator::read_evaluator(id, &source, self.tree)
+        let evaluator = evaluator::read_evaluator(id, &source, self.tree)?;
+        Ok(self.recorded.evaluator(evaluator))
     }
 
     /// A lane's policy.
@@ -300,6 +341,13 @@ impl<'t> Workspace<'t> {
         let known = || names(self.lane_names());
         let source = read_named(self.tree, &name.path(), "lane", name.as_str(), known)?;
         lane::read_lane(name, &source)
+    }
+
+    /// A saved view of traces.
+    pub fn view(&self, id: &ViewId) -> Result<View, Findings> {
+        let known = || names(self.view_ids());
+        let source = read_named(self.tree, &id.path(), "view", id.as_str(), known)?;
+        view::read_view(id, &source)
     }
 
     /// The keys that a policy trusts.

@@ -1,6 +1,8 @@
 //! YAML for files that strangers may write: one document of the YAML 1.2 core schema, bounded in
 //! size and depth, without anchors, aliases or tags, and with no key twice.
 
+use std::collections::BTreeMap;
+
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as ParserSpan};
 
 use crate::domain::finding::{Finding, Findings, Span};
@@ -9,11 +11,23 @@ use super::document::{Entry, MAX_DEPTH, MAX_NODES, Node, Source, Value, saturate
 
 /// Parses the text of `source`.
 pub fn parse_yaml(source: &Source) -> Result<Node, Findings> {
+    parse(source, None)
+}
+
+/// Parses the text of `source`, in which anchors may name values, aliases may repeat them, and the key
+/// `<<` takes over the entries of a mapping: files of other tools have these. All that is repeated
+/// counts for the limits.
+pub fn parse_yaml_with_aliases(source: &Source) -> Result<Node, Findings> {
+    parse(source, Some(BTreeMap::new()))
+}
+
+fn parse(source: &Source, anchors: Option<BTreeMap<usize, Node>>) -> Result<Node, Findings> {
     let mut reader = Reader {
         source,
         parser: Parser::new_from_str(&source.text),
         nodes: 0,
         duplicates: Vec::new(),
+        anchors,
     };
     let node = reader.document()?;
     if reader.duplicates.is_empty() {
@@ -28,6 +42,8 @@ struct Reader<'s> {
     parser: Parser<'s, saphyr_parser::StrInput<'s>>,
     nodes: usize,
     duplicates: Vec<Finding>,
+    /// The values that have names; absent: names are refused.
+    anchors: Option<BTreeMap<usize, Node>>,
 }
 
 impl<'s> Reader<'s> {
@@ -81,16 +97,76 @@ impl<'s> Reader<'s> {
             let message = format!("more than {MAX_DEPTH} levels or {MAX_NODES} values");
             return Err(self.refuse(span, &message).into());
         }
-        match event {
-            Event::Scalar(text, style, 0, None) => Ok(self.scalar(&text, style, span)),
-            Event::SequenceStart(0, None) => self.list(span, depth),
-            Event::MappingStart(0, None) => self.map(span, depth),
-            Event::Alias(_) => Err(self.refuse(span, "an alias").into()),
-            Event::Scalar(_, _, 0, _) | Event::SequenceStart(0, _) | Event::MappingStart(0, _) => {
-                Err(self.refuse(span, "a tag").into())
-            }
-            _ => Err(self.refuse(span, "an anchor").into()),
+        let anchor = match &event {
+            Event::Scalar(_, _, anchor, None)
+            | Event::SequenceStart(anchor, None)
+            | Event::MappingStart(anchor, None) => *anchor,
+            Event::Alias(anchor) => return self.repeated(*anchor, span, depth),
+            _ => return Err(self.refuse(span, "a tag").into()),
+        };
+        if anchor != 0 && self.anchors.is_none() {
+            return Err(self.refuse(span, "an anchor").into());
         }
+        let node = match event {
+            Event::Scalar(text, style, ..) => self.scalar(&text, style, span),
+            Event::SequenceStart(..) => self.list(span, depth)?,
+            _ => self.map(span, depth)?,
+        };
+        if anchor != 0
+            && let Some(anchors) = &mut self.anchors
+        {
+            anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    /// The value that an alias names.
+    fn repeated(
+        &mut self,
+        anchor: usize,
+        span: ParserSpan,
+        depth: usize,
+    ) -> Result<Node, Findings> {
+        let named = self
+            .anchors
+            .as_ref()
+            .and_then(|anchors| anchors.get(&anchor));
+        let Some(node) = named.cloned() else {
+            return Err(self.refuse(span, "an alias").into());
+        };
+        let (count, deepest) = size(&node);
+        self.nodes += count;
+        if self.nodes > MAX_NODES || depth + deepest > MAX_DEPTH {
+            return Err(self.refuse(span, "an alias that repeats too much").into());
+        }
+        Ok(node)
+    }
+
+    /// Takes the entries over that `<<` names, but for those that the mapping has itself.
+    fn merge(&self, entries: Vec<Entry>) -> Vec<Entry> {
+        const MERGE: &str = "<<";
+        if self.anchors.is_none() || entries.iter().all(|entry| entry.key != MERGE) {
+            return entries;
+        }
+        let (merged, mut entries): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| entry.key == MERGE);
+        for entry in merged {
+            let maps = match entry.node.value {
+                Value::List(maps) => maps,
+                _ => vec![entry.node],
+            };
+            for map in maps {
+                let Value::Map(taken) = map.value else {
+                    continue;
+                };
+                for entry in taken {
+                    if entries.iter().all(|own| own.key != entry.key) {
+                        entries.push(entry);
+                    }
+                }
+            }
+        }
+        entries
     }
 
     fn list(&mut self, start: ParserSpan, depth: usize) -> Result<Node, Findings> {
@@ -133,7 +209,7 @@ impl<'s> Reader<'s> {
         }
         Ok(Node {
             span: self.span(start),
-            value: Value::Map(entries),
+            value: Value::Map(self.merge(entries)),
         })
     }
 
@@ -190,6 +266,18 @@ impl<'s> Reader<'s> {
         Finding::error("unsupported-yaml", place, format!("{what} is not accepted here"))
             .with_help("write plain YAML: one document, no anchors, aliases or tags, text keys, moderate depth")
     }
+}
+
+/// How many values a value holds, itself included, and how deep they are nested.
+fn size(node: &Node) -> (usize, usize) {
+    let inner: Vec<(usize, usize)> = match &node.value {
+        Value::List(items) => items.iter().map(size).collect(),
+        Value::Map(entries) => entries.iter().map(|entry| size(&entry.node)).collect(),
+        _ => Vec::new(),
+    };
+    let count = inner.iter().map(|(count, _)| count).sum::<usize>() + 1;
+    let deepest = inner.iter().map(|(_, deepest)| deepest + 1).max();
+    (count, deepest.unwrap_or(0))
 }
 
 /// The finding for a key that a mapping holds twice.
@@ -299,6 +387,29 @@ mod tests {
             "? [a]\n: 1\n",
         ] {
             assert_eq!(problem(text).ident, "unsupported-yaml", "{text}");
+        }
+    }
+
+    #[test]
+    fn aliases_repeat_values_and_merges_take_entries_over_where_they_are_allowed() {
+        let with_aliases = |text: &str| parse_yaml_with_aliases(&Source::new("a.yml", text));
+        let text = "base: &b { x: 1, y: &l [2] }\nown: { <<: *b, x: 3 }\nall: [*b, *l]\n";
+        assert_eq!(
+            with_aliases(text).unwrap().to_json(),
+            json!({"base": {"x": 1, "y": [2]}, "own": {"x": 3, "y": [2]},
+                   "all": [{"x": 1, "y": [2]}, [2]]})
+        );
+        assert_eq!(problem(text).ident, "unsupported-yaml");
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let below = format!("*a{}", level - 1);
+            let list = [below.as_str(); 9].join(", ");
+            let line = format!("a{level}: &a{level} [{list}]\n");
+            bomb.push_str(&line);
+        }
+        assert!(with_aliases(&bomb).is_err());
+        for text in ["a: *b\n", "a: &b [*b]\n", "a: !!binary aGk=\n"] {
+            assert!(with_aliases(text).is_err(), "{text}");
         }
     }
 

@@ -22,6 +22,7 @@ pub fn yaml_text(value: &Value) -> String {
     match value {
         Value::Object(map) if !map.is_empty() => entries(&mut text, value, 0),
         Value::Array(items) if !items.is_empty() => entries(&mut text, value, 0),
+        // No block: it would not be indented, and its lines could end the document.
         _ => {
             let _ = writeln!(text, "{}", scalar(value));
         }

@@ -12,7 +12,10 @@ use super::PullRequestReport;
 pub fn render_junit(report: &PullRequestReport<'_>) -> String {
     let cases = cases(report);
     let failures = cases.iter().filter(|(_, why)| why.is_some()).count();
-    let counts = format!("tests=\"{}\" failures=\"{failures}\"", cases.len());
+    let counts = format!(
+        "tests=\"{}\" failures=\"{failures}\" errors=\"0\"",
+        cases.len()
+    );
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(text, "<testsuites name=\"pointsman gate\" {counts}>");
     let lane = Xml(report.lane.as_str()).to_string();
@@ -60,7 +63,10 @@ fn cases(report: &PullRequestReport<'_>) -> Vec<(String, Option<String>)> {
         cases.push((name, (!it.outcome.lets_in()).then(|| it.to_string())));
     }
     for it in &decision.critical_failures {
-        let name = format!("{} on {}: critical row {}", it.prompt, it.dataset, it.row);
+        let name = format!(
+            "{} on {}: critical row {}, {}",
+            it.prompt, it.dataset, it.row, it.evaluator
+        );
         cases.push((name, Some(it.reason.clone())));
     }
     cases

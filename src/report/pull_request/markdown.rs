@@ -3,12 +3,18 @@
 //! The first line marks the comment, one for each lane: whoever posts it looks for that line and
 //! replaces what it posted before. Everything else that may come from outside stands in code.
 
-use std::fmt::Write as _;
-
+use crate::domain::untrusted::shorten;
+use crate::report::bounded::{Bounded, LONGEST};
 use crate::report::markdown::{block, code};
 
 use super::PullRequestReport;
-use super::page::{Block, Page};
+use super::page::{Block, NEXT, Page, Section};
+
+/// How much of a line is shown, in characters.
+const SHOWN_LINE: usize = 1_000;
+
+/// How much room is kept for what to do next, in bytes.
+const NEXT_ROOM: usize = 8_000;
 
 /// Renders the report.
 pub fn render_markdown(report: &PullRequestReport<'_>) -> String {
@@ -17,30 +23,39 @@ pub fn render_markdown(report: &PullRequestReport<'_>) -> String {
 }
 
 fn render_page(page: &Page) -> String {
-    let mut text = format!("## pointsman: {}\n", page.headline);
-    for section in &page.sections {
-        let _ = writeln!(text, "\n### {}\n", section.title);
-        for piece in &section.blocks {
-            match piece {
-                Block::Line(line) => {
-                    let _ = writeln!(text, "- {}", code(line));
-                }
-                Block::Table(titles, rows) => table(titles, rows, &mut text),
-                Block::Output(name, said) => {
-                    let _ = writeln!(text, "\n{name}:\n\n{}\n", block(said));
-                }
-            }
-        }
+    let (next, rest): (Vec<&Section>, Vec<&Section>) = page
+        .sections
+        .iter()
+        .partition(|section| section.title == NEXT);
+    let mut text = Bounded::new(LONGEST - NEXT_ROOM);
+    text.add(&format!("## pointsman: {}\n", page.headline));
+    for section in rest {
+        add(section, &mut text);
     }
-    text
+    let mut end = Bounded::new(NEXT_ROOM);
+    for section in next {
+        add(section, &mut end);
+    }
+    text.finish() + &end.finish()
 }
 
-fn table(titles: &[&str], rows: &[Vec<String>], text: &mut String) {
-    let _ = writeln!(text, "| {} |", titles.join(" | ").to_lowercase());
-    let _ = writeln!(text, "|{}", "---|".repeat(titles.len()));
+fn add(section: &Section, text: &mut Bounded) {
+    text.add(&format!("\n### {}\n\n", section.title));
+    for piece in &section.blocks {
+        match piece {
+            Block::Line(line) => text.add(&format!("- {}\n", code(&shorten(line, SHOWN_LINE)))),
+            Block::Table(titles, rows) => table(titles, rows, text),
+            Block::Output(name, said) => text.add(&format!("\n{name}:\n\n{}\n\n", block(said))),
+        }
+    }
+}
+
+fn table(titles: &[&str], rows: &[Vec<String>], text: &mut Bounded) {
+    let head = titles.join(" | ").to_lowercase();
+    text.add(&format!("| {head} |\n|{}\n", "---|".repeat(titles.len())));
     for row in rows {
         let cells: Vec<String> = row.iter().map(|cell| code(cell)).collect();
-        let _ = writeln!(text, "| {} |", cells.join(" | "));
+        text.add(&format!("| {} |\n", cells.join(" | ")));
     }
 }
 
@@ -49,7 +64,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::pull_request::page::Section;
 
     /// What is left of a Markdown text when its code is taken out, read as a host reads it: a
     /// fence ends at a line of as many backticks, inline code at a run of exactly as many.
@@ -125,6 +139,42 @@ mod tests {
             "http://x.y",
         ]);
         prop::collection::vec(parts, 0..12).prop_map(|parts| parts.concat())
+    }
+
+    #[test]
+    fn a_report_fits_into_a_comment_and_always_says_what_to_do_next() {
+        let hostile = "\u{202e}".repeat(400);
+        let flip = || Block::Output("head", hostile.clone());
+        let rows = (0..3_000).map(|_| vec![hostile[..30].to_owned(), "b".to_owned()]);
+        let page = Page {
+            headline: "gate".to_owned(),
+            sections: vec![
+                Section {
+                    title: "Title",
+                    blocks: vec![
+                        Block::Line(hostile.repeat(100)),
+                        Block::Table(&["A", "B"], rows.collect()),
+                    ],
+                },
+                Section {
+                    title: "Outputs",
+                    blocks: (0..40).map(|_| flip()).collect(),
+                },
+                Section {
+                    title: NEXT,
+                    blocks: vec![Block::Line("merge the base into the head".to_owned())],
+                },
+            ],
+        };
+        let text = render_page(&page);
+        assert!(text.len() <= LONGEST, "{} bytes", text.len());
+        assert!(
+            text.contains("\nParts left out"),
+            "{}",
+            &text[text.len() - 500..]
+        );
+        assert!(text.ends_with("### What to do next\n\n- `merge the base into the head`\n"));
+        assert_eq!(outside_of_code(&text).matches('\u{202e}').count(), 0);
     }
 
     proptest! {

@@ -13,6 +13,9 @@ use crate::report::eval::{percent, render_check, share};
 /// How many findings, and how many flips of each direction, are shown: hosts cut off what is long.
 const SHOWN: usize = 10;
 
+/// The title of the section that is always shown.
+pub(super) const NEXT: &str = "What to do next";
+
 /// How much of a text is shown, in characters.
 const SHOWN_TEXT: usize = 400;
 
@@ -49,7 +52,7 @@ impl Page {
             ("Passes now", flips(&report.compared, true)),
             ("Cost and latency", usage(report)),
             ("Proposed, and not counted", proposed(report)),
-            ("What to do next", next(report)),
+            (NEXT, next(report)),
         ];
         let sections = sections.into_iter();
         let sections = sections.filter(|(_, blocks)| !blocks.is_empty());

@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(
             text,
             "NAME              TEXT              COST\n\
-             a name of some …  a text of a mu…     $1\n\
+             a name of some …  a text of a muc…    $1\n\
              b\\u{1b}[2J        短い文章です短…     $1\n"
         );
         assert!(text.lines().all(|line| line.width() <= 40), "{text}");

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::trace::column::{Column, ColumnKind};
-use crate::engine::traces::explore::list::{Field, ListRow, ListValue};
+use crate::domain::trace::field::Field;
+use crate::engine::traces::explore::list::{ListRow, ListValue};
 use crate::report::quantity::{duration, money};
 use crate::report::release::seconds;
 
@@ -19,7 +20,7 @@ const SHOWN_ID: usize = 12;
 pub fn list_table(fields: &[Field], rows: &[ListRow], width: Option<usize>) -> String {
     let titles: Vec<String> = fields
         .iter()
-        .map(|field| field.name().to_uppercase())
+        .map(|field| field.to_string().to_uppercase())
         .collect();
     let cells = rows.iter().map(|row| {
         let cells = fields.iter().zip(&row.values);
@@ -92,7 +93,7 @@ pub fn list_line(fields: &[Field], row: &ListRow) -> String {
     }
     for (field, value) in fields.iter().zip(&row.values) {
         let value = value.as_ref().map_or(Value::Null, plain);
-        line.insert(field.name(), value);
+        line.insert(field.to_string(), value);
     }
     Value::Object(line).to_string()
 }
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     fn fields(names: &[&str]) -> Vec<Field> {
-        names.iter().map(|name| Field::of(name).unwrap()).collect()
+        names.iter().map(|name| name.parse().unwrap()).collect()
     }
 
     #[test]

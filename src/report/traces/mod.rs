@@ -3,8 +3,10 @@
 mod fit;
 pub mod json;
 pub mod list;
+pub mod search;
 pub mod span;
 mod steps;
 mod told;
 pub mod tree;
+pub mod views;
 mod waterfall;

@@ -105,7 +105,7 @@ mod tests {
     fn a_short_step_is_seen_and_many_share_a_bar() {
         assert_eq!(drawn(&[node((99, 99), &[])], 100, 10), "         ░");
         assert_eq!(drawn(&[node((100, 100), &[])], 100, 10), "         ░");
-        assert_eq!(drawn(&[node((0, 0), &[])], 0, 4), "░");
+        assert_eq!(drawn(&[node((0, 0), &[])], 0, 4), "░░░░");
         let many = [node((0, 10), &[]), node((50, 60), &[(50, 60)])];
         assert_eq!(drawn(&many, 100, 10), "░    █");
     }

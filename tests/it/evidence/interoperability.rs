@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::support::Sandbox;
 use crate::support::signed_lane::SignedLane;
+use crate::support::tools::tools;
 
 /// Verifies an envelope with the reference implementation, given the key as 32 bytes.
 const REFERENCE: &str = r#"
@@ -102,7 +103,7 @@ fn a_key_that_openssl_made_signs_and_openssl_verifies_it() {
 fn the_reference_implementation_of_dsse_verifies_every_envelope_of_a_record() {
     let lane = SignedLane::new();
     let sandbox = &lane.sandbox;
-    let python = reference_python();
+    let python = tools("securesystemslib");
     let Some(python) = python.filter(|_| !sandbox.lacks("python3")) else {
         return;
     };
@@ -135,18 +136,4 @@ fn the_reference_implementation_of_dsse_verifies_every_envelope_of_a_record() {
         let run = sandbox.shell(verify).env("PYTHONPATH", &python).run();
         run.succeeds().says(&keyid).says("VerificationError");
     }
-}
-
-/// Where `.ci/run` keeps the reference implementation, if it does; where it does not, that is said.
-#[expect(
-    clippy::print_stderr,
-    reason = "who runs the tests must learn what was not tested"
-)]
-fn reference_python() -> Option<String> {
-    let tools = crate::support::source::root().join("target/ci/tools");
-    if tools.join("securesystemslib").exists() {
-        return tools.to_str().map(str::to_owned);
-    }
-    eprintln!("skipped: securesystemslib is not in target/ci/tools; `.ci/run` puts it there");
-    None
 }

@@ -69,13 +69,13 @@ messages:
 "#;
 
 /// A repository on `topic`, which was started from `main`.
-pub(super) struct PullRequest {
-    pub(super) sandbox: Sandbox,
+pub(crate) struct PullRequest {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl PullRequest {
     /// The repository that pull requests are made to; it passes its own check.
-    pub(super) fn base() -> Sandbox {
+    pub(crate) fn base() -> Sandbox {
         let sandbox = Sandbox::with_workspace();
         for (path, text) in RULES {
             sandbox.write(path, text);
@@ -88,26 +88,26 @@ impl PullRequest {
     }
 
     /// A pull request to a copy of `base`.
-    pub(super) fn to(base: &Sandbox) -> Self {
+    pub(crate) fn to(base: &Sandbox) -> Self {
         let sandbox = base.copy();
         sandbox.git(&["switch", "--quiet", "-c", "topic"]);
         Self { sandbox }
     }
 
     /// The author writes a prompt that the base's rules do not let in.
-    pub(super) fn break_prompt(&self) {
+    pub(crate) fn break_prompt(&self) {
         self.sandbox
             .edit(PROMPT, "\"{{ ticket }}\"", "\"Sorry: {{ ticket }}\"");
     }
 
     /// The author writes other words that answer as before.
-    pub(super) fn improve_prompt(&self) {
+    pub(crate) fn improve_prompt(&self) {
         self.sandbox
             .edit(PROMPT, "Answer with the queue", "Name the queue");
     }
 
     /// Commits, and runs the gate.
-    pub(super) fn gate(&self, more: &[&str]) -> RunOutput {
+    pub(crate) fn gate(&self, more: &[&str]) -> RunOutput {
         self.sandbox.commit("Propose");
         let mut args = vec!["gate", "--base", "main"];
         args.extend(more);

@@ -1,5 +1,6 @@
 //! A git server over smart HTTP on loopback: `git http-backend` behind a bridge that speaks CGI.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -28,6 +29,7 @@ struct Shared {
     root: PathBuf,
     path: OsString,
     mood: Mutex<Mood>,
+    authorizations: Mutex<BTreeSet<String>>,
 }
 
 /// How the server treats those who push.
@@ -50,6 +52,7 @@ impl GitServer {
             root,
             path: program_path(),
             mood: Mutex::new(Mood::Well),
+            authorizations: Mutex::default(),
         });
         let router = Router::new()
             .fallback(answer)
@@ -63,6 +66,12 @@ impl GitServer {
     /// The address of a repository.
     pub(crate) fn url(&self, repository: &str) -> String {
         format!("http://{}/{repository}", self.loopback.address())
+    }
+
+    /// Whatever requests said to show who they are from.
+    pub(crate) fn authorizations(&self) -> BTreeSet<String> {
+        let known = self.shared.authorizations.lock();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes the server behave otherwise.
@@ -87,6 +96,15 @@ async fn answer(
     let mood = *shared.mood();
     if mood == Mood::Dead {
         return broken_off();
+    }
+    if let Some(shown) = headers
+        .get("authorization")
+        .and_then(|shown| shown.to_str().ok())
+    {
+        let known = shared.authorizations.lock();
+        known
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(shown.to_owned());
     }
     let output = backend(&shared, &method, &uri, &headers, &body).await;
     let is_push = method == Method::POST && uri.path().ends_with("/git-receive-pack");

@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 pub(crate) mod git_server;
+pub(crate) mod github;
 pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod lanes;
@@ -9,11 +10,13 @@ pub(crate) mod loopback;
 pub(crate) mod media;
 pub(crate) mod model_server;
 pub(crate) mod run;
+pub(crate) mod runner;
 pub(crate) mod sandbox;
 pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]
 pub(crate) mod strace;
+pub(crate) mod tools;
 pub(crate) mod traces;
 pub(crate) mod workspace;
 

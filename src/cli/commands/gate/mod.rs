@@ -22,6 +22,7 @@ use crate::engine::gate::{
 };
 use crate::engine::workspace::Workspace;
 use crate::report::annotations::render_annotations;
+use crate::report::code_quality::render_code_quality;
 use crate::report::pull_request::{
     PullRequestReport, PullRequestV1, render_junit, render_markdown, render_text,
 };
@@ -45,6 +46,7 @@ use trial::{Trial, try_prompts};
 #[command(after_help = "Examples:
   pointsman gate --base origin/main
   pointsman gate --base origin/main --head HEAD --lane production
+  pointsman gate --base origin/main --recorded
   pointsman gate --base origin/main -o comment.md -o sarif=gate.sarif -o github=-")]
 pub struct GateArgs {
     /// The revision that the pull request is to be merged into
@@ -60,13 +62,17 @@ pub struct GateArgs {
     /// brings, too
     #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
     recordings: Whose,
+    /// Ask nobody: recorded answers stand in for every model, whoever the files name
+    #[arg(long)]
+    recorded: bool,
     #[command(flatten)]
     limits: LimitArgs,
     /// Let programs run that the base names as providers or evaluators, from a checkout of the base
     #[arg(long)]
     allow_exec: bool,
     /// Write the result to a file, too: `.json`, `.md` (a step summary or a comment), `.xml` (JUnit)
-    /// or `.sarif`. Say `github=-` for annotations on stdout
+    /// or `.sarif`. Say `github=-` for annotations on stdout, and `gitlab=PATH` for a code quality
+    /// report
     #[arg(short, long = "output", value_name = "[FORMAT=]PATH")]
     outputs: Vec<Output<GateFormat>>,
 }
@@ -88,6 +94,7 @@ enum GateFormat {
     Junit,
     Sarif,
     Github,
+    Gitlab,
 }
 
 impl Format for GateFormat {
@@ -99,6 +106,7 @@ impl Format for GateFormat {
         ("xml", Self::Junit),
         ("sarif", Self::Sarif),
         ("github", Self::Github),
+        ("gitlab", Self::Gitlab),
     ];
     const ENDINGS: &'static str = ".json, .md, .xml or .sarif";
 }
@@ -241,6 +249,7 @@ fn show(
         GateFormat::Junit => render_junit(report),
         GateFormat::Sarif => render_sarif(&findings()),
         GateFormat::Github => render_annotations(&findings()),
+        GateFormat::Gitlab => render_code_quality(&findings()),
     })?;
     if ui.wants_json() {
         ui.json(&PullRequestV1::from(report));

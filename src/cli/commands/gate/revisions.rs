@@ -1,6 +1,6 @@
 //! The commits of a pull request, found in the clone at hand, or what to do where it lacks them.
 
-use crate::adapters::git::RevisionTree;
+use crate::adapters::git::{GitError, RevisionTree};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::domain::deployment::ObjectId;
@@ -25,8 +25,14 @@ impl Revisions {
     /// Finds base, head, and where they parted.
     pub(super) fn find(context: &Context, base: &str, head: &str) -> Result<Self, CommandError> {
         let repository = context.repository()?;
-        let (base_commit, head_commit) = (repository.commit(base)?, repository.commit(head)?);
         let shallow = repository.is_shallow()?;
+        let commit = |revision: &str| match repository.commit(revision) {
+            Err(GitError::UnknownRevision(_)) if shallow => Err(too_shallow(&format!(
+                "`{revision}` is no revision that it knows"
+            ))),
+            found => found.map_err(CommandError::from),
+        };
+        let (base_commit, head_commit) = (commit(base)?, commit(head)?);
         let fork = match repository.merge_base(&base_commit, &head_commit) {
             Ok(Some(fork)) => fork,
             Err(error) if !shallow => return Err(error.into()),
@@ -37,12 +43,9 @@ impl Revisions {
                 .with_hint("name the branch that the head was started from as `--base`"));
             }
             Ok(None) | Err(_) => {
-                return Err(CommandError::usage(format!(
-                    "this clone is shallow, and where `{head}` left `{base}` is not in it"
-                ))
-                .with_hint(
-                    "run `git fetch --unshallow`, or check out with `fetch-depth: 0` in the workflow",
-                ));
+                return Err(too_shallow(&format!(
+                    "where `{head}` left `{base}` is not in it"
+                )));
             }
         };
         let prefix = context.workspace_prefix()?;
@@ -81,4 +84,11 @@ impl Revisions {
             "check out the base, fetch the head without checking it out, and run the gate there",
         ))
     }
+}
+
+fn too_shallow(what: &str) -> CommandError {
+    CommandError::usage(format!("this clone is shallow, and {what}")).with_hint(
+        "run `git fetch --unshallow`, check out with `fetch-depth: 0` in a workflow of GitHub, or set \
+         `GIT_DEPTH: \"0\"` for a job of GitLab",
+    )
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::Workbench;
+use crate::cli::exit::Exit;
 use crate::cli::gate::{Against, Tested, bar_flaky_rows, judge_checks, run, tested};
 use crate::cli::ui::Ui;
 use crate::domain::gate::{Decision, EvaluatedSuite};
@@ -23,7 +24,7 @@ use crate::engine::evaluate::summary::SuiteSummary;
 use crate::engine::gate::{
     ClaimedAnswers, ProposedTree, PullRequest, Scope, claims, proposed, tests,
 };
-use crate::engine::workspace::Workspace;
+use crate::engine::workspace::{Recorded, Workspace};
 use crate::report::plan::{PlanLine, warnings};
 use crate::report::pull_request::UsageLine;
 
@@ -74,9 +75,11 @@ pub(super) fn try_prompts(
             .collect(),
     };
     let disk = context.disk().filter(|_| args.allow_exec);
-    let [base, head] = [request.base, request.head].map(Workspace::new);
+    let recorded = Recorded::everybody_if(args.recorded);
+    let workspace = |tree| Workspace::new(tree).with_recorded(recorded);
+    let [base, head] = [request.base, request.head].map(workspace);
     let base = base.with_programs_from(disk.as_deref());
-    let judged = Workspace::new(&claimed).with_programs_from(Some(base.disk()));
+    let judged = workspace(&claimed).with_programs_from(Some(base.disk()));
     let repeats = gate.repeats.max(1);
     let tests = tests(&judged, &head, scope, repeats)?;
     let benches = [args.bench(context, &base)?, args.bench(context, &judged)?];
@@ -89,15 +92,28 @@ pub(super) fn try_prompts(
         base: request.base,
         head: request.head,
     };
-    let proposal = Workspace::new(&proposal);
-    let (beside, left_out) = proposed(&proposal, &base, &tests.head, repeats)?;
+    let proposal = workspace(&proposal);
+    let (beside, left_out) = proposed(&proposal, &base, (scope, &tests.head), repeats)?;
     trial.left_out = left_out;
     if !tests.head.suites.is_empty() {
-        trial.decide(ui, &gate, &benches, tests.head, tests.pairs.into())?;
+        let asks_graders = tests.head.asks_graders();
+        let decided = trial.decide(ui, &gate, &benches, tests.head, tests.pairs.into());
+        decided.map_err(|error| without_graders(error, asks_graders))?;
     }
     let bench = args.bench(context, &proposal)?;
     trial.beside = run_beside(&bench, ui, beside);
     Ok(trial)
+}
+
+/// An answer that is missing may be that of a judge, which no author can bring.
+fn without_graders(error: CommandError, asks_graders: bool) -> CommandError {
+    if error.exit != Exit::Provider || !asks_graders {
+        return error;
+    }
+    error.with_hint(
+        "of judges, only answers that the base has recorded count: what they have not graded yet takes \
+         a gate that may ask them, without `--recorded` and with their key",
+    )
 }
 
 /// Runs the head's own tests. They decide nothing, and neither does an error in them.

@@ -1,19 +1,19 @@
 //! `pointsman traces list`.
 
-use std::str::FromStr;
-
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
-use crate::domain::suggest::did_you_mean;
-use crate::domain::trace::column::Column;
+use crate::domain::id::ViewId;
+use crate::domain::trace::field::{Field, RowOrder};
 use crate::domain::trace::query::Level;
+use crate::domain::trace::view::View;
 use crate::domain::untrusted::Untrusted;
-use crate::engine::traces::explore::list::{Field, ListOrder, ListRequest, ListRow, list};
+use crate::engine::traces::explore::list::{ListRequest, ListRow, list};
 use crate::report::traces::list::{list_line, list_table};
 
+use super::views::save;
 use super::{Grain, explain_nothing};
 
 /// What is shown of a trace where nobody says.
@@ -54,79 +54,47 @@ const OF_SPAN: [&str; 10] = [
   pointsman traces list --by span --where 'prompt = support/triage' --sort -duration -n 5
   pointsman traces list --columns time,trace,input,output,score --json")]
 pub(super) struct ListArgs {
-    /// What a row is: a trace, or a span
-    #[arg(long, value_name = "WHAT", default_value = "trace")]
-    by: Grain,
+    /// What a row is: a trace, as where nobody says, or a span
+    #[arg(long, value_name = "WHAT")]
+    by: Option<Grain>,
     /// The columns: those of filters, and `spans`, `input`, `output`
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
-    columns: Vec<FieldName>,
-    /// The column to put the rows in order by; with `-` before it, the greatest first
-    #[arg(
-        long,
-        value_name = "[-]COLUMN",
-        default_value = "-time",
-        allow_hyphen_values = true
-    )]
-    sort: Sort,
+    columns: Vec<Field>,
+    /// The column to put the rows in order by; with `-` before it, the greatest first. Where nobody says,
+    /// what began last comes first
+    #[arg(long, value_name = "[-]COLUMN", allow_hyphen_values = true)]
+    sort: Option<RowOrder>,
     /// Show this many rows
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
     count: usize,
+    /// Save the question as a view, to ask it again with `--view`
+    #[arg(long, value_name = "VIEW")]
+    save: Option<ViewId>,
     #[command(flatten)]
     selection: SelectionArgs,
 }
 
-/// A field that exists.
-#[derive(Debug, Clone)]
-struct FieldName(Field);
-
-impl FromStr for FieldName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let field = Field::of(text.trim());
-        let unknown = || {
-            format!(
-                "there is no such column; {}",
-                did_you_mean(text, Field::names())
-            )
-        };
-        Ok(Self(field.ok_or_else(unknown)?))
-    }
-}
-
-/// By what rows are put in order.
-#[derive(Debug, Clone)]
-struct Sort(ListOrder);
-
-impl FromStr for Sort {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, descending) = match text.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (text, false),
-        };
-        let unknown = || {
-            format!(
-                "there is no such column; {}",
-                did_you_mean(name, Column::names())
-            )
-        };
-        let column = Column::of(name).ok_or_else(unknown)?;
-        Ok(Self(ListOrder { column, descending }))
-    }
-}
-
 /// Runs the command.
 pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exit, CommandError> {
-    let level = args.by.level();
+    let layout = Layout::of(context, args)?;
+    let level = layout.by.unwrap_or(Level::Trace);
     let request = ListRequest {
         selection: args.selection.selection(context)?,
         level,
-        order: args.sort.0.clone(),
+        order: layout.sort.clone().unwrap_or(RowOrder::NEWEST_FIRST),
         limit: args.count,
-        fields: fields(level, &args.columns),
+        fields: fields(level, &layout.columns),
     };
+    if let Some(id) = &args.save {
+        let selected = args.selection.save_as(id, context)?;
+        let view = View {
+            by: layout.by,
+            columns: layout.columns,
+            sort: layout.sort,
+            ..selected
+        };
+        save(context, ui, &view)?;
+    }
     let store = context.trace_store()?;
     let rows = list(store.as_ref(), &request)?;
     if rows.is_empty() && args.count > 0 {
@@ -145,15 +113,40 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
     Ok(Exit::Success)
 }
 
-fn fields(level: Level, wanted: &[FieldName]) -> Vec<Field> {
+/// How a list looks: as the options say, or else as the view does.
+struct Layout {
+    by: Option<Level>,
+    columns: Vec<Field>,
+    sort: Option<RowOrder>,
+}
+
+impl Layout {
+    fn of(context: &Context, args: &ListArgs) -> Result<Self, CommandError> {
+        let (by, columns, sort) = match args.selection.view(context)? {
+            Some(view) => (view.by, view.columns, view.sort),
+            None => (None, Vec::new(), None),
+        };
+        Ok(Self {
+            by: args.by.map(Grain::level).or(by),
+            columns: if args.columns.is_empty() {
+                columns
+            } else {
+                args.columns.clone()
+            },
+            sort: args.sort.clone().or(sort),
+        })
+    }
+}
+
+fn fields(level: Level, wanted: &[Field]) -> Vec<Field> {
     if !wanted.is_empty() {
-        return wanted.iter().map(|name| name.0.clone()).collect();
+        return wanted.to_vec();
     }
     let names = match level {
         Level::Trace => &OF_TRACE[..],
         Level::Span => &OF_SPAN[..],
     };
-    names.iter().filter_map(|name| Field::of(name)).collect()
+    names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// What to do next.

@@ -2,7 +2,9 @@
 
 mod import;
 mod list;
+mod search;
 mod show;
+mod views;
 
 use clap::ValueEnum;
 
@@ -25,7 +27,8 @@ use crate::report::release::seconds;
   pointsman traces import traces.jsonl
   pointsman traces list --since 24h --where 'status = error'
   pointsman traces list --by span --where 'prompt = support/triage' --sort -duration
-  pointsman traces show 4bf92f3577b3")]
+  pointsman traces show 4bf92f3577b3
+  pointsman traces search 'refund \"charged twice\"'")]
 pub struct TracesArgs {
     #[command(subcommand)]
     command: TracesCommand,
@@ -36,6 +39,8 @@ enum TracesCommand {
     Import(import::ImportArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Search(search::SearchArgs),
+    Views(views::ViewsArgs),
 }
 
 /// Runs the command.
@@ -44,6 +49,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
         TracesCommand::Import(args) => import::run(context, ui, args),
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
+        TracesCommand::Search(args) => search::run(context, ui, args),
+        TracesCommand::Views(args) => views::run(context, ui, args),
     }
 }
 

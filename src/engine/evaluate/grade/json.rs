@@ -35,7 +35,7 @@ impl JsonGrader {
 
     /// Grades an answer's text.
     pub(super) fn grade(&self, output: &str, row: &Row) -> Graded {
-        let value: Value = match serde_json::from_str(output) {
+        let value: Value = match read(output) {
             Ok(value) => value,
             Err(error) => return Graded::fail(format!("is not JSON: {error}")),
         };
@@ -64,6 +64,39 @@ impl JsonGrader {
             },
         }
     }
+}
+
+/// Reads JSON. Half of a character, as an answer that was cut leaves it (`"\ud83d"`), is JSON by the
+/// grammar of RFC 8259, and is read as the character for what cannot be read.
+fn read(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text).or_else(|error| match without_halves(text) {
+        Some(text) => serde_json::from_str(&text).map_err(|_| error),
+        None => Err(error),
+    })
+}
+
+/// The text with a whole character in place of each half that is escaped; `None` where there is none.
+fn without_halves(text: &str) -> Option<String> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut replaced = None;
+    let mut at = 0;
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                let whole: &mut String = replaced.get_or_insert_with(|| text.to_owned());
+                whole.replace_range(at..at + 6, "\\ufffd");
+                6
+            }
+            // A backslash and what it escapes.
+            _ => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        };
+    }
+    replaced
 }
 
 fn validator(schema: &Value) -> Result<Validator, String> {
@@ -191,6 +224,23 @@ mod tests {
         let wanted = json!({"expected": {"a": [1.0], "b": 1}});
         assert_eq!(grade(column(), output, wanted).0, Grade::Pass);
         assert_eq!(grade(column(), output, json!({})).0, Grade::Error);
+    }
+
+    #[test]
+    fn half_a_character_is_json_and_equals_no_other() {
+        let halves = |wanted| pointer("/a", JsonValue::Fixed(json!(wanted)));
+        let cut = r#"{"a": "x\ud83d", "b": "\ud83d\ude00 \\ud800"}"#;
+        assert_eq!(
+            grade(Rule::Json(JsonRule::Valid), cut, json!({})).0,
+            Grade::Pass
+        );
+        assert_eq!(grade(halves("x\u{fffd}"), cut, json!({})).0, Grade::Pass);
+        assert_eq!(grade(halves("x"), cut, json!({})).0, Grade::Fail);
+        let broken = r#"{"a": "\ud83d"#;
+        assert_eq!(
+            grade(Rule::Json(JsonRule::Valid), broken, json!({})).0,
+            Grade::Fail
+        );
     }
 
     #[test]

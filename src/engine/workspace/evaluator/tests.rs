@@ -1,57 +1,24 @@
 //! What is read from evaluator files, and what is refused.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 
 use super::*;
-use crate::engine::ports::{EntryKind, TreeEntry, TreeError};
+use crate::engine::workspace::memory::MemoryTree;
 
-/// Files by path.
-struct Files(BTreeMap<&'static str, String>);
-
-impl FileTree for Files {
-    fn label(&self) -> String {
-        "test".to_owned()
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<TreeEntry>, TreeError> {
-        let below = self.0.keys().filter(|path| path.starts_with(folder));
-        Ok(below
-            .map(|path| TreeEntry {
-                path: (*path).to_owned(),
-                kind: EntryKind::File,
-                id: None,
-            })
-            .collect())
-    }
-
-    fn read(&self, path: &str, _limit: u64) -> Result<Option<Vec<u8>>, TreeError> {
-        Ok(self.0.get(path).map(|text| text.clone().into_bytes()))
-    }
-
-    fn open(&self, _path: &str) -> Result<Option<Box<dyn BufRead + Send>>, TreeError> {
-        Ok(None)
-    }
-}
-
-fn read_with(text: &str, files: &[(&'static str, &str)]) -> Result<Evaluator, Findings> {
+fn read_with(text: &str, files: &[(&str, &str)]) -> Result<Evaluator, Findings> {
     let id = EvaluatorId::new("a").expect("a letter is a name");
-    let files = files.iter().map(|(path, text)| (*path, (*text).to_owned()));
-    let tree = Files(
-        files
-            .chain([("evaluators/a.yml", text.to_owned())])
-            .collect(),
-    );
+    let files = files.iter().copied();
+    let tree = MemoryTree::new(files.chain([("evaluators/a.yml", text)]));
     read_evaluator(&id, &Source::new(id.path(), text), &tree)
 }
 
-fn ident_with(text: &str, files: &[(&'static str, &str)]) -> String {
+fn ident_with(text: &str, files: &[(&str, &str)]) -> String {
     read_with(text, files).unwrap_err().0[0].ident.clone()
 }
 
 fn read(text: &str) -> Result<Evaluator, Findings> {
     let id = EvaluatorId::new("a").expect("a letter is a name");
-    let tree = Files(BTreeMap::new());
+    let tree = MemoryTree::default();
     read_evaluator(&id, &Source::new(id.path(), text), &tree)
 }
 

@@ -8,6 +8,7 @@ mod traces;
 use jiff::Timestamp;
 
 use crate::domain::trace::column::{Column, ColumnKind};
+use crate::domain::trace::field::{Field, RowOrder};
 use crate::domain::trace::query::Level;
 use crate::domain::trace::selection::Selection;
 use crate::engine::ports::traces::{TraceStore, TraceStoreError};
@@ -20,67 +21,11 @@ pub struct ListRequest {
     /// What a row is.
     pub level: Level,
     /// By what rows are put in order.
-    pub order: ListOrder,
+    pub order: RowOrder,
     /// How many rows.
     pub limit: usize,
     /// What is wanted of each.
     pub fields: Vec<Field>,
-}
-
-/// By what rows are put in order. Rows without a value come last, and equal ones by trace and span.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListOrder {
-    /// The column.
-    pub column: Column,
-    /// Whether the greatest comes first.
-    pub descending: bool,
-}
-
-/// What a list can say of a trace or span.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Field {
-    /// A column.
-    Column(Column),
-    /// How many spans a trace has.
-    Spans,
-    /// What went in first.
-    Input,
-    /// What came out last.
-    Output,
-}
-
-/// The fields that are no columns, with their names.
-const OTHER_FIELDS: [(Field, &str); 3] = [
-    (Field::Spans, "spans"),
-    (Field::Input, "input"),
-    (Field::Output, "output"),
-];
-
-impl Field {
-    /// The field of this name.
-    pub fn of(name: &str) -> Option<Self> {
-        let other = OTHER_FIELDS.iter().find(|(_, known)| *known == name);
-        other
-            .map(|(field, _)| field.clone())
-            .or_else(|| Column::of(name).map(Self::Column))
-    }
-
-    /// Its name.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Column(column) => column.name(),
-            other => {
-                let found = OTHER_FIELDS.iter().find(|(field, _)| field == other);
-                found.map_or("", |(_, name)| name).to_owned()
-            }
-        }
-    }
-
-    /// The names of all fields that have one.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        let other = OTHER_FIELDS.iter().map(|(_, name)| *name);
-        Column::names().chain(other)
-    }
 }
 
 /// A row of a list.

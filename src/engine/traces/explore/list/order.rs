@@ -72,15 +72,15 @@ mod tests {
 
     use super::*;
     use crate::domain::trace::column::{Column, ColumnKind};
+    use crate::domain::trace::field::RowOrder;
     use crate::domain::trace::query::Level;
     use crate::domain::trace::selection::Selection;
-    use crate::engine::traces::explore::list::ListOrder;
 
     fn first(descending: bool, limit: usize, values: &[(&str, Option<f64>)]) -> Vec<String> {
         let mut first = First::new(&ListRequest {
             selection: Selection::EVERYTHING,
             level: Level::Trace,
-            order: ListOrder {
+            order: RowOrder {
                 column: Column::Cost,
                 descending,
             },

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::domain::trace::column::{Column, ColumnKind};
+use crate::domain::trace::field::Field;
 use crate::domain::trace::filter::{Filter, TextTest};
 use crate::domain::trace::query::Level;
 use crate::domain::trace::span::{Span, SpanStatus};
@@ -12,7 +13,7 @@ use crate::engine::ports::traces::{
 };
 
 use super::said::{asked, told};
-use super::{Field, ListRequest, ListRow, ListValue};
+use super::{ListRequest, ListRow, ListValue};
 
 /// The first spans.
 pub(super) fn list(

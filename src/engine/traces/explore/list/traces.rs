@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::domain::trace::column::{Column, ColumnKind};
+use crate::domain::trace::field::Field;
 use crate::domain::trace::filter::{Filter, TextTest};
 use crate::domain::trace::query::{Level, Measured};
 use crate::domain::trace::selection::Selection;
@@ -17,7 +18,7 @@ use crate::engine::ports::traces::{
 
 use super::order::First;
 use super::said::{asked, told};
-use super::{Field, ListRequest, ListRow, ListValue};
+use super::{ListRequest, ListRow, ListValue};
 
 /// The first traces.
 pub(super) fn list(
