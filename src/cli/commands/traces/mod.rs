@@ -1,5 +1,6 @@
 //! `pointsman traces`: what happened in production.
 
+mod export;
 mod list;
 mod search;
 mod show;
@@ -37,6 +38,7 @@ enum TracesCommand {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Search(search::SearchArgs),
+    Export(export::ExportArgs),
     Views(views::ViewsArgs),
 }
 
@@ -46,6 +48,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
         TracesCommand::Search(args) => search::run(context, ui, args),
+        TracesCommand::Export(args) => export::run(context, ui, args),
         TracesCommand::Views(args) => views::run(context, ui, args),
     }
 }
