@@ -1,6 +1,7 @@
 //! `pointsman traces`: what happened in production is brought in, listed, looked into, searched and exported.
 
 mod attributes;
+mod export;
 mod import;
 mod list;
 mod made;

@@ -1,5 +1,6 @@
 //! `pointsman traces`: what happened in production.
 
+mod export;
 mod import;
 mod list;
 mod search;
@@ -40,6 +41,7 @@ enum TracesCommand {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Search(search::SearchArgs),
+    Export(export::ExportArgs),
     Views(views::ViewsArgs),
 }
 
@@ -50,6 +52,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
         TracesCommand::Search(args) => search::run(context, ui, args),
+        TracesCommand::Export(args) => export::run(context, ui, args),
         TracesCommand::Views(args) => views::run(context, ui, args),
     }
 }
