@@ -111,7 +111,6 @@ impl Command {
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
-            Self::Traces(args) => traces::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
     }
