@@ -8,6 +8,7 @@ pub mod error;
 pub mod evaluation;
 pub mod exit;
 pub mod gate;
+pub mod intake;
 pub mod limits;
 pub mod new_files;
 pub mod output;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::redaction::Redaction;
 use super::run::Answer;
 
 /// The file's name, at the workspace root.
@@ -27,6 +28,8 @@ pub struct Project {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// What models cost, by `<provider>/<model>`.
     pub prices: BTreeMap<String, Price>,
+    /// What must not be kept of traces.
+    pub redaction: Redaction,
 }
 
 /// The longest name of a file that systems know, in bytes: a longer word is no file.
@@ -163,6 +166,30 @@ impl ProgramSettings {
     }
 }
 
+/// The tokens of one call that cost something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TokenCounts {
+    /// All tokens read.
+    pub input: Option<u64>,
+    /// The part of the input that the provider had in its cache.
+    pub cached_input: Option<u64>,
+    /// The part of the input that the provider put into its cache.
+    pub cache_write: Option<u64>,
+    /// All tokens written, those of reasoning included.
+    pub output: Option<u64>,
+}
+
+impl From<&Answer> for TokenCounts {
+    fn from(answer: &Answer) -> Self {
+        Self {
+            input: answer.input_tokens,
+            cached_input: answer.cached_input_tokens,
+            cache_write: answer.cache_write_tokens,
+            output: answer.output_tokens,
+        }
+    }
+}
+
 /// What a model costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
@@ -190,14 +217,14 @@ impl Price {
         up_to_input_tokens: None,
     };
 
-    /// What an answer cost; absent where a count is missing. What is not known is never 0.
-    pub fn cost_usd(&self, answer: &Answer) -> Option<f64> {
-        let input = answer.input_tokens?;
+    /// What a call cost; absent where a count is missing. What is not known is never 0.
+    pub fn cost_usd(&self, tokens: TokenCounts) -> Option<f64> {
+        let input = tokens.input?;
         if self.up_to_input_tokens.is_some_and(|most| input > most) {
             return None;
         }
-        let cached = answer.cached_input_tokens.unwrap_or(0);
-        let written = answer.cache_write_tokens.unwrap_or(0);
+        let cached = tokens.cached_input.unwrap_or(0);
+        let written = tokens.cache_write.unwrap_or(0);
         let plain = input.checked_sub(cached)?.checked_sub(written)?;
         let write_price = match written {
             0 => 0.0,
@@ -210,7 +237,7 @@ impl Price {
             (plain, self.input_usd_per_million),
             (cached, cached_price),
             (written, write_price),
-            (answer.output_tokens?, self.output_usd_per_million),
+            (tokens.output?, self.output_usd_per_million),
         ];
         #[expect(
             clippy::cast_precision_loss,
@@ -236,12 +263,12 @@ mod tests {
         up_to_input_tokens: Some(1_000_000),
     };
 
-    fn answer(input: Option<u64>, cached: Option<u64>, output: Option<u64>) -> Answer {
-        Answer {
-            input_tokens: input,
-            cached_input_tokens: cached,
-            output_tokens: output,
-            ..Answer::default()
+    fn tokens(input: Option<u64>, cached: Option<u64>, output: Option<u64>) -> TokenCounts {
+        TokenCounts {
+            input,
+            cached_input: cached,
+            output,
+            ..TokenCounts::default()
         }
     }
 
@@ -273,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_cost_is_known_only_with_both_counts() {
-        let cost = |input, output| PRICE.cost_usd(&answer(input, None, output));
+        let cost = |input, output| PRICE.cost_usd(tokens(input, None, output));
         assert_eq!(cost(Some(1_000), Some(100)), Some(0.002));
         assert_eq!(cost(Some(1_000), None), None);
         assert_eq!(cost(None, Some(100)), None);
@@ -282,14 +309,14 @@ mod tests {
 
     #[test]
     fn cached_input_has_its_own_price_and_nonsense_counts_have_none() {
-        let cost = |cached| PRICE.cost_usd(&answer(Some(1_000_000), Some(cached), Some(0)));
+        let cost = |cached| PRICE.cost_usd(tokens(Some(1_000_000), Some(cached), Some(0)));
         assert_eq!(cost(1_000_000), Some(0.1));
         assert_eq!(cost(500_000), Some(0.55));
         assert_eq!(cost(1_000_001), None);
-        let unpriced = Answer {
-            cache_write_tokens: Some(1),
-            ..answer(Some(10), None, Some(1))
+        let unpriced = TokenCounts {
+            cache_write: Some(1),
+            ..tokens(Some(10), None, Some(1))
         };
-        assert_eq!(PRICE.cost_usd(&unpriced), None);
+        assert_eq!(PRICE.cost_usd(unpriced), None);
     }
 }

@@ -1,5 +1,8 @@
-//! `pointsman traces`: what happened in production is listed, looked into, searched and exported.
+//! `pointsman traces`: what happened in production is brought in, listed, looked into, searched and exported.
 
+mod attributes;
+mod export;
+mod import;
 mod list;
 mod made;
 mod search;

@@ -1,35 +1,20 @@
-//! What models cost: what the workspace says, or else the list that comes with the program.
+//! What a provider's models cost: what the workspace says, or else the list that comes with the
+//! program.
 //!
 //! The list goes by the host that is called, not by the provider's name: the same model may cost
 //! something else elsewhere. A model that stands nowhere has no price, which is not 0.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use reqwest::Url;
-use serde::Deserialize;
 
+use crate::domain::prices::listed_price;
 use crate::domain::project::{Price, Project};
-
-/// The list, with its date and source.
-const LIST: &str = include_str!("prices.toml");
 
 /// The prices of one provider's models.
 pub(super) struct Prices {
     own: BTreeMap<String, Price>,
-    listed: Option<&'static Models>,
-}
-
-type Models = BTreeMap<String, Listed>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    input: f64,
-    cached_input: Option<f64>,
-    cache_write: Option<f64>,
-    output: f64,
-    up_to_input_tokens: Option<u64>,
+    host: Option<String>,
 }
 
 impl Prices {
@@ -45,46 +30,15 @@ impl Prices {
             .and_then(|url| url.host_str().map(str::to_owned));
         Self {
             own: own.collect(),
-            listed: host.and_then(|host| list().get(&host)),
+            host,
         }
     }
 
     /// What a model costs.
     pub(super) fn of(&self, model: &str) -> Option<Price> {
-        if let Some(price) = self.own.get(model) {
-            return Some(*price);
-        }
-        let listed = self.listed?;
-        let listed = listed
-            .get(model)
-            .or_else(|| listed.get(without_date(model)?))?;
-        Some(Price {
-            input_usd_per_million: listed.input,
-            cached_input_usd_per_million: listed.cached_input,
-            cache_write_usd_per_million: listed.cache_write,
-            output_usd_per_million: listed.output,
-            up_to_input_tokens: listed.up_to_input_tokens,
-        })
+        let own = self.own.get(model).copied();
+        own.or_else(|| listed_price(self.host.as_deref()?, model))
     }
-}
-
-fn list() -> &'static BTreeMap<String, Models> {
-    static PARSED: OnceLock<BTreeMap<String, Models>> = OnceLock::new();
-    PARSED.get_or_init(|| toml::from_str(LIST).expect("a test reads the list as it is built in"))
-}
-
-/// `gpt-4.1` of `gpt-4.1-2025-04-14`, and `claude-haiku-4-5` of `claude-haiku-4-5-20251001`.
-fn without_date(model: &str) -> Option<&str> {
-    let is_date = |date: &str| match date.as_bytes() {
-        [year @ .., b'-', m1, m2, b'-', d1, d2] if year.len() == 4 => {
-            year.iter().chain([m1, m2, d1, d2]).all(u8::is_ascii_digit)
-        }
-        digits => digits.len() == 8 && digits.iter().all(u8::is_ascii_digit),
-    };
-    [10, 8].into_iter().find_map(|length| {
-        let (name, date) = model.split_at_checked(model.len().checked_sub(length)?)?;
-        name.strip_suffix('-').filter(|_| is_date(date))
-    })
 }
 
 #[cfg(test)]
@@ -117,22 +71,6 @@ mod tests {
             ),
             Some(0.3)
         );
-    }
-
-    #[test]
-    fn every_price_of_the_list_makes_sense() {
-        let mut models = 0;
-        for listed in list().values().flat_map(BTreeMap::values) {
-            models += 1;
-            assert!(listed.input > 0.0 && listed.output >= listed.input);
-            assert!(
-                listed
-                    .cached_input
-                    .is_none_or(|cached| cached < listed.input)
-            );
-            assert!(listed.cache_write.is_none_or(|write| write >= listed.input));
-        }
-        assert!(models > 50, "{models}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Program {
         let price = self.prices.of(&request.model.model);
         answer.cost_usd = match answer.cost_usd {
             Some(cost) => Some(cost),
-            None => price.and_then(|price| price.cost_usd(&answer)),
+            None => price.and_then(|price| price.cost_usd((&answer).into())),
         };
         Ok(answer)
     }

@@ -164,7 +164,7 @@ impl<'a> Server<'a> {
     fn finished(&self, model: &str, mut answer: Answer) -> Answer {
         if answer.cost_usd.is_none() {
             let price = self.prices.of(model);
-            answer.cost_usd = price.and_then(|price| price.cost_usd(&answer));
+            answer.cost_usd = price.and_then(|price| price.cost_usd((&answer).into()));
         }
         self.secrets.scrub_answer(&mut answer);
         answer

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::span::Span;
+
 /// One evaluation of what happened, as `gen_ai.evaluation.result` tells it. Scores come apart from
 /// their spans, often later.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,4 +37,20 @@ pub struct Score {
     pub source: Option<String>,
     /// When.
     pub recorded_at: Timestamp,
+}
+
+impl Score {
+    /// Whether it stands with a span: it is about the span or its answer, or about the trace of which
+    /// the span is the root.
+    pub fn is_of(&self, span: &Span) -> bool {
+        let same_trace = self.trace_id == span.trace_id;
+        match (&self.span_id, &self.response_id) {
+            (Some(id), _) => same_trace && *id == span.span_id,
+            (None, Some(response)) => {
+                let same_answer = span.call.response_id.as_ref() == Some(response);
+                same_answer && (same_trace || self.trace_id.is_empty())
+            }
+            (None, None) => same_trace && span.parent_span_id.is_none(),
+        }
+    }
 }

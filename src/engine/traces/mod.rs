@@ -1,4 +1,10 @@
 //! Traces: what happened in production, read from whatever tells it, redacted, and asked about.
 
 pub mod explore;
+pub mod import;
+pub mod intake;
+pub mod map;
+pub mod otlp;
+pub mod redact;
 pub mod search;
+pub mod source;

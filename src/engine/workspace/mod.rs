@@ -23,6 +23,7 @@ pub mod project;
 pub mod prompt;
 mod provider;
 mod recorded;
+mod redaction;
 mod response_format;
 pub mod rows;
 pub mod script;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::domain::finding::Findings;
 use crate::domain::project::{BUILT_IN_PROVIDERS, Price, Project};
+use crate::domain::redaction::Redaction;
 
 use super::decode::Decoder;
 use super::document::{Node, Source};
 use super::provider::provider;
+use super::redaction::redaction;
 use super::toml::parse_toml;
 
 /// The version of the file's shape that this program reads.
@@ -36,12 +38,17 @@ fn project(decoder: &mut Decoder<'_>, node: &Node) -> Option<Project> {
         Some(node) => by_name(decoder, node, price)?,
         None => BTreeMap::new(),
     };
+    let redaction = match fields.optional("redaction") {
+        Some(node) => redaction(decoder, node)?,
+        None => Redaction::default(),
+    };
     fields.finish(decoder);
     schema.unwrap_or(Some(SCHEMA))?;
     Some(Project {
         remote,
         providers,
         prices,
+        redaction,
     })
 }
 

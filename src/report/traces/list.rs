@@ -98,7 +98,8 @@ pub fn list_line(fields: &[Field], row: &ListRow) -> String {
     Value::Object(line).to_string()
 }
 
-fn plain(value: &ListValue) -> Value {
+/// A value as JSON.
+pub(super) fn plain(value: &ListValue) -> Value {
     match value {
         ListValue::Text(text) => json!(text),
         ListValue::Labels(labels) => json!(labels),

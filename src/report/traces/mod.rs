@@ -1,5 +1,6 @@
 //! Traces for people and for programs.
 
+pub mod export;
 mod fit;
 pub mod json;
 pub mod list;

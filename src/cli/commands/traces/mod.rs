@@ -1,5 +1,7 @@
 //! `pointsman traces`: what happened in production.
 
+mod export;
+mod import;
 mod list;
 mod search;
 mod show;
@@ -20,9 +22,10 @@ use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::traces::{StoreContents, TraceStore};
 use crate::report::release::seconds;
 
-/// Show what happened in production: list, look into, search and export traces
+/// Show what happened in production: import, list, look into, search and export traces
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  pointsman traces import traces.jsonl
   pointsman traces list --since 24h --where 'status = error'
   pointsman traces list --by span --where 'prompt = support/triage' --sort -duration
   pointsman traces show 4bf92f3577b3
@@ -34,18 +37,22 @@ pub struct TracesArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum TracesCommand {
+    Import(import::ImportArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
     Search(search::SearchArgs),
+    Export(export::ExportArgs),
     Views(views::ViewsArgs),
 }
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, CommandError> {
     match &args.command {
+        TracesCommand::Import(args) => import::run(context, ui, args),
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
         TracesCommand::Search(args) => search::run(context, ui, args),
+        TracesCommand::Export(args) => export::run(context, ui, args),
         TracesCommand::Views(args) => views::run(context, ui, args),
     }
 }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use crate::domain::trace::column::{Column, ColumnKind};
 use crate::domain::trace::field::{Field, RowOrder};
 use crate::domain::trace::query::Level;
+use crate::domain::trace::score::Score;
 use crate::domain::trace::selection::Selection;
+use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::{TraceStore, TraceStoreError};
 
 /// What is listed.
@@ -63,6 +65,29 @@ pub fn list(
         Level::Span => spans::list(store, request),
         Level::Trace => traces::list(store, request),
     }
+}
+
+/// What fields say of one span, with the scores that stand with it.
+pub fn span_values(span: &Span, fields: &[Field], scores: &[&Score]) -> Vec<Option<ListValue>> {
+    let mean = |name: Option<&str>| {
+        let named = scores
+            .iter()
+            .filter(|it| name.is_none_or(|name| it.name == name));
+        let values: Vec<f64> = named.filter_map(|score| score.value).collect();
+        #[expect(clippy::cast_precision_loss, reason = "no span has 2^52 scores")]
+        let count = values.len() as f64;
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / count)
+    };
+    let columns = fields.iter().filter_map(|field| match field {
+        Field::Column(column @ Column::AnyScore) => Some((column.clone(), mean(None))),
+        Field::Column(column @ Column::Score(name)) => Some((column.clone(), mean(Some(name)))),
+        _ => None,
+    });
+    let means: Vec<(Column, Option<f64>)> = columns.collect();
+    let values = fields.iter();
+    values
+        .map(|field| spans::span_value(span, field, &means))
+        .collect()
 }
 
 impl ListRequest {

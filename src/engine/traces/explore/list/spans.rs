@@ -96,7 +96,12 @@ fn is_score(column: &Column) -> bool {
     matches!(column, Column::AnyScore | Column::Score(_))
 }
 
-fn span_value(span: &Span, field: &Field, scores: &[(Column, Option<f64>)]) -> Option<ListValue> {
+/// What a field says of a span.
+pub(super) fn span_value(
+    span: &Span,
+    field: &Field,
+    scores: &[(Column, Option<f64>)],
+) -> Option<ListValue> {
     let column = match field {
         Field::Column(column) => column,
         Field::Spans => return Some(ListValue::Number(ColumnKind::Number, 1.0)),

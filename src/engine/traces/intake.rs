@@ -1,0 +1,271 @@
+//! The way in: bytes of any known format become batches that may be written.
+
+use std::fmt;
+use std::io::{self, BufRead};
+
+use crate::domain::digest::Digest;
+use crate::engine::ports::traces::TraceBatch;
+
+use super::import::{ImportError, OpenFile, ReadCounts};
+use super::map::{Mapped, Mapper};
+use super::otlp::{Export, from_json, from_protobuf};
+use super::redact::Redactor;
+use super::source::{Framing, Record, RecordPlace, Records, inflate, sniff};
+
+/// How many spans and scores make a batch, and how many bytes of records.
+const BATCH_ITEMS: usize = 8_192;
+const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What is known to be wrong with a record, as reports count it.
+const NOT_JSON: &str = "it is not JSON of the expected shape";
+const NOT_PROTOBUF: &str = "it is not a message of OTLP";
+const NO_EXPORT: &str = "it holds neither `resourceSpans` nor `resourceLogs`";
+const INCOMPLETE_SCORE: &str =
+    "a score does not say what was evaluated, of what, or what was found";
+const UNREADABLE: &str = "the file cannot be read to its end";
+const UNKNOWN: &str = "the file is none that is known here (OTLP as JSON or protobuf)";
+const BROKEN: &str = "it is damaged";
+
+/// Something that is not kept, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The file.
+    pub file: String,
+    /// Where in it; absent: it is about the file as a whole.
+    pub place: Option<RecordPlace>,
+    /// The column in the line, from 1, where that is known.
+    pub column: Option<u64>,
+    /// What is wrong, in more words than the reason.
+    pub detail: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.file)?;
+        match self.place {
+            Some(RecordPlace {
+                line: Some(line), ..
+            }) => write!(formatter, ":{line}")?,
+            Some(place) => write!(
+                formatter,
+                ", record {} at byte {}",
+                place.record, place.offset
+            )?,
+            None => {}
+        }
+        if let Some(column) = self.column {
+            write!(formatter, ":{column}")?;
+        }
+        match &self.detail {
+            Some(detail) => write!(formatter, " ({detail})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads, maps and redacts.
+pub struct Intake {
+    mapper: Mapper,
+    redactor: Redactor,
+    counts: ReadCounts,
+}
+
+/// Takes a batch, and how many bytes were read so far; `false`: no more are wanted.
+pub(super) type Emit<'e> = dyn FnMut(TraceBatch, u64) -> bool + 'e;
+
+/// A batch that is being made of a file.
+struct Making<'m> {
+    file: &'m str,
+    strict: bool,
+    batch: TraceBatch,
+    bytes: u64,
+    emit: &'m mut Emit<'m>,
+}
+
+impl Intake {
+    /// An intake that maps and redacts so.
+    pub fn new(mapper: Mapper, redactor: Redactor) -> Self {
+        Self {
+            mapper,
+            redactor,
+            counts: ReadCounts::default(),
+        }
+    }
+
+    /// The rules by which it redacts.
+    pub fn redaction(&self) -> &Digest {
+        self.redactor.digest()
+    }
+
+    /// What was read since it was last asked.
+    pub(super) fn take_counts(&mut self) -> ReadCounts {
+        let mut counts = std::mem::take(&mut self.counts);
+        counts.replaced = self.redactor.take_replaced();
+        counts
+    }
+
+    /// Reads a file; whether more is wanted. What it gives goes to `emit`.
+    pub(super) fn read(
+        &mut self,
+        file: &str,
+        open: Box<OpenFile<'_>>,
+        strict: bool,
+        emit: &mut Emit<'_>,
+    ) -> Result<bool, ImportError> {
+        self.counts.files += 1;
+        let mut making = Making {
+            file,
+            strict,
+            batch: TraceBatch::default(),
+            bytes: 0,
+            emit,
+        };
+        let opened = open().and_then(inflate);
+        let read = match opened {
+            Ok(input) => self.read_records(input, &mut making)?,
+            Err(error) => Err(error),
+        };
+        let goes_on = match read {
+            Ok(goes_on) => goes_on,
+            Err(error) => {
+                let refusal = making.refusal(None, Some(error.to_string()));
+                self.refuse(&making, UNREADABLE, refusal, 1)?;
+                true
+            }
+        };
+        Ok(goes_on && self.flush(&mut making))
+    }
+
+    /// The outer error ends everything, the inner one this file.
+    fn read_records(
+        &mut self,
+        mut input: Box<dyn BufRead + Send + '_>,
+        making: &mut Making<'_>,
+    ) -> Result<io::Result<bool>, ImportError> {
+        let framing = match input.fill_buf() {
+            Ok(start) => sniff(start),
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut records = match framing {
+            Some(Framing::Json) => Records::json(input),
+            Some(Framing::Frames) => Records::frames(input),
+            Some(Framing::Message) => Records::message(input),
+            Some(Framing::Empty) => return Ok(Ok(true)),
+            Some(Framing::Csv | Framing::Parquet) | None => {
+                let refusal = making.refusal(None, None);
+                self.refuse(making, UNKNOWN, refusal, 1)?;
+                return Ok(Ok(true));
+            }
+        };
+        loop {
+            match records.next_record() {
+                Err(error) => return Ok(Err(error)),
+                Ok(None) => return Ok(Ok(true)),
+                Ok(Some(Err(broken))) => {
+                    let refusal = making.refusal(Some(broken.place), Some(broken.message));
+                    self.refuse(making, BROKEN, refusal, 1)?;
+                }
+                Ok(Some(Ok(record))) => self.record(record, making)?,
+            }
+            let items = making.batch.spans.len() + making.batch.scores.len();
+            let full = items >= BATCH_ITEMS || making.bytes >= BATCH_BYTES;
+            if full && !self.flush(making) {
+                return Ok(Ok(false));
+            }
+        }
+    }
+
+    fn record(&mut self, record: Record<'_>, making: &mut Making<'_>) -> Result<(), ImportError> {
+        self.counts.records += 1;
+        self.counts.bytes += record.bytes.len() as u64;
+        making.bytes += record.bytes.len() as u64;
+        let place = record.place;
+        let (reason, refusal) = if record.bytes.first() == Some(&b'{') {
+            match from_json(record.bytes) {
+                Ok(export) if !export.is_empty() => return self.export(export, place, making),
+                Ok(_) => (NO_EXPORT, making.refusal(Some(place), None)),
+                Err(error) => (NOT_JSON, making.not_json(place, &error)),
+            }
+        } else {
+            match from_protobuf(record.bytes) {
+                Ok(export) => return self.export(export, place, making),
+                Err(error) => {
+                    let detail = Some(error.to_string());
+                    (NOT_PROTOBUF, making.refusal(Some(place), detail))
+                }
+            }
+        };
+        self.refuse(making, reason, refusal, 1)
+    }
+
+    fn export(
+        &mut self,
+        export: Export<'_>,
+        place: RecordPlace,
+        making: &mut Making<'_>,
+    ) -> Result<(), ImportError> {
+        let mut mapped = Mapped::default();
+        self.mapper.map(export, &mut making.batch, &mut mapped);
+        self.counts.unpriced += mapped.unpriced;
+        self.counts.unmapped += mapped.unmapped;
+        self.counts.other_logs += mapped.other_logs;
+        for (reason, count) in mapped.unusable {
+            let refusal = making.refusal(Some(place), None);
+            self.refuse(making, &reason.to_string(), refusal, count)?;
+        }
+        if mapped.incomplete_scores > 0 {
+            let refusal = making.refusal(Some(place), None);
+            self.refuse(making, INCOMPLETE_SCORE, refusal, mapped.incomplete_scores)?;
+        }
+        Ok(())
+    }
+
+    fn refuse(
+        &mut self,
+        making: &Making<'_>,
+        reason: &str,
+        first: Refusal,
+        count: u64,
+    ) -> Result<(), ImportError> {
+        if making.strict {
+            let reason = reason.to_owned();
+            return Err(ImportError::Refused { reason, first });
+        }
+        self.counts.refuse(reason, first, count);
+        Ok(())
+    }
+
+    /// Redacts the batch and hands it on; whether more is wanted.
+    fn flush(&mut self, making: &mut Making<'_>) -> bool {
+        let mut batch = std::mem::take(&mut making.batch);
+        making.bytes = 0;
+        if batch.spans.is_empty() && batch.scores.is_empty() {
+            return true;
+        }
+        self.redactor.redact(&mut batch);
+        (making.emit)(batch, self.counts.bytes)
+    }
+}
+
+impl Making<'_> {
+    fn refusal(&self, place: Option<RecordPlace>, detail: Option<String>) -> Refusal {
+        Refusal {
+            file: self.file.to_owned(),
+            place,
+            column: None,
+            detail,
+        }
+    }
+
+    /// With the place in the file, not in the record.
+    fn not_json(&self, mut place: RecordPlace, error: &serde_json::Error) -> Refusal {
+        let line = place.line.get_or_insert(1);
+        *line += (error.line() as u64).saturating_sub(1);
+        let text = error.to_string();
+        let said = text.split(" at line ").next().map(str::to_owned);
+        Refusal {
+            column: Some(error.column() as u64),
+            ..self.refusal(Some(place), said)
+        }
+    }
+}

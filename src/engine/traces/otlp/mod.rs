@@ -1,0 +1,131 @@
+//! OTLP: what SDKs and collectors of OpenTelemetry send, as JSON or as protobuf.
+//!
+//! Both spellings become the same [`Export`]. What one field gets wrong is told of its span or record
+//! alone; only what is no export at all is an error here.
+
+mod id;
+mod json;
+mod messages;
+mod protobuf;
+pub mod value;
+
+use serde::Deserialize;
+
+pub use id::{SPAN_ID_BYTES, TRACE_ID_BYTES, hex, hex_id};
+pub use json::from_json;
+pub use protobuf::from_protobuf;
+use value::{Attributes, Code, List, Text, Value, Whole};
+
+/// One request to export spans, log records, or both.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Export<'a> {
+    /// The spans, by the resource that they come from.
+    pub spans: Vec<Group<'a, RawSpan<'a>>>,
+    /// The log records, alike.
+    pub logs: Vec<Group<'a, RawLog<'a>>>,
+}
+
+/// What one instrumentation of one resource sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group<'a, T> {
+    /// What is said about the resource: the service, the machine.
+    pub resource: Attributes<'a>,
+    /// By the library that made them.
+    pub scopes: Vec<Scoped<'a, T>>,
+}
+
+/// What one library made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scoped<'a, T> {
+    /// The library.
+    pub scope: Text<'a>,
+    /// What it made.
+    pub items: Vec<T>,
+}
+
+/// A span as it came, with nothing checked but its shape.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of opentelemetry.proto.trace.v1.Span"
+)]
+pub struct RawSpan<'a> {
+    #[serde(borrow, alias = "trace_id")]
+    pub trace_id: Text<'a>,
+    #[serde(borrow, alias = "span_id")]
+    pub span_id: Text<'a>,
+    #[serde(borrow, alias = "parent_span_id")]
+    pub parent_span_id: Text<'a>,
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    pub kind: Code,
+    #[serde(alias = "start_time_unix_nano")]
+    pub start_time_unix_nano: Whole,
+    #[serde(alias = "end_time_unix_nano")]
+    pub end_time_unix_nano: Whole,
+    #[serde(borrow)]
+    pub attributes: Attributes<'a>,
+    #[serde(borrow)]
+    pub events: List<RawEvent<'a>>,
+    #[serde(borrow)]
+    pub status: RawStatus<'a>,
+}
+
+/// Something that happened within a span.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of opentelemetry.proto.trace.v1.Span.Event"
+)]
+pub struct RawEvent<'a> {
+    #[serde(alias = "time_unix_nano")]
+    pub time_unix_nano: Whole,
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    #[serde(borrow)]
+    pub attributes: Attributes<'a>,
+}
+
+/// How a span ended.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of opentelemetry.proto.trace.v1.Status"
+)]
+pub struct RawStatus<'a> {
+    pub code: Code,
+    pub message: Text<'a>,
+}
+
+/// A log record as it came.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of opentelemetry.proto.logs.v1.LogRecord"
+)]
+pub struct RawLog<'a> {
+    #[serde(alias = "time_unix_nano")]
+    pub time_unix_nano: Whole,
+    #[serde(alias = "observed_time_unix_nano")]
+    pub observed_time_unix_nano: Whole,
+    #[serde(borrow, alias = "event_name")]
+    pub event_name: Text<'a>,
+    #[serde(borrow, alias = "trace_id")]
+    pub trace_id: Text<'a>,
+    #[serde(borrow, alias = "span_id")]
+    pub span_id: Text<'a>,
+    #[serde(borrow)]
+    pub body: Value<'a>,
+    #[serde(borrow)]
+    pub attributes: Attributes<'a>,
+}
+
+impl Export<'_> {
+    /// Whether nothing was sent.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.logs.is_empty()
+    }
+}
