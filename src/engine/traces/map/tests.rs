@@ -13,6 +13,10 @@ const TRACE: &str = "5b8efff798038103d269b633813fc60c";
 const SPAN: &str = "eee19b7ec3c1b174";
 
 /// A span with attributes, and the fields that are given beside them.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests read better with their JSON written in place"
+)]
 fn raw_span(attributes: Json, fields: Json) -> Json {
     let mut span = json!({
         "traceId": TRACE,
@@ -28,6 +32,10 @@ fn raw_span(attributes: Json, fields: Json) -> Json {
     span
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests read better with their JSON written in place"
+)]
 fn mapped_with(resource: Json, spans: Json) -> (TraceBatch, Mapped) {
     let request = json!({ "resourceSpans": [{
         "resource": { "attributes": resource },
@@ -36,8 +44,8 @@ fn mapped_with(resource: Json, spans: Json) -> (TraceBatch, Mapped) {
     let text = request.to_string();
     let mut batch = TraceBatch::default();
     let mut mapped = Mapped::default();
-    let mapper = Mapper::new(TracePrices::default());
-    mapper.map(
+    let reader = Mapper::new(TracePrices::default());
+    reader.map(
         from_json(text.as_bytes()).expect("the test gives it"),
         &mut batch,
         &mut mapped,
@@ -377,8 +385,8 @@ fn scores_come_as_log_records_and_other_records_are_counted() {
     let text = request.to_string();
     let mut batch = TraceBatch::default();
     let mut mapped = Mapped::default();
-    let mapper = Mapper::new(TracePrices::default());
-    mapper.map(
+    let reader = Mapper::new(TracePrices::default());
+    reader.map(
         from_json(text.as_bytes()).expect("the test gives it"),
         &mut batch,
         &mut mapped,
