@@ -21,9 +21,26 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 42] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 59] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
+    (
+        "bisect",
+        &["triage", "--evaluator", "queue-matches"],
+        3,
+        Nothing,
+    ),
     ("check", &[], 0, Nothing),
+    ("dataset export", &["tickets", "-o", "csv=-"], 0, Nothing),
+    (
+        "dataset import",
+        &["none.csv", "--to", "tickets"],
+        2,
+        Nothing,
+    ),
+    ("dataset lint", &[], 1, Nothing),
+    ("dataset list", &[], 0, Nothing),
+    ("dataset review", &["tickets"], 0, Nothing),
+    ("dataset show", &["tickets"], 0, Nothing),
     ("demo", &[], 0, Nothing),
     ("diff", &["staging"], 0, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
@@ -42,6 +59,10 @@ const COMMANDS: [(&str, &[&str], i32, Does); 42] = [
     ("evidence sign", &["staging", "--yes"], 2, Nothing),
     ("evidence verify", &["staging"], 0, Nothing),
     ("export", &["staging"], 0, Nothing),
+    ("import dotprompt", &["none.prompt"], 2, Nothing),
+    ("import humanloop", &["none.prompt"], 2, Nothing),
+    ("import promptfoo", &["none.yaml"], 2, Nothing),
+    ("import prompty", &["none.prompty"], 2, Nothing),
     ("init", &[], 2, Nothing),
     ("lanes at", &["now"], 0, Nothing),
     (
@@ -83,6 +104,12 @@ const COMMANDS: [(&str, &[&str], i32, Does); 42] = [
     ("runs show", &[], 0, Nothing),
     // Off this machine only with a token: it ends at once.
     ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
+    ("traces export", &["-o", "jsonl=-"], 0, Nothing),
+    ("traces import", &["none.jsonl"], 2, Nothing),
+    ("traces list", &[], 0, Nothing),
+    ("traces search", &["refund"], 0, Nothing),
+    ("traces show", &["none"], 2, Nothing),
+    ("traces views", &[], 0, Nothing),
     ("webhook deliver", &[], 0, Nothing),
     ("webhook deliveries", &[], 0, Nothing),
     ("webhook redeliver", &["msg_1"], 2, Nothing),
