@@ -85,15 +85,19 @@ impl Filter {
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Everything, one) | (one, Self::Everything) => one,
-            (Self::All(mut all), Self::All(more)) => {
-                all.extend(more);
+            (one, other) => {
+                let mut all = one.conditions();
+                all.extend(other.conditions());
                 Self::All(all)
             }
-            (Self::All(mut all), one) => {
-                all.push(one);
-                Self::All(all)
-            }
-            (one, other) => Self::All(vec![one, other]),
+        }
+    }
+
+    /// What must hold at once, as one list without lists in it.
+    fn conditions(self) -> Vec<Self> {
+        match self {
+            Self::All(all) => all,
+            one => vec![one],
         }
     }
 
@@ -166,6 +170,13 @@ mod tests {
         assert_eq!(
             production.clone().and(slow.clone()).and(slow.clone()),
             Filter::All(vec![production.clone(), slow.clone(), slow.clone()])
+        );
+        assert_eq!(
+            production
+                .clone()
+                .and(slow.clone().and(production.clone())),
+            Filter::All(vec![production.clone(), slow.clone(), production.clone()]),
+            "one list, from whichever side a list comes"
         );
         let not = Filter::Not(Box::new(production.and(slow)));
         assert_eq!(not.columns(), [&Column::Lane, &Column::Duration]);
