@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 59] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 60] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
@@ -109,6 +109,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 59] = [
     ("traces list", &[], 0, Nothing),
     ("traces search", &["refund"], 0, Nothing),
     ("traces show", &["none"], 2, Nothing),
+    ("traces clickhouse-ddl", &[], 0, Nothing),
     ("traces views", &[], 0, Nothing),
     ("webhook deliver", &[], 0, Nothing),
     ("webhook deliveries", &[], 0, Nothing),
