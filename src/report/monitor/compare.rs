@@ -8,9 +8,7 @@ use crate::domain::period::Period;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::untrusted::{Untrusted, shorten};
-use crate::engine::monitor::compare::{
-    CompareRequest, Compared, Explanation, Shift, Standardised,
-};
+use crate::engine::monitor::compare::{CompareRequest, Compared, Explanation, Shift, Standardised};
 use crate::engine::monitor::releases::{Around, ClippedBy};
 use crate::report::release::seconds;
 use crate::report::traces::fit::fitting_table;
@@ -209,11 +207,7 @@ fn mix(mix: &[Shift]) -> String {
 
 /// The numbers with the traffic mixed alike.
 fn standard(standardised: &Standardised, width: Option<usize>) -> String {
-    let columns: Vec<String> = standardised
-        .columns
-        .iter()
-        .map(Column::name)
-        .collect();
+    let columns: Vec<String> = standardised.columns.iter().map(Column::name).collect();
     let [before, after] = standardised.covered.map(percent);
     let decides = if standardised.decides() {
         "this decides"

@@ -22,7 +22,9 @@ use crate::report::monitor::compare::{CompareReport, compare_text};
 use crate::report::monitor::compare_json::CompareV1;
 
 /// How long the windows around a release are where nobody says.
-const AROUND: Period = Period { seconds: 24 * 3_600 };
+const AROUND: Period = Period {
+    seconds: 24 * 3_600,
+};
 
 /// Compare two windows of time, or the time before a release with the time after it
 ///
