@@ -44,7 +44,9 @@ pub(super) async fn read(body: Body, room: &Arc<Semaphore>) -> Result<Kept, NotK
         if length > MOST_BODY_BYTES {
             return Err(NotKept::TooLarge);
         }
-        let missing = length.div_ceil(PIECE).saturating_sub(kept.place.num_permits());
+        let missing = length
+            .div_ceil(PIECE)
+            .saturating_sub(kept.place.num_permits());
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
         let Ok(more) = Arc::clone(room).try_acquire_many_owned(missing) else {
             drop(kept);

@@ -57,9 +57,7 @@ pub(super) fn failure(encoding: Encoding, status: StatusCode, why: &str) -> Resp
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             RpcCode::Unimplemented
         }
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => {
-            RpcCode::ResourceExhausted
-        }
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => RpcCode::ResourceExhausted,
         StatusCode::SERVICE_UNAVAILABLE => RpcCode::Unavailable,
         _ => RpcCode::InvalidArgument,
     };

@@ -97,9 +97,7 @@ fn serve(
         announce(ui, &server, &published);
         // It ends with the process: what it waits for, git or the network, may take long.
         std::thread::spawn(move || watcher.watch());
-        answer(server, published, token, stop)
-            .await
-            .map_err(failed)
+        answer(server, published, token, stop).await.map_err(failed)
     })?;
     ui.note("stopped");
     Ok(Exit::Success)

@@ -143,7 +143,9 @@ impl Listener {
             && !self.in_trouble
         {
             let message = Untrusted(&trouble.message);
-            ui.warn(format_args!("{message}; what comes in is refused until it can be stored"));
+            ui.warn(format_args!(
+                "{message}; what comes in is refused until it can be stored"
+            ));
         }
         self.in_trouble = round.trouble.is_some();
     }

@@ -117,7 +117,9 @@ pub fn response(signal: Signal, encoding: Encoding, rejected: Option<&Rejected>)
         (Encoding::Json, Some(Rejected { count, why })) => {
             // A 64-bit number is digits in a text in the JSON of protobuf.
             let partial = json!({ signal.rejected_name(): count.to_string(), "errorMessage": why });
-            json!({ "partialSuccess": partial }).to_string().into_bytes()
+            json!({ "partialSuccess": partial })
+                .to_string()
+                .into_bytes()
         }
         (Encoding::Protobuf, rejected) => {
             let partial = rejected.map(|Rejected { count, why }| PartialSuccess {
