@@ -60,7 +60,7 @@ pub(super) fn run(
     let (sender, deliveries) = sync_channel(MOST_WAITING);
     let turned_away = TurnedAway::default();
     let mut listener = Listener::new(ui);
-    let (served, mut report) = std::thread::scope(|scope| {
+    let (ended, mut report) = std::thread::scope(|scope| {
         let counter = turned_away.clone();
         let serving = scope.spawn(move || {
             // What is left of connections ends with the runtime, and with it the last of the senders.
@@ -70,7 +70,7 @@ pub(super) fn run(
             listener.hear(ui, round);
         });
         match serving.join() {
-            Ok(served) => (served, report),
+            Ok(ended) => (ended, report),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
@@ -78,7 +78,7 @@ pub(super) fn run(
     report.turned_away = turned_away.count();
     let rolled = sink.roll();
     tell(ui, &report);
-    served.map_err(failed)?;
+    ended.map_err(failed)?;
     rolled?;
     Ok(Exit::Success)
 }
