@@ -94,7 +94,7 @@ async fn take(desk: &Desk, signal: Signal, request: Request) -> Result<Response,
     }
     let Kept { bytes, place } = match read(body, &desk.room).await {
         Ok(kept) => kept,
-        Err(NotKept::NoRoom) => return Err(turn_away(desk, encoding)),
+        Err(NotKept::NoRoom) => return Err(Box::new(turn_away(desk, encoding))),
         Err(NotKept::TooLarge) => return Err(too_large()),
         Err(NotKept::Broken) => {
             return Err(refuse(StatusCode::BAD_REQUEST, "the body is cut off"));
@@ -114,8 +114,10 @@ async fn take(desk: &Desk, signal: Signal, request: Request) -> Result<Response,
     };
     match desk.deliveries.try_send(delivery) {
         Ok(()) => {}
-        Err(TrySendError::Full(_)) => return Err(turn_away(desk, encoding)),
-        Err(TrySendError::Disconnected(_)) => return Err(later(encoding, "this server ends")),
+        Err(TrySendError::Full(_)) => return Err(Box::new(turn_away(desk, encoding))),
+        Err(TrySendError::Disconnected(_)) => {
+            return Err(Box::new(later(encoding, "this server ends")));
+        }
     }
     match told.await {
         Ok(Acknowledgement::Stored(rejected)) => {
@@ -124,8 +126,10 @@ async fn take(desk: &Desk, signal: Signal, request: Request) -> Result<Response,
         }
         Ok(Acknowledgement::Unreadable(why)) => Err(refuse(StatusCode::BAD_REQUEST, &why)),
         Ok(Acknowledgement::TooLarge(why)) => Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &why)),
-        Ok(Acknowledgement::NotStored) => Err(later(encoding, "nothing can be stored now")),
-        Err(_) => Err(later(encoding, "this server ends")),
+        Ok(Acknowledgement::NotStored) => {
+            Err(Box::new(later(encoding, "nothing can be stored now")))
+        }
+        Err(_) => Err(Box::new(later(encoding, "this server ends"))),
     }
 }
 
@@ -164,18 +168,18 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn turn_away(desk: &Desk, encoding: Encoding) -> Box<Response> {
+fn turn_away(desk: &Desk, encoding: Encoding) -> Response {
     desk.turned_away.add();
     let why = "too many requests are waiting";
     let mut response = failure(encoding, StatusCode::TOO_MANY_REQUESTS, why);
     response.headers_mut().insert(RETRY_AFTER, LATER);
-    Box::new(response)
+    response
 }
 
-fn later(encoding: Encoding, why: &str) -> Box<Response> {
+fn later(encoding: Encoding, why: &str) -> Response {
     let mut response = failure(encoding, StatusCode::SERVICE_UNAVAILABLE, why);
     response.headers_mut().insert(RETRY_AFTER, LATER);
-    Box::new(response)
+    response
 }
 
 async fn wrong_method(headers: HeaderMap) -> Response {

@@ -60,7 +60,7 @@ fn who_comes_when_too_much_waits_is_told_when_to_come_again_and_loses_nothing() 
         }
         assert!(senders.iter().all(|sender| !sender.is_finished()));
         drop(lock);
-        let answers = senders.into_iter().map(|sender| sender.join());
+        let answers = senders.into_iter().map(thread::ScopedJoinHandle::join);
         answers.map(|it| it.expect("it does not panic")).collect()
     });
     let turned_away = answers.iter().filter(|(first, _)| first.status == 429);
