@@ -23,6 +23,7 @@ mod hermetic;
 mod import;
 mod init;
 mod lanes;
+mod monitor;
 mod moves;
 mod plan;
 mod promote;
