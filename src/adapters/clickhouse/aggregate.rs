@@ -35,7 +35,7 @@ pub(super) fn aggregate(
     let table = meant.table(expressions, &mut parameters);
     let (mut fields, mut groups) = (Vec::new(), Vec::new());
     if let Some(bucket) = query.bucket {
-        let length = parameters.whole(i64::try_from(bucket.seconds.max(1)).unwrap_or(i64::MAX));
+        let length = parameters.whole(bucket.seconds.max(1));
         let second = "intDiv(at - positiveModulo(at, 1000000000), 1000000000)";
         fields.push(format!(
             "toString({second} - positiveModulo({second}, {length})) AS bucket"
@@ -57,9 +57,10 @@ pub(super) fn aggregate(
     for measure in &query.measures {
         fields.push(value(measure, &columns));
     }
-    let by = match groups.is_empty() {
-        true => "HAVING count() > 0".to_owned(),
-        false => format!("GROUP BY {}", groups.join(", ")),
+    let by = if groups.is_empty() {
+        "HAVING count() > 0".to_owned()
+    } else {
+        format!("GROUP BY {}", groups.join(", "))
     };
     let sql = format!(
         "SELECT {} FROM ({table}) {by} LIMIT {}",

@@ -16,7 +16,7 @@ use super::parameters::Parameters;
 
 /// How long a connection may take, and how long a server may say nothing while it works.
 const CONNECT: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_secs(300);
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// The longest line of an answer: one span with all that was said in it.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;

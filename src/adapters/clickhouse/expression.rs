@@ -112,7 +112,7 @@ impl<'a> Expressions<'a> {
                 format!("arraySort(arrayDistinct({tags}))")
             }
             Column::InputTokens => self.input_tokens(),
-            Column::TotalTokens => self.total_tokens(),
+            Column::TotalTokens => total_tokens(),
             Column::Cost => self.cost(),
             Column::TimeToFirstChunk => self.first_chunk(),
             other => match slot_of(other) {
@@ -174,22 +174,6 @@ impl<'a> Expressions<'a> {
         )
     }
 
-    /// What a call used up: not where an agent or a workflow repeats what the calls below it say.
-    fn used(&self, expression: &str) -> String {
-        let operation = ready_name(&Column::Operation);
-        let [workflow, tool, agent] = [
-            Operation::InvokeWorkflow,
-            Operation::ExecuteTool,
-            Operation::InvokeAgent,
-        ]
-        .map(|operation| literal(operation.name()));
-        format!(
-            "if({operation} IN ({workflow}, {tool}) OR ({operation} = {agent} \
-             AND NOT has({}, SpanKind)), NULL, {expression})",
-            literals(CLIENT)
-        )
-    }
-
     fn tokens(&self, slot: Slot) -> String {
         let count = self.first(slot, |value, read| match read {
             Read::Usage => {
@@ -204,7 +188,7 @@ impl<'a> Expressions<'a> {
             }
             _ => format!("toUInt64OrNull(trimBoth({value}))"),
         });
-        self.used(&count)
+        used(&count)
     }
 
     /// Some senders count the tokens of the cache beside the input, not in it.
@@ -216,14 +200,6 @@ impl<'a> Expressions<'a> {
             ready_name(&Column::CacheWriteTokens),
         );
         format!("arrayMap(it -> if(it < {cached}, it + {cached}, it), [{input}])[1]")
-    }
-
-    fn total_tokens(&self) -> String {
-        let input = ready_name(&Column::InputTokens);
-        let output = ready_name(&Column::OutputTokens);
-        format!(
-            "if(isNull({input}) AND isNull({output}), NULL, ifNull({input}, 0) + ifNull({output}, 0))"
-        )
     }
 
     fn cost(&self) -> String {
@@ -241,7 +217,7 @@ impl<'a> Expressions<'a> {
         });
         let reported = format!(
             "arrayMap(usd -> if(usd >= 0 AND isFinite(usd), usd, NULL), [{}])[1]",
-            self.used(&reported)
+            used(&reported)
         );
         let call = Call {
             provider: &ready_name(&Column::Provider),
@@ -326,7 +302,7 @@ impl<'a> Expressions<'a> {
             }
             let mut taken = self.text(target.slot);
             if target.slot.is_usage() {
-                taken = self.used(&taken);
+                taken = used(&taken);
             }
             value = format!("nullIf({value}, {taken})");
         }
@@ -341,6 +317,30 @@ impl<'a> Expressions<'a> {
         }
         value
     }
+}
+
+/// What a call used up: not where an agent or a workflow repeats what the calls below it say.
+fn used(expression: &str) -> String {
+    let operation = ready_name(&Column::Operation);
+    let [workflow, tool, agent] = [
+        Operation::InvokeWorkflow,
+        Operation::ExecuteTool,
+        Operation::InvokeAgent,
+    ]
+    .map(|operation| literal(operation.name()));
+    format!(
+        "if({operation} IN ({workflow}, {tool}) OR ({operation} = {agent} \
+         AND NOT has({}, SpanKind)), NULL, {expression})",
+        literals(CLIENT)
+    )
+}
+
+fn total_tokens() -> String {
+    let input = ready_name(&Column::InputTokens);
+    let output = ready_name(&Column::OutputTokens);
+    format!(
+        "if(isNull({input}) AND isNull({output}), NULL, ifNull({input}, 0) + ifNull({output}, 0))"
+    )
 }
 
 /// The name that a column goes by, which it has in the table where `traces clickhouse-ddl` was run.

@@ -69,8 +69,8 @@ fn holds(value: &str, test: &TextTest, parameters: &mut Parameters) -> String {
         TextTest::OneOf(texts) if texts.is_empty() => "0".to_owned(),
         TextTest::OneOf(texts) => {
             let equal = texts.iter().map(|text| {
-                let text = parameters.text(text);
-                format!("{value} = {text}")
+                let bound = parameters.text(text);
+                format!("{value} = {bound}")
             });
             format!("({})", equal.collect::<Vec<_>>().join(" OR "))
         }

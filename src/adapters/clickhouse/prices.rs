@@ -29,13 +29,13 @@ pub(super) fn computed(prices: &TracePrices, call: &Call<'_>) -> String {
         });
         format!("[{}]", numbers.collect::<Vec<_>>().join(", "))
     };
-    let named = |model: &str| format!("concat(ifNull({}, ''), '/', {model})", call.provider);
+    let full_name = |model: &str| format!("concat(ifNull({}, ''), '/', {model})", call.provider);
     let model = format!("ifNull({}, '')", call.model);
     // The same two ways to write a day that the list of prices knows.
     let undated =
         format!("replaceRegexpOne({model}, '-([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{8}})$', '')");
-    let exact = format!("indexOf({}, {})", names(&all), named(&model));
-    let without_date = format!("indexOf({}, {})", names(&listed), named(&undated));
+    let exact = format!("indexOf({}, {})", names(&all), full_name(&model));
+    let without_date = format!("indexOf({}, {})", names(&listed), full_name(&undated));
     let place = format!(
         "multiIf({exact} > 0, {exact}, {without_date} > 0, {without_date} + {}, 0)",
         own.len()

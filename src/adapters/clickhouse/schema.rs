@@ -142,10 +142,10 @@ pub(super) fn contents(store: &ClickHouseStore) -> Result<StoreContents, TraceSt
             attributes.insert(name.to_owned(), count(row.get(1)));
         }
     }
-    let (scores, scored) = scores::names(store)?;
+    let (found, scored) = scores::names(store)?;
     Ok(StoreContents {
         spans,
-        scores,
+        scores: found,
         first: moment(1),
         last: moment(2),
         attributes,

@@ -73,6 +73,84 @@ fn all(schema: &Schema) -> String {
     )
 }
 
+/// The mean scores by what they are of, as tables to join.
+struct Sums<'s> {
+    /// All scores.
+    all: String,
+    /// For each column of scores the sum and the count of those that it means.
+    totals: String,
+    columns: &'s [(String, &'s Column)],
+}
+
+impl Sums<'_> {
+    /// The sums of those scores that a condition means, by some keys.
+    fn by(&self, keys: &str, which: &str) -> String {
+        let Self { all, totals, .. } = self;
+        format!(
+            "(SELECT {keys}, {totals} FROM ({all}) WHERE isNotNull(value) AND {which} GROUP BY {keys})"
+        )
+    }
+
+    /// Those that name an answer only, which are in the table of logs.
+    fn anywhere(&self) -> String {
+        self.by("response", "trace = '' AND span = ''")
+    }
+
+    /// The names of the tables that hold a span's scores, each with its join.
+    fn of_spans(&self, has_logs: bool) -> Vec<(&'static str, String)> {
+        let by_span = self.by("trace, span", "trace != '' AND span != ''");
+        let mut joins = vec![(
+            "by_span",
+            format!("{by_span} AS by_span ON s.trace = by_span.trace AND s.span = by_span.span"),
+        )];
+        if has_logs {
+            let by_answer = self.by(
+                "trace, response",
+                "trace != '' AND span = '' AND response != ''",
+            );
+            joins.push((
+                "by_answer",
+                format!(
+                    "{by_answer} AS by_answer ON s.trace = by_answer.trace \
+                     AND s.response = by_answer.response"
+                ),
+            ));
+            let anywhere = self.anywhere();
+            joins.push((
+                "anywhere",
+                format!("{anywhere} AS anywhere ON s.response = anywhere.response"),
+            ));
+        }
+        joins
+    }
+
+    /// The same for a trace: its own, those of its spans, and those of the answers in it. `answers`:
+    /// the traces with the answers that they have, where there may be scores of those.
+    fn of_traces(&self, answers: Option<String>) -> Vec<(&'static str, String)> {
+        let by_trace = self.by("trace", "trace != ''");
+        let mut joins = vec![(
+            "by_trace",
+            format!("{by_trace} AS by_trace ON s.trace = by_trace.trace"),
+        )];
+        if let Some(answers) = answers {
+            let totals = self.columns.iter().map(|(name, _)| {
+                format!("sum({name}_sum) AS {name}_sum, sum({name}_count) AS {name}_count")
+            });
+            joins.push((
+                "anywhere",
+                format!(
+                    "(SELECT answers.trace AS trace, {} FROM ({answers}) AS answers INNER JOIN {} AS \
+                     found ON answers.response = found.response GROUP BY trace) AS anywhere \
+                     ON s.trace = anywhere.trace",
+                    totals.collect::<Vec<_>>().join(", "),
+                    self.anywhere(),
+                ),
+            ));
+        }
+        joins
+    }
+}
+
 /// The joins that give the spans (`trace`, `span`, `response`) of a question their mean scores.
 pub(super) fn joins(
     expressions: &Expressions<'_>,
@@ -84,90 +162,47 @@ pub(super) fn joins(
     if columns.is_empty() {
         return None;
     }
-    let mut sums = Vec::new();
-    for (name, column) in columns {
+    let sums = columns.iter().map(|(name, column)| {
         let meant = match column {
             Column::Score(score) => format!("name = {}", parameters.text(score)),
             _ => "1".to_owned(),
         };
-        sums.push(format!(
-            "sumIf(assumeNotNull(value), {meant}) AS {name}_sum, countIf({meant}) AS {name}_count"
-        ));
-    }
-    let sums = sums.join(", ");
-    let all = all(expressions.schema);
-    let by = |keys: &str, which: &str| {
         format!(
-            "(SELECT {keys}, {sums} FROM ({all}) WHERE isNotNull(value) AND {which} GROUP BY {keys})"
+            "sumIf(assumeNotNull(value), {meant}) AS {name}_sum, countIf({meant}) AS {name}_count"
         )
+    });
+    let sums = Sums {
+        totals: sums.collect::<Vec<_>>().join(", "),
+        all: all(expressions.schema),
+        columns,
     };
-    // What names an answer only is in the table of logs.
     let has_logs = expressions.schema.logs.is_some();
-    let mut joins = Vec::new();
-    match level {
-        Level::Span => {
-            let of_span = by("trace, span", "trace != '' AND span != ''");
-            joins.push(format!(
-                "LEFT JOIN {of_span} AS by_span ON s.trace = by_span.trace AND s.span = by_span.span"
-            ));
-            if has_logs {
-                let of_answer = by(
-                    "trace, response",
-                    "trace != '' AND span = '' AND response != ''",
-                );
-                joins.push(format!(
-                    "LEFT JOIN {of_answer} AS by_answer ON s.trace = by_answer.trace \
-                     AND s.response = by_answer.response"
-                ));
-                let anywhere = by("response", "trace = '' AND span = ''");
-                joins.push(format!(
-                    "LEFT JOIN {anywhere} AS anywhere ON s.response = anywhere.response"
-                ));
-            }
-        }
-        Level::Trace => {
-            let of_trace = by("trace", "trace != ''");
-            joins.push(format!(
-                "LEFT JOIN {of_trace} AS by_trace ON s.trace = by_trace.trace"
-            ));
-            if has_logs {
-                let anywhere = by("response", "trace = '' AND span = ''");
-                let totals = columns.iter().map(|(name, _)| {
-                    format!("sum({name}_sum) AS {name}_sum, sum({name}_count) AS {name}_count")
-                });
-                joins.push(format!(
-                    "LEFT JOIN (SELECT answers.trace AS trace, {} FROM (SELECT DISTINCT TraceId AS \
-                     trace, {} AS response FROM {} WHERE {}) AS answers INNER JOIN {anywhere} AS \
-                     found ON answers.response = found.response GROUP BY trace) AS anywhere \
-                     ON s.trace = anywhere.trace",
-                    totals.collect::<Vec<_>>().join(", "),
-                    expressions.response(),
-                    expressions.schema.table,
-                    within(range, parameters),
-                ));
-            }
-        }
-    }
-    let tables: &[&str] = match (level, has_logs) {
-        (Level::Span, false) => &["by_span"],
-        (Level::Span, true) => &["by_span", "by_answer", "anywhere"],
-        (Level::Trace, false) => &["by_trace"],
-        (Level::Trace, true) => &["by_trace", "anywhere"],
+    let tables = match level {
+        Level::Span => sums.of_spans(has_logs),
+        Level::Trace => sums.of_traces(has_logs.then(|| {
+            format!(
+                "SELECT DISTINCT TraceId AS trace, {} AS response FROM {} WHERE {}",
+                expressions.response(),
+                expressions.schema.table,
+                within(range, parameters),
+            )
+        })),
     };
     let total = |name: &str, what: &str| {
-        let parts = tables.iter().map(|table| format!("{table}.{name}_{what}"));
+        let parts = tables.iter();
+        let parts = parts.map(|(table, _)| format!("{table}.{name}_{what}"));
         parts.collect::<Vec<_>>().join(" + ")
     };
     let means = columns.iter().map(|(name, _)| {
         let (sum, count) = (total(name, "sum"), total(name, "count"));
-        (
-            name.clone(),
-            format!("if({count} = 0, NULL, ({sum}) / ({count}))"),
-        )
+        let mean = format!("if({count} = 0, NULL, ({sum}) / ({count}))");
+        (name.clone(), mean)
     });
+    let means = means.collect();
+    let joins = tables.iter().map(|(_, join)| format!("LEFT JOIN {join}"));
     Some(ScoreJoins {
-        joins: joins.join(" "),
-        means: means.collect(),
+        joins: joins.collect::<Vec<_>>().join(" "),
+        means,
     })
 }
 

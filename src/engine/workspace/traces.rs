@@ -75,7 +75,7 @@ mod tests {
         let project = read_project(&source);
         project
             .map(|project| project.traces)
-            .map_err(|findings| findings.0[0].ident.to_string())
+            .map_err(|findings| findings.0[0].ident.clone())
     }
 
     #[test]
