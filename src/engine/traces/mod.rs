@@ -3,8 +3,10 @@
 pub mod explore;
 pub mod import;
 pub mod intake;
+mod json;
 pub mod map;
 pub mod otlp;
 pub mod redact;
 pub mod search;
 pub mod source;
+pub mod tools;
