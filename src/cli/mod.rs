@@ -10,6 +10,7 @@ pub mod exit;
 pub mod gate;
 pub mod intake;
 pub mod limits;
+pub mod listening;
 pub mod new_files;
 pub mod output;
 pub mod outputs;

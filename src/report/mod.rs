@@ -38,5 +38,6 @@ pub mod table;
 pub mod traces;
 pub mod traces_import;
 pub mod traces_import_json;
+pub mod traces_receive_json;
 pub mod webhooks;
 pub mod webhooks_json;

@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 59] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 60] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
@@ -102,11 +102,12 @@ const COMMANDS: [(&str, &[&str], i32, Does); 59] = [
     ("runs list", &[], 0, Nothing),
     ("runs push", &[], 2, Nothing),
     ("runs show", &[], 0, Nothing),
-    // Off this machine only with a token: it ends at once.
+    // Off this machine only with a token, receiving too: it ends at once.
     ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("traces export", &["-o", "jsonl=-"], 0, Nothing),
     ("traces import", &["none.jsonl"], 2, Nothing),
     ("traces list", &[], 0, Nothing),
+    ("traces receive", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("traces search", &["refund"], 0, Nothing),
     ("traces show", &["none"], 2, Nothing),
     ("traces views", &[], 0, Nothing),

@@ -6,6 +6,7 @@ pub mod intake;
 mod json;
 pub mod map;
 pub mod otlp;
+pub mod receive;
 pub mod redact;
 pub mod search;
 pub mod source;
