@@ -141,9 +141,8 @@ fn get<'j>(value: &'j Json, path: &str) -> Option<&'j Json> {
     if let Some(found) = member(value, path) {
         return Some(found);
     }
-    let dots = path.match_indices('.').map(|(index, _)| index);
-    dots.filter_map(|dot| get(member(value, &path[..dot])?, &path[dot + 1..]))
-        .next()
+    let mut dots = path.match_indices('.').map(|(index, _)| index);
+    dots.find_map(|dot| get(member(value, &path[..dot])?, &path[dot + 1..]))
 }
 
 fn member<'j>(value: &'j Json, name: &str) -> Option<&'j Json> {

@@ -1,4 +1,4 @@
-//! Messages as LangChain and the model servers that it calls write them, as messages with a role and a
+//! Messages as `LangChain` and the model servers that it calls write them, as messages with a role and a
 //! content. What is in no known shape is none.
 
 use serde_json::{Map, Value as Json, json};

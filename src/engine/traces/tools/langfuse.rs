@@ -57,7 +57,8 @@ pub(super) fn translate(record: Map<String, Json>, told: &mut Translated) -> Res
     let fields = Fields::new(record);
     let has = |name: &str| fields.has(name);
     if has("data_type") || (has("name") && has("value") && !has("start_time")) {
-        score(fields, told)
+        score(fields, told);
+        Ok(())
     } else if has("start_time") && has("id") {
         observation(fields, &Map::new(), told)
     } else if has("timestamp") && has("id") {
@@ -118,7 +119,7 @@ fn trace(mut fields: Fields, told: &mut Translated) -> Result<(), Misfit> {
     }
     for item in scores {
         if let Json::Object(item) = item {
-            score(Fields::new(item), told)?;
+            score(Fields::new(item), told);
         }
     }
     Ok(())
@@ -296,7 +297,7 @@ fn usage(span: &mut RawSpan<'static>, fields: &mut Fields, start_ns: Option<i64>
     set_some(span, "gen_ai.response.time_to_first_chunk", seconds);
 }
 
-fn score(mut fields: Fields, told: &mut Translated) -> Result<(), Misfit> {
+fn score(mut fields: Fields, told: &mut Translated) {
     let is_category = fields
         .text("data_type")
         .is_some_and(|kind| kind == "CATEGORICAL" || kind == "TEXT");
@@ -319,5 +320,4 @@ fn score(mut fields: Fields, told: &mut Translated) -> Result<(), Misfit> {
         }
         .log(),
     );
-    Ok(())
 }
