@@ -28,7 +28,8 @@ pub(super) fn count(report: &Value, name: &str) -> usize {
 
 /// Values as lines of JSON.
 fn lines(values: &[Value]) -> String {
-    values.iter().map(|value| format!("{value}\n")).collect()
+    let lines: Vec<String> = values.iter().map(Value::to_string).collect();
+    lines.join("\n")
 }
 
 /// What is stored, as lines of JSON tell it.

@@ -24,8 +24,8 @@ fn generation() -> Value {
         "provided_model_name": "gpt-4.1-mini-2025-04-14",
         "model_parameters": "{\"temperature\":0}",
         "usage_details": {"input": 436, "input_cached_tokens": 218, "output": 6, "total": 660},
-        "cost_details": {"input": 0.000196, "output": 0.0000096, "total": 0.0002056},
-        "total_cost": 0.0002056, "completion_start_time": "2026-03-02 09:00:00.410000",
+        "cost_details": {"input": 0.000_196, "output": 0.000_009_6, "total": 0.000_205_6},
+        "total_cost": 0.000_205_6, "completion_start_time": "2026-03-02 09:00:00.410000",
         "prompt_id": "cm7", "prompt_name": "support/triage", "prompt_version": 7,
         "latency": 1.2, "time_to_first_token": 0.4, "tags": ["eu", "vip"], "release": "v42",
         "trace_name": "POST /tickets", "user_id": "user-7", "session_id": "session-3",
@@ -114,16 +114,27 @@ fn an_observation_of_a_blob_export_fills_the_columns_of_a_span() {
       }
     }
     "#);
+    sandbox
+        .pointsman(&args)
+        .succeeds()
+        .says("already stored  1 span, 1 score\n");
+}
+
+#[test]
+fn a_score_finds_its_observation_from_another_file() {
+    let sandbox = Sandbox::with_workspace();
+    sandbox.write("../exports/observations_v2.jsonl", lines(&[generation()]));
+    sandbox.write("../exports/scores.jsonl", lines(&[score()]));
+    sandbox
+        .pointsman(&["traces", "import", "../exports"])
+        .succeeds();
+    let line = imported(&sandbox).remove(0);
     assert_eq!(
         line["scores"],
         json!([{ "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "spanId": "a2fb4a1d1a96d312",
             "name": "queue-matches", "value": 1.0, "label": "True", "explanation": "right queue",
             "source": "annotation", "recordedAt": "2026-03-02T09:02:00Z" }])
     );
-    sandbox
-        .pointsman(&args)
-        .succeeds()
-        .says("already stored  1 span, 1 score\n");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn call() -> Value {
                 "tools": [{"type": "function", "function": {"name": "refund"}}]}},
         "parent_run_id": TRACE, "prompt_tokens": 654, "completion_tokens": 6, "total_tokens": 660,
         "prompt_token_details": {"cache_read": 218}, "completion_token_details": {"reasoning": 2},
-        "total_cost": 0.000312,
+        "total_cost": 0.000_312,
         "events": [{"name": "start", "time": "2026-03-02T09:00:00.010000"},
             {"name": "retry", "time": "2026-03-02T09:00:00.100000", "kwargs": {"attempt": 2}}],
     })
