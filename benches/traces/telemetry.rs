@@ -76,7 +76,7 @@ impl Telemetry {
 
 fn attributes(line: &mut String, is_root: bool, number: u64, random: &mut Random) {
     let operation = if is_root { "invoke_agent" } else { "chat" };
-    let lane = if random.below(5) == 0 {
+    let environment = if random.below(5) == 0 {
         "staging"
     } else {
         "production"
@@ -84,16 +84,16 @@ fn attributes(line: &mut String, is_root: bool, number: u64, random: &mut Random
     let texts = [
         ("gen_ai.operation.name", operation.to_owned()),
         ("gen_ai.provider.name", "openai".to_owned()),
-        ("gen_ai.request.model", random.one_of(&MODELS).to_owned()),
+        ("gen_ai.request.model", (*random.one_of(&MODELS)).to_owned()),
         ("gen_ai.conversation.id", format!("session-{}", number / 40)),
         ("user.id", format!("user-{}", random.below(5_000))),
         ("http.route", format!("/tickets/{}", random.below(10))),
-        ("pointsman.lane", lane.to_owned()),
+        ("pointsman.lane", environment.to_owned()),
         (
             "gen_ai.prompt.name",
             format!("support/prompt-{}", random.below(20)),
         ),
-        ("app.region", random.one_of(&REGIONS).to_owned()),
+        ("app.region", (*random.one_of(&REGIONS)).to_owned()),
     ];
     for (key, value) in texts {
         write!(
@@ -125,7 +125,7 @@ fn messages(line: &mut String, texts: &[String], random: &mut Random) {
     }
 }
 
-/// Numbers without a pattern, the same each time: SplitMix64 (Steele, Lea and Flood, 2014).
+/// Numbers without a pattern, the same each time: `SplitMix64` (Steele, Lea and Flood, 2014).
 struct Random(u64);
 
 impl Random {

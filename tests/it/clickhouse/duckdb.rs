@@ -1,4 +1,4 @@
-//! A third opinion: DuckDB reads the files of our own store, and finds what both others found.
+//! A third opinion: `DuckDB` reads the files of our own store, and finds what both others found.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ use crate::support::tools::tools;
 
 use super::Both;
 
-/// What DuckDB finds, as rows of ours.
+/// What `DuckDB` finds, as rows of ours.
 fn asked(both: &Both) -> Option<Vec<Vec<TraceRow>>> {
     let package = tools("clickhouse/duckdb")? + "/clickhouse";
     let output = Command::new("python3")

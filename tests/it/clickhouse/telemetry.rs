@@ -79,13 +79,18 @@ impl Telemetry {
                 "resource": {"attributes": otlp(&resource)},
                 "scopeSpans": [{"scope": {"name": "test"}, "spans": [sent]}],
             }]});
-            made.otlp.push_str(&format!("{request}\n"));
+            made.send(&request);
             made.spans.push(row);
             if dice.below(5) == 0 {
                 made.log(&mut dice, index);
             }
         }
         made
+    }
+
+    fn send(&mut self, request: &Json) {
+        self.otlp.push_str(&request.to_string());
+        self.otlp.push('\n');
     }
 
     fn log(&mut self, dice: &mut Dice, index: usize) {
@@ -123,7 +128,7 @@ impl Telemetry {
                 "eventName": event, "attributes": otlp(&attributes),
             }]}],
         }]});
-        self.otlp.push_str(&format!("{request}\n"));
+        self.send(&request);
         self.logs.push(json!({
             "Timestamp": seconds(at), "TraceId": trace, "SpanId": span, "ScopeName": "grader",
             "EventName": event, "LogAttributes": stored(&attributes),
@@ -175,144 +180,121 @@ fn word(dice: &mut Dice, attributes: &mut Attributes, name: &'static str, words:
     }
 }
 
-fn whole(dice: &mut Dice, attributes: &mut Attributes, name: &'static str, below: usize) {
-    if dice.below(3) != 0 {
-        let whole = i64::try_from(dice.below(below)).expect("it is small");
-        attributes.insert(name, Value::Whole(whole));
-    }
-}
-
 /// A number of which the decimal digits are exact.
 fn number(dice: &mut Dice, below: usize, parts: u32) -> f64 {
     let parts_of = u32::try_from(dice.below(below)).expect("it is small");
     f64::from(parts_of) / f64::from(parts)
 }
 
-fn span_attributes(dice: &mut Dice) -> Attributes {
-    let mut all = Attributes::new();
-    let operations = [
-        "chat",
-        "embeddings",
-        "execute_tool",
-        "invoke_agent",
-        "dance",
-        "workflow",
-    ];
-    word(dice, &mut all, "gen_ai.operation.name", &operations);
-    word(
-        dice,
-        &mut all,
-        "openinference.span.kind",
-        &["LLM", "TOOL", "CHAIN"],
-    );
-    word(
-        dice,
-        &mut all,
-        "gen_ai.provider.name",
-        &["openai", "anthropic", "mine"],
-    );
-    let models = [
-        "gpt-4.1-mini",
-        "gpt-4.1-2025-04-14",
-        "claude-haiku-4-5-20251001",
-        "own",
-    ];
-    word(dice, &mut all, "gen_ai.request.model", &models);
-    word(dice, &mut all, "gen_ai.response.model", &["gpt-4.1", ""]);
-    whole(dice, &mut all, "gen_ai.usage.input_tokens", 3_000);
-    whole(dice, &mut all, "gen_ai.usage.output_tokens", 500);
-    whole(dice, &mut all, "gen_ai.usage.cache_read.input_tokens", 200);
-    whole(dice, &mut all, "llm.token_count.prompt", 3_000);
-    whole(
-        dice,
-        &mut all,
-        "llm.token_count.completion_details.reasoning",
-        50,
-    );
-    word(
-        dice,
-        &mut all,
+/// Attributes of spans with the texts that they may have.
+const WORDS: [(&str, &[&str]); 26] = [
+    (
+        "gen_ai.operation.name",
+        &[
+            "chat",
+            "embeddings",
+            "execute_tool",
+            "invoke_agent",
+            "dance",
+            "workflow",
+        ],
+    ),
+    ("openinference.span.kind", &["LLM", "TOOL", "CHAIN"]),
+    ("gen_ai.provider.name", &["openai", "anthropic", "mine"]),
+    (
+        "gen_ai.request.model",
+        &[
+            "gpt-4.1-mini",
+            "gpt-4.1-2025-04-14",
+            "claude-haiku-4-5-20251001",
+            "own",
+        ],
+    ),
+    ("gen_ai.response.model", &["gpt-4.1", ""]),
+    (
         "langfuse.observation.usage_details",
         &[
             r#"{"input":100,"input_cached_tokens":40,"output":"7","output_reasoning_tokens":3}"#,
             r#"{"cache_creation_input_tokens":5}"#,
             "nonsense",
         ],
-    );
+    ),
+    (
+        "langfuse.observation.cost_details",
+        &[r#"{"total":0.5}"#, r#"{"input":0.25,"output":0.125}"#, "{}"],
+    ),
+    ("ai.response.finishReason", &["tool_calls", "a, b"]),
+    (
+        "gen_ai.response.id",
+        &["r1", "r2", "r3", "r5", "r8", "r13", "r21", "r34"],
+    ),
+    ("http.route", &["/tickets", "GET /"]),
+    ("http.request.method", &["POST"]),
+    ("http.method", &["GET", "200"]),
+    ("session.id", &["s1", "s2", "s3"]),
+    ("user.id", &["u1", "ü2", "it's"]),
+    ("gen_ai.tool.name", &["search"]),
+    ("error.type", &["timeout", "500"]),
+    ("langfuse.observation.level", &["ERROR", "DEFAULT"]),
+    (
+        "gen_ai.prompt.name",
+        &["support/triage", "support/answer", " "],
+    ),
+    ("gen_ai.prompt.version", &["1", "2"]),
+    ("traceloop.prompt.version_hash", &["aa", "bb"]),
+    ("pointsman.lane", &["canary"]),
+    ("customer", &["ACME", "GET"]),
+    ("Größe", &["200", "ACME"]),
+    (
+        "gen_ai.input.messages",
+        &["[{\"role\":\"user\",\"parts\":[]}]"],
+    ),
+    (
+        "gen_ai.response.time_to_first_chunk",
+        &["0.25", "soon", "-1"],
+    ),
+    ("metadata", &["plain"]),
+];
+
+/// Attributes with whole numbers, each below a limit.
+const COUNTS: [(&str, usize); 6] = [
+    ("gen_ai.usage.input_tokens", 3_000),
+    ("gen_ai.usage.output_tokens", 500),
+    ("gen_ai.usage.cache_read.input_tokens", 200),
+    ("llm.token_count.prompt", 3_000),
+    ("llm.token_count.completion_details.reasoning", 50),
+    ("ai.response.msToFirstChunk", 900),
+];
+
+/// Attributes with lists.
+const LISTS: [(&str, [&[&str]; 3]); 2] = [
+    (
+        "gen_ai.response.finish_reasons",
+        [&["stop"], &["length", "stop"], &[]],
+    ),
+    ("tag.tags", [&["gold", "beta", "gold"], &["Zürich"], &[]]),
+];
+
+fn span_attributes(dice: &mut Dice) -> Attributes {
+    let mut all = Attributes::new();
+    for (name, words) in WORDS {
+        word(dice, &mut all, name, words);
+    }
+    for (name, below) in COUNTS {
+        if dice.below(3) != 0 {
+            let whole = i64::try_from(dice.below(below)).expect("it is small");
+            all.insert(name, Value::Whole(whole));
+        }
+    }
+    for (name, lists) in LISTS {
+        let list = lists[dice.below(3)].iter().map(|it| (*it).to_owned());
+        all.insert(name, Value::List(list.collect()));
+    }
     if dice.below(4) == 0 {
         let cost = number(dice, 1_000, 1_024);
         all.insert("gen_ai.usage.cost", Value::Number(cost));
-    } else if dice.below(4) == 0 {
-        let details = [r#"{"total":0.5}"#, r#"{"input":0.25,"output":0.125}"#, "{}"];
-        word(
-            dice,
-            &mut all,
-            "langfuse.observation.cost_details",
-            &details,
-        );
-    }
-    if dice.below(3) == 0 {
-        let seconds = number(dice, 64, 32);
-        all.insert(
-            "gen_ai.response.time_to_first_chunk",
-            Value::Number(seconds),
-        );
-    } else {
-        whole(dice, &mut all, "ai.response.msToFirstChunk", 900);
-    }
-    let reasons = [vec!["stop"], vec!["length", "stop"], vec![]];
-    let reasons = reasons[dice.below(3)].iter().map(|it| (*it).to_owned());
-    all.insert(
-        "gen_ai.response.finish_reasons",
-        Value::List(reasons.collect()),
-    );
-    word(
-        dice,
-        &mut all,
-        "ai.response.finishReason",
-        &["tool_calls", "a, b"],
-    );
-    if dice.below(3) != 0 {
-        let response = format!("r{}", dice.below(40));
-        all.insert("gen_ai.response.id", Value::Text(response));
     }
     all
-}
-
-fn more_attributes(dice: &mut Dice, all: &mut Attributes) {
-    word(dice, all, "http.route", &["/tickets", "GET /"]);
-    word(dice, all, "http.request.method", &["POST"]);
-    word(dice, all, "http.method", &["GET", "200"]);
-    word(dice, all, "session.id", &["s1", "s2", "s3"]);
-    word(dice, all, "user.id", &["u1", "ü2", "it's"]);
-    word(dice, all, "gen_ai.tool.name", &["search"]);
-    let tags = [vec!["gold", "beta", "gold"], vec!["Zürich"], vec![]];
-    let tags = tags[dice.below(3)].iter().map(|it| (*it).to_owned());
-    all.insert("tag.tags", Value::List(tags.collect()));
-    word(dice, all, "error.type", &["timeout", "500"]);
-    word(
-        dice,
-        all,
-        "langfuse.observation.level",
-        &["ERROR", "DEFAULT"],
-    );
-    word(
-        dice,
-        all,
-        "gen_ai.prompt.name",
-        &["support/triage", "support/answer", " "],
-    );
-    word(dice, all, "gen_ai.prompt.version", &["1", "2"]);
-    word(dice, all, "traceloop.prompt.version_hash", &["aa", "bb"]);
-    word(dice, all, "pointsman.lane", &["canary"]);
-    word(dice, all, "customer", &["ACME", "GET"]);
-    word(dice, all, "Größe", &["200", "ACME"]);
-    word(
-        dice,
-        all,
-        "gen_ai.input.messages",
-        &["[{\"role\":\"user\",\"parts\":[]}]"],
-    );
 }
 
 fn score(dice: &mut Dice) -> Attributes {
@@ -345,8 +327,7 @@ fn span(dice: &mut Dice, index: usize, resource: &Attributes) -> (Json, Json) {
         0 => String::new(),
         _ => span_id(dice.below(1 + index)),
     };
-    let mut attributes = span_attributes(dice);
-    more_attributes(dice, &mut attributes);
+    let attributes = span_attributes(dice);
     let start = moment(dice);
     let duration = i64::try_from(dice.below(20) * 50_000_000).expect("it is a second");
     let kinds = [
