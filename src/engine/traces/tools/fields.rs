@@ -152,13 +152,14 @@ pub(super) fn time_ns(value: &Json) -> Option<i64> {
     whole_ns(value, unit)
 }
 
-/// A number of units of so many nanoseconds each. Whole numbers are not rounded.
+/// A number of units of so many nanoseconds each. Whole numbers, and texts of them, are not rounded.
 pub(super) fn whole_ns(value: &Json, unit: f64) -> Option<i64> {
+    let digits = || value.as_str()?.trim().parse().ok();
     #[expect(
         clippy::cast_possible_truncation,
         reason = "units are powers of ten, and times are checked to be within the bounds"
     )]
-    if let Some(whole) = value.as_i64() {
+    if let Some(whole) = value.as_i64().or_else(digits) {
         return whole.checked_mul(unit as i64);
     }
     let nanoseconds = (number(value)? * unit).round();
