@@ -3,6 +3,7 @@
 pub mod explore;
 pub mod import;
 pub mod intake;
+pub mod integration;
 mod json;
 pub mod map;
 pub mod otlp;
@@ -11,3 +12,4 @@ pub mod redact;
 pub mod search;
 pub mod source;
 pub mod tools;
+pub mod versions;
