@@ -90,3 +90,42 @@ impl Parents {
 fn key(trace: &str, span: &str) -> ShortDigest {
     Digest::of(format!("{trace}/{span}").as_bytes()).shortened()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::NEEDED_SHARE;
+    use super::super::Needed;
+    use super::*;
+
+    fn span(trace: &str, id: &str, parent: Option<&str>, second: i64) -> Span {
+        Span {
+            trace_id: trace.to_owned(),
+            span_id: id.to_owned(),
+            parent_span_id: parent.map(str::to_owned),
+            started_at: Timestamp::from_second(second).unwrap(),
+            ..Span::default()
+        }
+    }
+
+    #[test]
+    fn a_parent_is_missed_only_where_it_could_be_there() {
+        let mut parents = Parents::default();
+        let spans = [
+            span("t", "child", Some("root"), 20),
+            span("t", "root", None, 19),
+            span("t", "orphan", Some("gone"), 30),
+            // Its parent may have begun before the time that is looked at.
+            span("u", "early", Some("before"), 5),
+            // The id is that of a span of another trace.
+            span("u", "other", Some("root"), 25),
+        ];
+        let first: Vec<bool> = spans.iter().map(|span| parents.add(span)).collect();
+        assert_eq!(first, [true, false, false, true, false]);
+        let mut aspect = Aspect::new("linked", Needed::Share(NEEDED_SHARE), "send all");
+        parents.judge(&mut aspect, Timestamp::from_second(10).unwrap());
+        assert_eq!((aspect.complying, aspect.total), (1, 3));
+        let example = aspect.example.unwrap();
+        assert_eq!(example.span.as_deref(), Some("other"));
+        assert_eq!(example.said, "its parent root is not there");
+    }
+}
