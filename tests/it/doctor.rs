@@ -253,8 +253,8 @@ fn the_checks_after_an_integration_name_what_is_missing_and_what_to_change() {
     }
 }
 
-#[test]
-fn an_integration_that_tells_everything_complies() {
+/// A workspace with golden rows for its prompt, and a decision about what may be kept.
+fn prepared() -> Sandbox {
     let sandbox = Sandbox::with_workspace();
     sandbox.write(
         "datasets/golden.yml",
@@ -275,36 +275,44 @@ fn an_integration_that_tells_everything_complies() {
         "pointsman.toml",
         format!("{settings}\n[redaction]\ncontent = \"keep\"\n"),
     );
-    let told = |missing: &str| -> String {
-        let all = [
-            ("gen_ai.operation.name", "chat"),
-            ("gen_ai.prompt.name", "triage"),
-            ("gen_ai.prompt.version", "0d7820b565e4"),
-            ("gen_ai.prompt.variable.ticket", "Where is it?"),
-            ("gen_ai.output.messages", "shipping"),
-            ("pointsman.lane", "staging"),
-            ("pointsman.deployment.id", "802e064ad51e"),
-            ("http.route", "/tickets"),
-            ("app.tenant", "acme"),
-        ];
-        let said = all.iter().filter(|(name, _)| *name != missing);
-        let attributes: Vec<Value> = said
-            .map(|(name, text)| json!({ "key": name, "value": { "stringValue": text } }))
-            .collect();
-        let lines = (1..=20).map(|trace| {
-            let span = json!({ "traceId": format!("{trace:032x}"), "spanId": "00f067aa0ba902b7",
-                "name": "triage", "startTimeUnixNano": "1772442000000000000",
-                "endTimeUnixNano": "1772442001000000000", "attributes": attributes });
-            format!(
-                "{}\n",
-                json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] })
-            )
-        });
-        lines.collect()
-    };
+    sandbox
+}
+
+/// Twenty requests that say everything but one thing.
+fn requests_without(missing: &str) -> String {
+    let all = [
+        ("gen_ai.operation.name", "chat"),
+        ("gen_ai.prompt.name", "triage"),
+        ("gen_ai.prompt.version", "0d7820b565e4"),
+        ("gen_ai.prompt.variable.ticket", "Where is it?"),
+        ("gen_ai.output.messages", "shipping"),
+        ("pointsman.lane", "staging"),
+        ("pointsman.deployment.id", "802e064ad51e"),
+        ("http.route", "/tickets"),
+        ("app.tenant", "acme"),
+    ];
+    let said = all.iter().filter(|(name, _)| *name != missing);
+    let attributes: Vec<Value> = said
+        .map(|(name, text)| json!({ "key": name, "value": { "stringValue": text } }))
+        .collect();
+    let lines = (1..=20).map(|trace| {
+        let span = json!({ "traceId": format!("{trace:032x}"), "spanId": "00f067aa0ba902b7",
+            "name": "triage", "startTimeUnixNano": "1772442000000000000",
+            "endTimeUnixNano": "1772442001000000000", "attributes": attributes });
+        format!(
+            "{}\n",
+            json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] })
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn an_integration_that_tells_everything_complies() {
+    let sandbox = prepared();
     let check = |sandbox: &Sandbox, missing: &str| {
         let fresh = sandbox.copy();
-        fresh.write("../traces.jsonl", told(missing));
+        fresh.write("../traces.jsonl", requests_without(missing));
         fresh
             .pointsman(&["traces", "import", "../traces.jsonl"])
             .succeeds();

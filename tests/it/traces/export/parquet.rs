@@ -8,7 +8,7 @@ use crate::support::tools::tools;
 
 const EXPORT: [&str; 4] = ["traces", "export", "-o", "spans.parquet"];
 
-/// Asks DuckDB of a file with columns as `docs/traces-store.md` names them.
+/// Asks `DuckDB` of a file with columns as `docs/traces-store.md` names them.
 const ASK: &str = "
 import duckdb
 spans = duckdb.sql(\"\"\"
