@@ -19,6 +19,7 @@ mod moves;
 pub mod plan;
 pub mod promote;
 pub mod prompt;
+pub mod redact;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
@@ -81,6 +82,8 @@ pub enum Command {
     Webhook(webhook::WebhookArgs),
     #[command(display_order = 10)]
     Traces(traces::TracesArgs),
+    #[command(display_order = 10)]
+    Redact(redact::RedactArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -110,6 +113,7 @@ impl Command {
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
+            Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }
