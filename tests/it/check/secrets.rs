@@ -33,7 +33,7 @@ fn each_secret_is_told_with_its_place_and_rule_and_never_shown() {
     let outputs = ["-o", "../check.sarif", "-o", "github=-"];
     let run = sandbox.pointsman(&[&["check", "--secrets"][..], &outputs].concat());
     run.exits(1).says(
-        "::error file=datasets/tickets.jsonl,line=4,col=44,endColumn=58,title=secret-in-file\
+        "::error file=datasets/tickets.jsonl,line=4,col=37,endColumn=51,title=secret-in-file\
          ::the rule `email` of redaction matches here",
     );
     let sarif: Value = serde_json::from_str(&sandbox.read("../check.sarif")).expect("it is JSON");

@@ -100,7 +100,7 @@ mod tests {
         let span = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":"#;
         for (before, item, after) in [
             (spans, "{}", "}]}]}"),
-            (spans, r#"{"attributes":[1]}"#, "}]}]}"),
+            (spans, r#"{"attributes":[{}]}"#, "}]}]}"),
             (span, "{}", "}]}]}]}"),
         ] {
             let text = request(before, item, after, BYTES);

@@ -59,6 +59,20 @@ struct InValue {
     found: Found,
     /// The whole value is meant, whatever it holds.
     whole: bool,
+    /// On how many lines it stands.
+    lines: u32,
+}
+
+impl InValue {
+    /// Whether a place is in the value. One over several lines is placed at its first character.
+    fn holds(&self, place: Span) -> bool {
+        let span = self.found.span;
+        if self.lines > 1 {
+            return (span.line..span.line.saturating_add(self.lines)).contains(&place.line);
+        }
+        let columns = span.column..span.column.saturating_add(span.length);
+        place.line == span.line && columns.contains(&place.column)
+    }
 }
 
 impl Finder {
@@ -121,12 +135,12 @@ impl Finder {
             self.look_into(&node, false, &mut values);
         }
         // A value that is meant as a whole covers what is in it; of others, the place within is nearer.
-        let covered = |it: &Found| values.iter().any(|by| by.whole && within(it, &by.found));
+        let covered = |it: &Found| values.iter().any(|by| by.whole && by.holds(it.span));
         let (outside, inside): (Vec<Found>, Vec<Found>) =
             plain.into_iter().partition(|it| !covered(it));
         let nearer = |value: &InValue| {
             let mut plain = outside.iter().chain(&inside);
-            plain.any(|it| it.rule == value.found.rule && within(it, &value.found))
+            plain.any(|it| it.rule == value.found.rule && value.holds(it.span))
         };
         let mut all: Vec<Found> = values
             .iter()
@@ -163,6 +177,12 @@ impl Finder {
             Value::Float(number) => number.to_string(),
             Value::Null | Value::Boolean(_) => return,
         };
+        // A block of YAML is meant by its first character; the break at its end ends its last line.
+        let breaks = match node.span.length {
+            1 => text.matches('\n').count(),
+            _ => 0,
+        };
+        let lines = u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1);
         let (mut text, mut replaced) = (text, Replaced::new());
         if named {
             let rule = BuiltIn::Secret.name();
@@ -176,6 +196,7 @@ impl Finder {
                 rule,
             },
             whole: named,
+            lines,
         }));
     }
 }
@@ -210,12 +231,6 @@ fn span_in(line: &str, number: u32, start: usize, end: usize) -> Span {
         column: count(&line[..start]) + 1,
         length: count(&line[start..end]),
     }
-}
-
-fn within(inner: &Found, outer: &Found) -> bool {
-    let (inner, outer) = (inner.span, outer.span);
-    let columns = outer.column..outer.column.saturating_add(outer.length);
-    inner.line == outer.line && columns.contains(&inner.column)
 }
 
 #[cfg(test)]
