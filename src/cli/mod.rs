@@ -19,6 +19,7 @@ pub mod promotion;
 pub mod record;
 pub mod sample;
 pub mod selection;
+pub mod shell;
 pub mod signing;
 pub mod ui;
 pub mod webhooks;

@@ -22,6 +22,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod lanes;
 pub mod markdown;
+pub mod monitor;
 pub mod packet;
 pub mod plan;
 pub mod plan_json;

@@ -22,6 +22,7 @@ mod hermetic;
 mod import;
 mod init;
 mod lanes;
+mod monitor;
 mod moves;
 mod plan;
 mod promote;

@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 61] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
@@ -81,6 +81,8 @@ const COMMANDS: [(&str, &[&str], i32, Does); 61] = [
         AppendsOnly,
     ),
     ("lanes verify", &["staging"], 0, Nothing),
+    ("monitor", &[], 0, Nothing),
+    ("monitor compare", &["--around", "staging#1"], 3, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
     ("prompt list", &[], 0, Nothing),
@@ -203,13 +205,12 @@ fn every_command_says_here_what_it_does_to_lanes() {
     );
 }
 
-/// The commands that have no commands below them.
+/// The commands that can be run: those without commands below them, and those that need none.
 fn add_leaves(command: &Command, above: &str, leaves: &mut BTreeSet<String>) {
     for below in command.get_subcommands() {
         let name = format!("{above} {}", below.get_name()).trim().to_owned();
-        if below.has_subcommands() {
-            add_leaves(below, &name, leaves);
-        } else {
+        add_leaves(below, &name, leaves);
+        if !below.is_subcommand_required_set() {
             leaves.insert(name);
         }
     }

@@ -15,6 +15,7 @@ pub mod gate;
 pub mod import;
 pub mod init;
 pub mod lanes;
+pub mod monitor;
 mod moves;
 pub mod plan;
 pub mod promote;
@@ -83,6 +84,8 @@ pub enum Command {
     #[command(display_order = 10)]
     Traces(traces::TracesArgs),
     #[command(display_order = 10)]
+    Monitor(monitor::MonitorArgs),
+    #[command(display_order = 10)]
     Redact(redact::RedactArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
@@ -113,6 +116,7 @@ impl Command {
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
+            Self::Monitor(args) => monitor::run(context, ui, args),
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),

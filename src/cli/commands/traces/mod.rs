@@ -63,7 +63,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
 
 /// What a row or a result is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Grain {
+pub(super) enum Grain {
     /// A trace
     Trace,
     /// A span
@@ -71,7 +71,7 @@ enum Grain {
 }
 
 impl Grain {
-    fn level(self) -> Level {
+    pub(super) fn level(self) -> Level {
         match self {
             Self::Trace => Level::Trace,
             Self::Span => Level::Span,
@@ -80,7 +80,7 @@ impl Grain {
 }
 
 /// Says why nothing was found.
-fn explain_nothing(
+pub(super) fn explain_nothing(
     ui: &mut Ui,
     store: &dyn TraceStore,
     selection: &Selection,
