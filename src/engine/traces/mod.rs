@@ -3,6 +3,7 @@
 pub mod explore;
 pub mod import;
 pub mod intake;
+mod json;
 pub mod map;
 pub mod otlp;
 pub mod preview;
@@ -11,3 +12,4 @@ pub mod redact;
 pub mod search;
 pub mod secrets;
 pub mod source;
+pub mod tools;
