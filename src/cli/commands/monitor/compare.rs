@@ -95,6 +95,7 @@ pub(super) fn run(
         before,
         after,
         fewest: args.minimum,
+        numbers: Vec::new(),
         explain: args.explain.clone(),
     };
     let store = context.trace_store()?;
