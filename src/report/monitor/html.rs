@@ -2,11 +2,13 @@
 //! and there is no script, no style sheet and no image from anywhere. The template escapes whatever it
 //! prints, and the page's own policy forbids scripts and connections.
 
+use std::fmt::Write as _;
+
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::domain::metric::{Metric, Statistic};
+use crate::domain::metric::{Metric, Statistic, Unit};
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::monitor::buckets::Bucket;
 use crate::engine::monitor::figures::Numbers;
@@ -24,6 +26,9 @@ const WIDTH: f64 = 720.0;
 
 /// How high it is.
 const HEIGHT: f64 = 120.0;
+
+/// How far two labels must be apart to be read.
+const APART: f64 = 20.0;
 
 /// How many groups are drawn in one chart: there are so many ways to draw a line.
 const DRAWN: usize = 6;
@@ -89,7 +94,9 @@ struct Point {
 #[derive(Serialize)]
 struct Release {
     x: String,
-    number: usize,
+    /// Its number in the list, and those of the next ones where there is no room between them; empty:
+    /// it stands with the one before.
+    label: String,
     told: String,
     reason: String,
 }
@@ -114,12 +121,7 @@ pub fn overview_html(report: &OverviewReport<'_>) -> String {
         from: seconds(request.range.from),
         until: seconds(request.range.until),
         charts: request.metrics.iter().map(|it| chart(report, it)).collect(),
-        releases: report
-            .markers
-            .iter()
-            .enumerate()
-            .map(|(index, marker)| release(report, index, marker))
-            .collect(),
+        releases: releases(report),
         groups: groups.iter().map(|it| group_table(report, it)).collect(),
         more: report.overview.more,
     };
@@ -159,7 +161,11 @@ fn chart(report: &OverviewReport<'_>, metric: &Metric) -> Chart {
             };
             let lines = LINES.into_iter().filter(has);
             let series = lines.map(|statistic| Series {
-                label: statistic.name().to_owned(),
+                label: match metric.unit() {
+                    Unit::Share => "share".to_owned(),
+                    _ if *metric == Metric::Traffic => "count".to_owned(),
+                    _ => statistic.name().to_owned(),
+                },
                 group,
                 statistic,
             });
@@ -247,12 +253,34 @@ fn place(report: &OverviewReport<'_>, moment: jiff::Timestamp) -> f64 {
     }
 }
 
-fn release(report: &OverviewReport<'_>, index: usize, marker: &Marker) -> Release {
+fn releases(report: &OverviewReport<'_>) -> Vec<Release> {
+    let mut releases: Vec<Release> = Vec::new();
+    // Where the last label stands, and whose it is.
+    let mut last: Option<(f64, usize)> = None;
+    for (index, marker) in report.markers.iter().enumerate() {
+        let number = (index + 1).to_string();
+        let x = place(report, marker.record.deployment.recorded_at);
+        let mut release = release(marker, x);
+        match last {
+            Some((at, first)) if x - at < APART => {
+                let _ = write!(releases[first].label, ", {number}");
+            }
+            _ => {
+                release.label = number;
+                last = Some((x, index));
+            }
+        }
+        releases.push(release);
+    }
+    releases
+}
+
+fn release(marker: &Marker, x: f64) -> Release {
     let deployment = &marker.record.deployment;
     let reason = deployment.reason.as_deref().unwrap_or_default();
     Release {
-        x: format!("{:.1}", place(report, deployment.recorded_at)),
-        number: index + 1,
+        x: format!("{x:.1}"),
+        label: String::new(),
         told: format!(
             "{} #{}, {} {} ({})",
             deployment.lane,
