@@ -115,7 +115,7 @@ fn render(report: &CheckReport, color: bool) -> String {
         }
     }
     let last = rest.pop().unwrap_or_default();
-    let rest: String = rest.iter().map(|it| format!(", {it}")).collect();
+    let rest: String = rest.iter().flat_map(|it| [", ", it]).collect();
     let last = format!("{rest} and {last}");
     let looked_at = format!(
         "{}, {} with {}, {}{last}",

@@ -184,25 +184,17 @@ fn moved(
         _ => None,
     };
     let limit = |scale, at| Limit { scale, side, at };
-    match share {
-        Some(percent) => {
-            let most: f64 = if rises { 100_000.0 } else { 100.0 };
-            if !(0.0..=most).contains(&percent) {
-                decoder.error(
-                    "out-of-range",
-                    node.span,
-                    "no number moves so far",
-                    "correct it",
-                );
-                return None;
-            }
-            Some(limit(Scale::Ratio, 1.0 + sign * percent / 100.0))
-        }
-        None => {
-            let by = figure(decoder, node, metric.unit())?;
-            Some(limit(Scale::Difference, sign * by))
-        }
+    let Some(percent) = share else {
+        let by = figure(decoder, node, metric.unit())?;
+        return Some(limit(Scale::Difference, sign * by));
+    };
+    let most: f64 = if rises { 100_000.0 } else { 100.0 };
+    if !(0.0..=most).contains(&percent) {
+        let message = "no number moves so far";
+        decoder.error("out-of-range", node.span, message, "correct the number");
+        return None;
     }
+    Some(limit(Scale::Ratio, 1.0 + sign * percent / 100.0))
 }
 
 /// A number in the unit of a metric, at least 0: a text such as `"2s"` or `"$0.01"`, or a number where
