@@ -94,6 +94,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
         Nothing,
     ),
     ("prompt show", &["triage"], 0, Nothing),
+    ("redact test", &[], 2, Nothing),
     (
         "rollback",
         &["staging", "--yes", "--tag", "--reason", "x"],
