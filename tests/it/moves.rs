@@ -43,6 +43,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 64] = [
     ("dataset show", &["tickets"], 0, Nothing),
     ("demo", &[], 0, Nothing),
     ("diff", &["staging"], 0, Nothing),
+    ("doctor integration", &[], 6, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
     ("gate", &["--base", "HEAD"], 0, Nothing),
