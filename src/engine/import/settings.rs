@@ -161,7 +161,7 @@ pub(super) fn parameter(
 }
 
 /// Whether something under this name may be a secret.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(in crate::engine) fn is_secret(name: &str) -> bool {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let name: String = letters.collect::<String>().to_ascii_lowercase();
     let words = [

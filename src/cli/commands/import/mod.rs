@@ -93,7 +93,7 @@ fn finish(
         return Ok(exit);
     }
     ui.text(report.text(ui.color()));
-    if !args.dry_run {
+    if !args.dry_run && !written.is_empty() {
         ui.note("next:\n  pointsman check\n  pointsman eval");
     }
     Ok(exit)
