@@ -1,5 +1,6 @@
 //! What prompts become, and that they are the same prompts when they are read again.
 
+mod reference;
 mod refused;
 mod round_trip;
 
@@ -73,8 +74,13 @@ fn workspace(variables: &str, messages: &[(&str, &str)]) -> MemoryTree {
         .map(|(role, content)| json!({"role": role, "content": content}));
     let messages: Value = messages.collect();
     let text = format!("model: echo/echo\nvariables: {variables}\nmessages: {messages}\n");
+    with_partials(&text)
+}
+
+/// A workspace with this prompt, and partials that it can include.
+fn with_partials(text: &str) -> MemoryTree {
     MemoryTree::new([
-        ("prompts/p.prompt.yml", text.as_str()),
+        ("prompts/p.prompt.yml", text),
         ("prompts/_partials/tone.md", "\nBe {{ tone }}.\n\n"),
         (
             "prompts/_partials/a/deep.md",

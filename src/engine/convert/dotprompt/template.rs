@@ -38,8 +38,8 @@ pub(super) struct Translator<'t, 's> {
     standing: Standing<'t>,
     /// The names that loops around this place gave, innermost last.
     pub(super) locals: Vec<Local>,
-    /// What the loops around this place go through, innermost last.
-    pub(super) loops: Vec<Expression>,
+    /// The lists that the loops around this place go through, innermost last.
+    pub(super) loops: Vec<Option<Path>>,
 }
 
 /// Statements that are made where they are needed, and again where they are needed again.
@@ -293,7 +293,7 @@ impl<'t, 's> Translator<'t, 's> {
         if separator == "," && value.kind.is_some() {
             return vec![printed(value.expression)];
         }
-        let name = self.fresh("item");
+        let name = self.fresh("item", None);
         let mut body = vec![printed(Expression::Path(Path::of(&[&name], false)))];
         if !separator.is_empty() {
             let between = Program::of(vec![self.text(at, separator)]);
@@ -321,9 +321,10 @@ impl<'t, 's> Translator<'t, 's> {
             return Vec::new();
         };
         let known = self.locals.len();
+        let inside = self.inside(&list);
         let mut given = Vec::new();
         for name in names.iter().rev() {
-            let foreign = self.fresh(name);
+            let foreign = self.fresh(name, inside.as_ref());
             self.locals.push(Local {
                 name: name.clone(),
                 foreign: foreign.clone(),
@@ -331,7 +332,7 @@ impl<'t, 's> Translator<'t, 's> {
             });
             given.insert(0, foreign);
         }
-        self.loops.push(list.expression.clone());
+        self.loops.push(inside);
         let body = self.statements(&it.body);
         self.loops.pop();
         self.locals.truncate(known);
@@ -341,6 +342,20 @@ impl<'t, 's> Translator<'t, 's> {
         let mut each = Block::of(call, Some(Program::of(body)), inverse);
         each.names = given;
         vec![Statement::of(Kind::Block(Box::new(each)))]
+    }
+
+    /// The list that a loop goes through, as it is named inside of the loop; a mapping has no length.
+    fn inside(&self, list: &Value) -> Option<Path> {
+        match &list.expression {
+            Expression::Path(_) if list.kind == Some(VariableKind::Object) => None,
+            Expression::Path(path) if self.loops.is_empty() && !path.is_data => {
+                let names = path.segments.iter().map(String::as_str);
+                let names: Vec<&str> = ["root"].into_iter().chain(names).collect();
+                Some(Path::of(&names, true))
+            }
+            Expression::Path(path) => Some(path.clone()),
+            _ => None,
+        }
     }
 
     /// What a loop goes through, and the names that it gives: to the item, and then to its key.
@@ -357,7 +372,10 @@ impl<'t, 's> Translator<'t, 's> {
             }
             iter => (iter, false),
         };
-        let list = self.value(iter)?;
+        let mut list = self.value(iter)?;
+        if has_entries {
+            list.kind = Some(VariableKind::Object);
+        }
         let is_mapping = list.kind == Some(VariableKind::Object);
         let names = match (target.as_slice(), has_entries) {
             ([key, value], true) => vec![(*value).to_owned(), (*key).to_owned()],

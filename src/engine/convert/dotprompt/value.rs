@@ -89,17 +89,21 @@ impl Translator<'_, '_> {
         self.locals.iter().any(|local| local.name == name)
     }
 
-    /// A name for what a loop gives, that is no word and that nothing around has.
-    pub(super) fn fresh(&self, name: &str) -> String {
-        let mut fresh = name.trim_start_matches('-').to_owned();
-        let is_other = |fresh: &str| {
+    /// A name for what a loop gives, that is no word, and that neither anything else around has nor the
+    /// list that the loop goes through.
+    pub(super) fn fresh(&self, name: &str, list: Option<&Path>) -> String {
+        let first = list.filter(|list| !list.is_data);
+        let first = first.and_then(|list| list.segments.first());
+        let is_taken = |fresh: &String| {
             let mut locals = self.locals.iter();
-            locals.any(|local| local.foreign == fresh && local.name != name)
+            let is_other = locals.any(|local| local.foreign == *fresh && local.name != name);
+            let is_word = [&HELPERS[..], &WORDS[..]]
+                .concat()
+                .contains(&fresh.as_str());
+            is_word || is_other || first == Some(fresh)
         };
-        while HELPERS.contains(&fresh.as_str())
-            || WORDS.contains(&fresh.as_str())
-            || is_other(&fresh)
-        {
+        let mut fresh = name.trim_start_matches('-').to_owned();
+        while is_taken(&fresh) {
             fresh.push('_');
         }
         fresh
@@ -174,8 +178,10 @@ impl Translator<'_, '_> {
             "first" => ("first", VariableKind::Boolean),
             "last" => ("last", VariableKind::Boolean),
             "length" => {
-                let list = self.loops.last()?.clone();
-                return self.with_segment(list, "length", "loop", expr);
+                let Some(Some(list)) = self.loops.last().cloned() else {
+                    return self.nothing(expr);
+                };
+                return self.with_segment(Expression::Path(list), "length", "loop", expr);
             }
             _ => return self.nothing(expr),
         };

@@ -41,7 +41,7 @@ fn template() -> impl Strategy<Value = String> {
             (condition.clone(), inside.clone(), inside.clone()).prop_map(|(it, yes, no)| format!("{{% if {it} %}}{yes}{{% else %}}{no}{{% endif %}}")),
             (condition, inside.clone()).prop_map(|(it, yes)| format!("{{% if {it} %}}{yes}{{% endif %}}")),
             (prop::sample::select(vec!["x", "name", "item", "json"]), inside.clone()).prop_map(|(x, body)| {
-                format!("{{% for {x} in xs %}}{{{{ loop.index0 }}}}{{{{ {x} }}}}{body}{{% if loop.last %}}.{{% endif %}}{{% endfor %}}")
+                format!("{{% for {x} in xs %}}{{{{ loop.index0 }}}}{{{{ loop.length }}}}{{{{ {x} }}}}{body}{{% if loop.last %}}.{{% endif %}}{{% endfor %}}")
             }),
             inside.prop_map(|body| format!("{{% for key, value in o|items %}}{{{{ key }}}}{body}{{{{ value }}}}{{% endfor %}}")),
         ]
