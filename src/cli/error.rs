@@ -4,6 +4,7 @@ use crate::adapters::git::GitError;
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::untrusted::Untrusted;
 use crate::engine::diff::DiffError;
+use crate::engine::monitor::MonitorError;
 use crate::engine::ports::traces::TraceStoreError;
 use crate::engine::ports::{LaneError, LaneRecord, SignError, TreeError};
 use crate::engine::release::ReleaseError;
@@ -124,6 +125,24 @@ impl From<TraceStoreError> for CommandError {
         Self {
             hints: error.hint.into_iter().collect(),
             ..Self::new(exit, error.message)
+        }
+    }
+}
+
+impl From<MonitorError> for CommandError {
+    fn from(error: MonitorError) -> Self {
+        let message = error.to_string();
+        match error {
+            MonitorError::Store(error) => error.into(),
+            MonitorError::Lane(error) => error.into(),
+            MonitorError::Release(error) => error.into(),
+            MonitorError::Files(findings) => findings.into(),
+            MonitorError::NotARelease { lane, .. } => Self::usage(message).with_hint(format!(
+                "`pointsman lanes log {lane}` shows which records changed what is live"
+            )),
+            MonitorError::Buckets(_) => {
+                Self::usage(message).with_hint("choose a longer `--bucket`, or a shorter window")
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::finding::Place;
 use crate::domain::id::{LaneName, ViewId};
 use crate::domain::moment::{MOMENT_FORMS, ago, parse_moment};
 use crate::domain::period::Period;
-use crate::domain::trace::filter::TimeRange;
+use crate::domain::trace::filter::{Filter, TimeRange};
 use crate::domain::trace::language::{FilterError, parse};
 use crate::domain::trace::selection::Selection;
 use crate::domain::trace::view::View;
@@ -21,16 +21,24 @@ use super::commands::lanes::current;
 use super::context::Context;
 use super::error::CommandError;
 
-/// Options of every command that reads traces.
+/// Options that say which spans are meant, whenever they began.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which spans")]
-pub struct SelectionArgs {
+pub struct FilterArgs {
     /// Only the spans of a saved view; everything else that is said narrows it
     #[arg(long, value_name = "VIEW")]
     view: Option<ViewId>,
     /// Only spans for which this holds, as in `lane = production and duration > 2s`
     #[arg(long = "where", value_name = "FILTER")]
     filter: Option<String>,
+}
+
+/// Options of every command that reads traces.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Which spans")]
+pub struct SelectionArgs {
+    #[command(flatten)]
+    which: FilterArgs,
     /// Only spans that began at this time or later: `2026-03-02T09:00:00Z`, `2026-03-02` for its
     /// first moment in UTC, or `24h` for the last day
     #[arg(long, value_name = "WHEN")]
@@ -82,11 +90,41 @@ impl FromStr for Around {
     }
 }
 
+impl FilterArgs {
+    /// What holds for the spans that are meant. When they began is said elsewhere: how far back a view
+    /// looks is left aside, and a filter that says it is refused.
+    pub fn filter(&self, context: &Context) -> Result<Filter, CommandError> {
+        let now = context.clock().now();
+        let viewed = match self.view(context)? {
+            None => Selection::EVERYTHING,
+            Some(view) => read_filter(&view.id.path(), &view.filter, now)?,
+        };
+        let said = viewed.and(self.said(now)?);
+        if said.range != TimeRange::ALWAYS {
+            let message = "a filter cannot say when, where other options say it";
+            return Err(CommandError::usage(message).with_hint("leave `time` out of the filter"));
+        }
+        Ok(said.filter)
+    }
+
+    fn said(&self, now: Timestamp) -> Result<Selection, CommandError> {
+        read_filter("--where", self.filter.as_deref().unwrap_or_default(), now)
+    }
+
+    fn view(&self, context: &Context) -> Result<Option<View>, CommandError> {
+        let Some(id) = &self.view else {
+            return Ok(None);
+        };
+        let tree = context.tree_at_hand()?;
+        Ok(Some(Workspace::new(tree.as_ref()).view(id)?))
+    }
+}
+
 impl SelectionArgs {
     /// The spans that are meant.
     pub fn selection(&self, context: &Context) -> Result<Selection, CommandError> {
         let now = context.clock().now();
-        let said = read_filter("--where", self.filter.as_deref().unwrap_or_default(), now)?;
+        let said = self.which.said(now)?;
         let viewed = match self.view(context)? {
             None => Selection::EVERYTHING,
             Some(view) => view
@@ -102,11 +140,7 @@ impl SelectionArgs {
 
     /// The saved view that is used.
     pub fn view(&self, context: &Context) -> Result<Option<View>, CommandError> {
-        let Some(id) = &self.view else {
-            return Ok(None);
-        };
-        let tree = context.tree_at_hand()?;
-        Ok(Some(Workspace::new(tree.as_ref()).view(id)?))
+        self.which.view(context)
     }
 
     /// A view that means the same spans, whenever it is used: a period before now stays one.
@@ -125,7 +159,7 @@ impl SelectionArgs {
         };
         let parts = [
             used.as_ref().map_or("", |view| &view.filter).to_owned(),
-            self.filter.clone().unwrap_or_default(),
+            self.which.filter.clone().unwrap_or_default(),
             range.to_string(),
         ];
         let mut parts: Vec<String> = parts

@@ -1,5 +1,8 @@
 //! What Monitor watches: a few numbers that say whether a service is well.
 
+use std::str::FromStr;
+
+use super::suggest::did_you_mean;
 use super::trace::column::{Column, SCORE_PREFIX};
 use super::trace::query::Measure;
 
@@ -180,9 +183,43 @@ impl Statistic {
     }
 }
 
+impl FromStr for Metric {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::of(text).ok_or_else(|| {
+            let help = did_you_mean(text, Self::names());
+            format!("there is no metric `{text}`; {help}")
+        })
+    }
+}
+
+impl FromStr for Statistic {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(name, _)| *name == text);
+        found.map(|(_, statistic)| *statistic).ok_or_else(|| {
+            let help = did_you_mean(text, Self::ALL.iter().map(|(name, _)| *name));
+            format!("there is no statistic `{text}`; {help}")
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_exist_is_told_the_nearest() {
+        assert_eq!("p95".parse(), Ok(Statistic::P95));
+        let unknown = "latncy".parse::<Metric>().unwrap_err();
+        assert_eq!(
+            unknown,
+            "there is no metric `latncy`; did you mean `latency`?"
+        );
+        assert!("p90".parse::<Statistic>().unwrap_err().contains("`p9"));
+    }
 
     #[test]
     fn every_metric_is_found_by_its_name() {

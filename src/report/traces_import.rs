@@ -1,19 +1,47 @@
-//! What came of an import, for people.
+//! What came of an import or of receiving, for people.
 
 use std::fmt::Write as _;
 
 use crate::domain::untrusted::Untrusted;
 use crate::engine::traces::import::ImportReport;
+use crate::engine::traces::receive::ReceiveReport;
 
 /// The counts, the ones that are 0 left out.
 pub fn render_import(report: &ImportReport) -> String {
-    let (read, written) = (&report.read, &report.written);
     let mut text = format!(
         "imported {} and {} from {}\n",
-        plural(written.spans, "span"),
-        plural(written.scores, "score"),
-        plural(read.files, "file"),
+        plural(report.written.spans, "span"),
+        plural(report.written.scores, "score"),
+        plural(report.read.files, "file"),
     );
+    add_counts(&mut text, report);
+    text
+}
+
+/// What came of everything that was received, alike.
+pub fn render_receive(report: &ReceiveReport) -> String {
+    let taken = &report.taken;
+    let mut text = format!(
+        "received {} and {} in {}\n",
+        plural(taken.written.spans, "span"),
+        plural(taken.written.scores, "score"),
+        plural(taken.read.records, "request"),
+    );
+    add_counts(&mut text, taken);
+    for (title, count) in [
+        ("not stored", report.not_stored),
+        ("turned away", report.turned_away),
+    ] {
+        if count > 0 {
+            let requests = plural(count, "request");
+            let _ = writeln!(text, "  {title:<15} {requests}, to be sent again");
+        }
+    }
+    text
+}
+
+fn add_counts(text: &mut String, report: &ImportReport) {
+    let (read, written) = (&report.read, &report.written);
     let mut line = |title: &str, said: String| {
         let _ = writeln!(text, "  {title:<15} {said}");
     };
@@ -48,7 +76,6 @@ pub fn render_import(report: &ImportReport) -> String {
         );
         line("not kept", said);
     }
-    text
 }
 
 fn plural(count: u64, word: &str) -> String {

@@ -29,8 +29,9 @@ pub struct ImportV1<'r> {
     redaction: Option<Digest>,
 }
 
+/// What is not kept for one reason.
 #[derive(Debug, Serialize)]
-struct RefusedV1<'r> {
+pub(super) struct RefusedV1<'r> {
     reason: &'r str,
     count: u64,
     first: FirstV1<'r>,
@@ -69,7 +70,7 @@ impl<'r> ImportV1<'r> {
     }
 }
 
-fn refused<'r>((reason, refused): (&'r String, &'r Refused)) -> RefusedV1<'r> {
+pub(super) fn refused<'r>((reason, refused): (&'r String, &'r Refused)) -> RefusedV1<'r> {
     let first = &refused.first;
     RefusedV1 {
         reason,

@@ -23,6 +23,7 @@ mod import;
 mod init;
 mod junit;
 mod lanes;
+mod monitor;
 mod moves;
 mod plan;
 mod promote;

@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 60] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
@@ -81,6 +81,8 @@ const COMMANDS: [(&str, &[&str], i32, Does); 60] = [
         AppendsOnly,
     ),
     ("lanes verify", &["staging"], 0, Nothing),
+    ("monitor", &[], 0, Nothing),
+    ("monitor compare", &["--around", "staging#1"], 3, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
     (
@@ -108,11 +110,12 @@ const COMMANDS: [(&str, &[&str], i32, Does); 60] = [
     ("runs list", &[], 0, Nothing),
     ("runs push", &[], 2, Nothing),
     ("runs show", &[], 0, Nothing),
-    // Off this machine only with a token: it ends at once.
+    // Off this machine only with a token, receiving too: it ends at once.
     ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("traces export", &["-o", "jsonl=-"], 0, Nothing),
     ("traces import", &["none.jsonl"], 2, Nothing),
     ("traces list", &[], 0, Nothing),
+    ("traces receive", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("traces search", &["refund"], 0, Nothing),
     ("traces show", &["none"], 2, Nothing),
     ("traces views", &[], 0, Nothing),
@@ -207,13 +210,12 @@ fn every_command_says_here_what_it_does_to_lanes() {
     );
 }
 
-/// The commands that have no commands below them.
+/// The commands that can be run: those without commands below them, and those that need none.
 fn add_leaves(command: &Command, above: &str, leaves: &mut BTreeSet<String>) {
     for below in command.get_subcommands() {
         let name = format!("{above} {}", below.get_name()).trim().to_owned();
-        if below.has_subcommands() {
-            add_leaves(below, &name, leaves);
-        } else {
+        add_leaves(below, &name, leaves);
+        if !below.is_subcommand_required_set() {
             leaves.insert(name);
         }
     }

@@ -5,6 +5,7 @@ mod export;
 mod import;
 mod list;
 mod made;
+mod receive;
 mod search;
 mod show;
 mod views;

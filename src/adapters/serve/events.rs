@@ -12,7 +12,7 @@ use futures_util::stream::{Stream, unfold};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::listener::PATIENCE;
+use super::super::listening::PATIENCE;
 use super::routes::{Shared, no_lane, served};
 
 /// The number of the last record that a reader has seen, as it says when it comes back.

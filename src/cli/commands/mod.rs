@@ -15,6 +15,7 @@ pub mod gate;
 pub mod import;
 pub mod init;
 pub mod lanes;
+pub mod monitor;
 mod moves;
 pub mod plan;
 pub mod promote;
@@ -81,6 +82,8 @@ pub enum Command {
     Webhook(webhook::WebhookArgs),
     #[command(display_order = 10)]
     Traces(traces::TracesArgs),
+    #[command(display_order = 10)]
+    Monitor(monitor::MonitorArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -110,6 +113,7 @@ impl Command {
             Self::Serve(args) => serve::run(context, ui, args),
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
+            Self::Monitor(args) => monitor::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }

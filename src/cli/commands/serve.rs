@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adapters::git::command::GitEnvironment;
 use crate::adapters::git::{GitLanes, Repository};
+use crate::adapters::listening::{Server, Token};
 use crate::adapters::serve::published::LookError;
-use crate::adapters::serve::{Published, Server, Token};
+use crate::adapters::serve::{Published, serve as answer};
 use crate::cli::context::Context;
 use crate::cli::env::Environment;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::listening::{cannot_listen, runtime, stop_signal, token};
 use crate::cli::ui::{self, Ui};
 use crate::domain::id::LaneName;
 use crate::domain::period::Period;
@@ -56,7 +57,7 @@ struct ServeOutput {
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &ServeArgs) -> Result<Exit, CommandError> {
-    let token = token(context, args)?;
+    let token = token(context, args.listen, args.token_env.as_deref())?;
     let fetch_every = args
         .fetch
         .map(|period| Duration::from_secs(period.seconds.unsigned_abs()));
@@ -88,21 +89,15 @@ fn serve(
     token: Option<Token>,
     watcher: Watcher,
 ) -> Result<Exit, CommandError> {
-    let failed = |error: std::io::Error| {
-        CommandError::usage(format!("cannot listen at {}: {error}", args.listen))
-            .with_hint("name an address of this machine and a port that is free with `--listen`")
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
+    let failed = |error: std::io::Error| cannot_listen(args.listen, &error);
+    let runtime = runtime(args.listen)?;
     runtime.block_on(async {
         let stop = stop_signal().map_err(failed)?;
         let server = Server::bind(args.listen).await.map_err(failed)?;
         announce(ui, &server, &published);
         // It ends with the process: what it waits for, git or the network, may take long.
         std::thread::spawn(move || watcher.watch());
-        server.run(published, token, stop).await.map_err(failed)
+        answer(server, published, token, stop).await.map_err(failed)
     })?;
     ui.note("stopped");
     Ok(Exit::Success)
@@ -123,44 +118,6 @@ fn announce(ui: &mut Ui, server: &Server, published: &Published) {
     ui.line(url);
     let names: Vec<&str> = lanes.iter().map(LaneName::as_str).collect();
     ui.note(format!("serving {}", names.join(", ")));
-}
-
-/// Waits for SIGINT or SIGTERM.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// The token that readers must show.
-fn token(context: &Context, args: &ServeArgs) -> Result<Option<Token>, CommandError> {
-    let Some(name) = &args.token_env else {
-        if args.listen.ip().is_loopback() {
-            return Ok(None);
-        }
-        return Err(CommandError::usage(format!(
-            "{} can be reached from other machines, and nobody would have to show a token",
-            args.listen
-        ))
-        .with_hint("name the variable that holds one with `--token-env`, or listen at 127.0.0.1"));
-    };
-    let usable = context.environment().text(name).map(Token::new);
-    match usable {
-        Some(Ok(token)) => Ok(Some(token)),
-        Some(Err(error)) => Err(CommandError::usage(format!(
-            "the variable `{name}` cannot be used: {error}"
-        ))
-        .with_hint("make one: `openssl rand -hex 32`")),
-        None => Err(
-            CommandError::usage(format!("the variable `{name}` is not set"))
-                .with_hint("set it to a token: `openssl rand -hex 32`"),
-        ),
-    }
 }
 
 /// Looks at git for as long as the server runs, with a repository of its own.

@@ -172,9 +172,7 @@ mod tests {
             Filter::All(vec![production.clone(), slow.clone(), slow.clone()])
         );
         assert_eq!(
-            production
-                .clone()
-                .and(slow.clone().and(production.clone())),
+            production.clone().and(slow.clone().and(production.clone())),
             Filter::All(vec![production.clone(), slow.clone(), production.clone()]),
             "one list, from whichever side a list comes"
         );

@@ -3,6 +3,7 @@
 pub mod buckets;
 pub mod compare;
 pub mod figures;
+pub mod markers;
 pub mod overview;
 pub mod releases;
 mod sample;

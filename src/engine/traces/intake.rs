@@ -8,13 +8,14 @@ use crate::engine::ports::traces::TraceBatch;
 
 use super::import::{ImportError, OpenFile, ReadCounts};
 use super::map::{Mapped, Mapper};
+use super::otlp::exchange::{Encoding, Signal};
 use super::otlp::{Export, from_json, from_protobuf};
 use super::redact::Redactor;
 use super::source::{Framing, Record, RecordPlace, Records, inflate, sniff};
 
 /// How many spans and scores make a batch, and how many bytes of records.
-const BATCH_ITEMS: usize = 8_192;
-const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+pub(super) const BATCH_ITEMS: usize = 8_192;
+pub(super) const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What is known to be wrong with a record, as reports count it.
 const NOT_JSON: &str = "it is not JSON of the expected shape";
@@ -29,7 +30,7 @@ const BROKEN: &str = "it is damaged";
 /// Something that is not kept, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The file.
+    /// The file, or the path that a request was sent to.
     pub file: String,
     /// Where in it; absent: it is about the file as a whole.
     pub place: Option<RecordPlace>,
@@ -37,6 +38,17 @@ pub struct Refusal {
     pub column: Option<u64>,
     /// What is wrong, in more words than the reason.
     pub detail: Option<String>,
+}
+
+impl Refusal {
+    fn of_request(signal: Signal, detail: Option<String>) -> Self {
+        Self {
+            file: format!("a request to {}", signal.path()),
+            place: None,
+            column: None,
+            detail,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -68,6 +80,14 @@ pub struct Intake {
     mapper: Mapper,
     redactor: Redactor,
     counts: ReadCounts,
+}
+
+/// What of an export is not kept.
+pub(super) struct Unkept {
+    /// By the reason.
+    pub(super) unkept: Vec<(String, u64)>,
+    /// Log records that are about something else than scores.
+    pub(super) other_logs: u64,
 }
 
 /// Takes a batch, and how many bytes were read so far; `false`: no more are wanted.
@@ -204,20 +224,85 @@ impl Intake {
         place: RecordPlace,
         making: &mut Making<'_>,
     ) -> Result<(), ImportError> {
+        for (reason, count) in self.map(export, &mut making.batch).unkept {
+            let refusal = making.refusal(Some(place), None);
+            self.refuse(making, &reason, refusal, count)?;
+        }
+        Ok(())
+    }
+
+    /// Maps what is in an export into a batch, and says what of it is not kept.
+    fn map(&mut self, export: Export<'_>, batch: &mut TraceBatch) -> Unkept {
         let mut mapped = Mapped::default();
-        self.mapper.map(export, &mut making.batch, &mut mapped);
+        self.mapper.map(export, batch, &mut mapped);
         self.counts.unpriced += mapped.unpriced;
         self.counts.unmapped += mapped.unmapped;
         self.counts.other_logs += mapped.other_logs;
-        for (reason, count) in mapped.unusable {
-            let refusal = making.refusal(Some(place), None);
-            self.refuse(making, &reason.to_string(), refusal, count)?;
-        }
+        let reasons = mapped.unusable.into_iter();
+        let mut unkept: Vec<(String, u64)> = reasons
+            .map(|(reason, count)| (reason.to_string(), count))
+            .collect();
         if mapped.incomplete_scores > 0 {
-            let refusal = making.refusal(Some(place), None);
-            self.refuse(making, INCOMPLETE_SCORE, refusal, mapped.incomplete_scores)?;
+            unkept.push((INCOMPLETE_SCORE.to_owned(), mapped.incomplete_scores));
         }
-        Ok(())
+        Unkept {
+            unkept,
+            other_logs: mapped.other_logs,
+        }
+    }
+
+    /// Maps a request that was received into a batch, which is still to be redacted. The error says why
+    /// it is none; what is not kept is counted.
+    pub(super) fn request(
+        &mut self,
+        signal: Signal,
+        encoding: Encoding,
+        body: &[u8],
+        batch: &mut TraceBatch,
+    ) -> Result<Unkept, String> {
+        self.counts.bytes += body.len() as u64;
+        match signal.read(encoding, body) {
+            Ok(export) => {
+                self.counts.records += 1;
+                let unkept = self.map(export, batch);
+                for (reason, count) in &unkept.unkept {
+                    self.counts
+                        .refuse(reason, Refusal::of_request(signal, None), *count);
+                }
+                Ok(unkept)
+            }
+            Err(error) => {
+                let reason = match encoding {
+                    Encoding::Json => NOT_JSON,
+                    Encoding::Protobuf => NOT_PROTOBUF,
+                };
+                Err(self.refuse_request(signal, reason, error))
+            }
+        }
+    }
+
+    /// Counts a request that gives nothing, and says why.
+    pub(super) fn refuse_request(
+        &mut self,
+        signal: Signal,
+        reason: &str,
+        detail: String,
+    ) -> String {
+        let why = format!("{reason}: {detail}");
+        self.counts.records += 1;
+        self.counts
+            .refuse(reason, Refusal::of_request(signal, Some(detail)), 1);
+        why
+    }
+
+    /// How many bytes of records were read since [`Self::take_counts`] was last asked.
+    pub(super) fn bytes(&self) -> u64 {
+        self.counts.bytes
+    }
+
+    /// Takes out of a batch what must not be kept.
+    pub(super) fn redact(&mut self, batch: &mut TraceBatch) {
+        self.redactor.redact(batch);
     }
 
     fn refuse(
@@ -242,7 +327,7 @@ impl Intake {
         if batch.spans.is_empty() && batch.scores.is_empty() {
             return true;
         }
-        self.redactor.redact(&mut batch);
+        self.redact(&mut batch);
         (making.emit)(batch, self.counts.bytes)
     }
 }

@@ -5,6 +5,7 @@ pub mod import;
 pub mod intake;
 pub mod map;
 pub mod otlp;
+pub mod receive;
 pub mod redact;
 pub mod search;
 pub mod source;

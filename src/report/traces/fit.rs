@@ -16,7 +16,7 @@ const GAP: usize = 2;
 
 /// A table with these titles and rows, at most `width` columns wide if that can be done. `right` are
 /// the columns that are aligned to the right: figures, which are never cut.
-pub(super) fn fitting_table(
+pub(in crate::report) fn fitting_table(
     titles: &[String],
     mut rows: Vec<Vec<String>>,
     right: &[usize],
@@ -68,7 +68,7 @@ fn widths(titles: &[String], rows: &[Vec<String>], right: &[usize], width: usize
 }
 
 /// The start of a text that takes at most so many columns, with `…` where something was cut off.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(in crate::report) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -69,7 +69,7 @@ fn is_id(field: &Field) -> bool {
 }
 
 /// The start of an id of hexadecimal digits; any other id as it is.
-pub(super) fn short_id(id: &str) -> String {
+pub(in crate::report) fn short_id(id: &str) -> String {
     let digits = id.len() > SHOWN_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     id[..if digits { SHOWN_ID } else { id.len() }].to_owned()
 }

@@ -1,7 +1,7 @@
 //! Traces for people and for programs.
 
 pub mod export;
-mod fit;
+pub(super) mod fit;
 pub mod json;
 pub mod list;
 pub mod search;

@@ -16,6 +16,8 @@ pub(crate) struct Answer {
     /// The headers, by their names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -28,10 +30,22 @@ impl Answer {
 
 /// Asks once. `origin` is `http://<host>:<port>`; `Host` is that, unless `headers` say otherwise.
 pub(crate) fn get(origin: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let (mut answer, mut reader) = open(origin, path, headers);
+    ask("GET", origin, path, headers, b"")
+}
+
+/// Sends something, and reads what is answered, even to a part of it.
+pub(crate) fn ask(
+    method: &str,
+    origin: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let (mut answer, mut reader) = send(method, origin, path, headers, body);
     reader
-        .read_to_string(&mut answer.body)
+        .read_to_end(&mut answer.bytes)
         .expect("the server ends its answer");
+    answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
     answer
 }
 
@@ -41,24 +55,37 @@ pub(crate) fn open(
     path: &str,
     headers: &[(&str, &str)],
 ) -> (Answer, BufReader<TcpStream>) {
+    send("GET", origin, path, headers, b"")
+}
+
+fn send(
+    method: &str,
+    origin: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (Answer, BufReader<TcpStream>) {
     let address = origin.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream
         .set_read_timeout(Some(PATIENCE))
         .expect("a time that is not 0");
-    let mut request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n");
-    let own_host = headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("host"));
-    let host = [("Host", address)];
-    let host = host.iter().filter(|_| !own_host);
-    for (name, value) in host.chain(headers) {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    let length = body.len().to_string();
+    let usual = [("Host", address), ("Content-Length", length.as_str())];
+    let usual = usual.iter().filter(|(name, _)| {
+        let mut named = headers.iter().map(|(named, _)| named);
+        !named.any(|named| named.eq_ignore_ascii_case(name))
+    });
+    for (name, value) in usual.chain(headers) {
         let _ = write!(request, "{name}: {value}\r\n");
     }
     request.push_str("\r\n");
     stream
         .write_all(request.as_bytes())
         .expect("the server reads");
+    // A server that has answered already need not read the rest.
+    let _ = stream.write_all(body);
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -81,6 +108,7 @@ pub(crate) fn open(
         status: status.expect("an answer starts with a status"),
         headers: headers.collect(),
         body: String::new(),
+        bytes: Vec::new(),
     };
     (answer, reader)
 }

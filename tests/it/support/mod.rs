@@ -9,6 +9,8 @@ pub(crate) mod lanes;
 pub(crate) mod loopback;
 pub(crate) mod media;
 pub(crate) mod model_server;
+pub(crate) mod otlp;
+pub(crate) mod production;
 pub(crate) mod run;
 pub(crate) mod runner;
 pub(crate) mod sandbox;

@@ -16,22 +16,22 @@ fn with_traffic(traffic: &Traffic) -> Sandbox {
 }
 
 /// One count of an import, as JSON gives it.
-fn count(report: &Value, name: &str) -> usize {
+pub(super) fn count(report: &Value, name: &str) -> usize {
     let count = report[name].as_u64();
     usize::try_from(count.expect("the report has this count")).expect("tests are small")
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).expect("memory can be written");
     encoder.finish().expect("memory can be written")
 }
 
-fn zstd(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).expect("memory can be written")
 }
 
-fn framed(message: &[u8]) -> Vec<u8> {
+pub(super) fn framed(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).expect("tests are small");
     [&length.to_be_bytes(), message].concat()
 }

@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod list;
+mod receive;
 mod search;
 mod show;
 mod views;
@@ -22,10 +23,11 @@ use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::traces::{StoreContents, TraceStore};
 use crate::report::release::seconds;
 
-/// Show what happened in production: import, list, look into, search and export traces
+/// Show what happened in production: import, receive, list, look into, search and export traces
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman traces import traces.jsonl
+  pointsman traces receive
   pointsman traces list --since 24h --where 'status = error'
   pointsman traces list --by span --where 'prompt = support/triage' --sort -duration
   pointsman traces show 4bf92f3577b3
@@ -38,6 +40,7 @@ pub struct TracesArgs {
 #[derive(Debug, clap::Subcommand)]
 enum TracesCommand {
     Import(import::ImportArgs),
+    Receive(receive::ReceiveArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
     Search(search::SearchArgs),
@@ -49,6 +52,7 @@ enum TracesCommand {
 pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, CommandError> {
     match &args.command {
         TracesCommand::Import(args) => import::run(context, ui, args),
+        TracesCommand::Receive(args) => receive::run(context, ui, args),
         TracesCommand::List(args) => list::run(context, ui, args),
         TracesCommand::Show(args) => show::run(context, ui, args),
         TracesCommand::Search(args) => search::run(context, ui, args),
@@ -59,7 +63,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
 
 /// What a row or a result is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Grain {
+pub(super) enum Grain {
     /// A trace
     Trace,
     /// A span
@@ -67,7 +71,7 @@ enum Grain {
 }
 
 impl Grain {
-    fn level(self) -> Level {
+    pub(super) fn level(self) -> Level {
         match self {
             Self::Trace => Level::Trace,
             Self::Span => Level::Span,
@@ -76,14 +80,14 @@ impl Grain {
 }
 
 /// Says why nothing was found.
-fn explain_nothing(
+pub(super) fn explain_nothing(
     ui: &mut Ui,
     store: &dyn TraceStore,
     selection: &Selection,
 ) -> Result<(), CommandError> {
     let contents = store.contents()?;
     let (Some(first), Some(last)) = (contents.first, contents.last) else {
-        ui.note("no traces are kept here; `pointsman traces import` brings them");
+        ui.note("no traces are kept here; `pointsman traces import` and `receive` bring them");
         return Ok(());
     };
     let held = TimeRange {

@@ -27,6 +27,10 @@ const LEVEL: f64 = 0.05;
 /// The columns whose mix is checked, because a change in it changes every number.
 const MIXED: [Column; 4] = [Column::Route, Column::Model, Column::Lane, Column::Prompt];
 
+/// Those of them that tell sorts of requests apart. A change in one of these comes from outside, and may
+/// excuse a number that got worse; another model is what a release brings, and excuses nothing.
+const SORTS: [Column; 3] = [Column::Route, Column::Lane, Column::Prompt];
+
 /// How many evaluators are tested one by one: every number makes all others harder to show.
 const MOST_SCORES: usize = 10;
 
@@ -62,7 +66,7 @@ pub struct Compared {
     pub standardised: Option<Standardised>,
     /// What the bad traces have in common.
     pub explanation: Option<Explanation>,
-    /// What the numbers say in all.
+    /// What the numbers say in all: those with the traffic mixed alike, where they cover it.
     pub outcome: ComparedOutcome,
 }
 
@@ -79,14 +83,19 @@ impl CompareRequest {
             Level::Trace => standard::standardised(self, &tested, &windows, &mix),
             Level::Span => None,
         };
-        let explanation = match self.explained(&changes) {
+        let deciding = match &standardised {
+            Some(standardised) if standardised.decides() => &standardised.changes,
+            _ => &changes,
+        };
+        let outcome = ComparedOutcome::of(deciding);
+        let explanation = match self.explained(deciding) {
             Some(change) => explain::explain(store, self, change, &windows)?,
             None => None,
         };
         Ok(Compared {
             items: [windows[0].sample.items, windows[1].sample.items],
             complete: windows.iter().all(|window| window.sample.complete),
-            outcome: ComparedOutcome::of(&changes),
+            outcome,
             changes,
             mix,
             standardised,

@@ -10,10 +10,13 @@ use crate::engine::statistics::of_count;
 
 use super::mix::Shift;
 use super::numbers::{Tested, Window, changes};
-use super::{CompareRequest, MIXED};
+use super::{CompareRequest, MIXED, SORTS};
 
 /// The fewest traces of a sort that both sides must have.
 const FEWEST: u64 = 5;
+
+/// The share of both windows that must be of sorts which both have, for the numbers to stand for them.
+const WELL_COVERED: f64 = 0.8;
 
 /// The numbers of both windows as if each sort of request had come as often in both.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +29,15 @@ pub struct Standardised {
     pub changes: Vec<Change>,
 }
 
-/// The standardised comparison; absent where the mix did not change, or the windows have no sort of
-/// request in common.
+impl Standardised {
+    /// Whether so much of both windows is of sorts that both have that these numbers decide.
+    pub fn decides(&self) -> bool {
+        self.covered.iter().all(|share| *share >= WELL_COVERED)
+    }
+}
+
+/// The standardised comparison; absent where no sort of request comes more or less often than before,
+/// or the windows have none in common.
 ///
 /// Direct standardisation: each sort weighs the mean of its two shares, and each trace its part of
 /// the weight of its sort.
@@ -38,7 +48,10 @@ pub(super) fn standardised(
     mix: &[Shift],
 ) -> Option<Standardised> {
     let changed = mix.iter().filter(|shift| shift.changed);
-    let columns: Vec<Column> = changed.map(|shift| shift.column.clone()).collect();
+    let columns: Vec<Column> = changed
+        .map(|shift| shift.column.clone())
+        .filter(|column| SORTS.contains(column))
+        .collect();
     if columns.is_empty() {
         return None;
     }

@@ -3,6 +3,30 @@
 
 use prost::{Message, Oneof};
 
+/// The answer to a request to export spans, log records alike: `opentelemetry.proto.collector`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ExportResponse {
+    #[prost(message, optional, tag = "1")]
+    pub(super) partial_success: Option<PartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    pub(super) rejected: i64,
+    #[prost(string, tag = "2")]
+    pub(super) error_message: String,
+}
+
+/// `google.rpc.Status`, which says why a request failed.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    pub(super) code: i32,
+    #[prost(string, tag = "2")]
+    pub(super) message: String,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TracesRequest {
     #[prost(message, repeated, tag = "1")]

@@ -3,6 +3,7 @@
 //! Both spellings become the same [`Export`]. What one field gets wrong is told of its span or record
 //! alone; only what is no export at all is an error here.
 
+pub mod exchange;
 mod id;
 mod json;
 mod messages;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 
 pub use id::{SPAN_ID_BYTES, TRACE_ID_BYTES, hex, hex_id};
 pub use json::from_json;
-pub use protobuf::from_protobuf;
+pub use protobuf::{from_protobuf, logs_from_protobuf, traces_from_protobuf};
 use value::{Attributes, Code, List, Text, Value, Whole};
 
 /// One request to export spans, log records, or both.

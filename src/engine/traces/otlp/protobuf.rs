@@ -17,17 +17,17 @@ use super::{Export, Group, RawEvent, RawLog, RawSpan, RawStatus, Scoped};
 /// Reads an export request of spans or of log records: a file does not say which of them it holds,
 /// and the fields of one do not decode as the other's.
 pub fn from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
-    let traces = traces(message);
-    match traces {
+    match traces_from_protobuf(message) {
         Ok(export) if export.has_ids() => Ok(export),
-        spans => match logs(message) {
+        spans => match logs_from_protobuf(message) {
             Ok(export) if spans.is_err() || export.has_ids() => Ok(export),
             _ => spans,
         },
     }
 }
 
-fn traces(message: &[u8]) -> Result<Export<'static>, DecodeError> {
+/// Reads a request to export spans.
+pub fn traces_from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
     let request = TracesRequest::decode(message)?;
     let groups = request.resource_spans.into_iter().map(|group| Group {
         resource: resource(group.resource),
@@ -46,7 +46,8 @@ fn traces(message: &[u8]) -> Result<Export<'static>, DecodeError> {
     })
 }
 
-fn logs(message: &[u8]) -> Result<Export<'static>, DecodeError> {
+/// Reads a request to export log records.
+pub fn logs_from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
     let request = LogsRequest::decode(message)?;
     let groups = request.resource_logs.into_iter().map(|group| Group {
         resource: resource(group.resource),

@@ -90,22 +90,52 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
+/// What one message is compressed with by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Nothing.
+    None,
+    /// gzip.
+    Gzip,
+    /// zstd.
+    Zstd,
+}
+
+/// Why a message that is compressed by itself gives none.
+#[derive(Debug, thiserror::Error)]
+pub enum InflateError {
+    /// More comes out of it than any message has.
+    #[error("it holds more than {MOST_RECORD_BYTES} bytes")]
+    TooLarge,
+    /// It is not compressed so, or it is damaged or cut off.
+    #[error(transparent)]
+    Damaged(#[from] io::Error),
+}
+
 /// One message that was compressed by itself.
-pub(super) fn inflate_message(bytes: &[u8]) -> io::Result<Vec<u8>> {
+pub fn inflate_whole(bytes: Vec<u8>, compression: Compression) -> Result<Vec<u8>, InflateError> {
+    match compression {
+        Compression::None if bytes.len() as u64 > MOST_RECORD_BYTES => Err(InflateError::TooLarge),
+        Compression::None => Ok(bytes),
+        Compression::Gzip => limited_message(MultiGzDecoder::new(&bytes[..])),
+        Compression::Zstd => inflate_message(&bytes),
+    }
+}
+
+/// The same for a message that is known to be compressed with zstd.
+pub(super) fn inflate_message(bytes: &[u8]) -> Result<Vec<u8>, InflateError> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
     decoder.window_log_max(MOST_WINDOW_LOG)?;
     limited_message(decoder)
 }
 
-/// One message, whatever it is compressed with. The error says that it is too long, or damaged.
-fn limited_message(decoder: impl Read) -> io::Result<Vec<u8>> {
+fn limited_message(decoder: impl Read) -> Result<Vec<u8>, InflateError> {
     let mut message = Vec::new();
     decoder
         .take(MOST_RECORD_BYTES + 1)
         .read_to_end(&mut message)?;
     if message.len() as u64 > MOST_RECORD_BYTES {
-        let text = format!("it holds more than {MOST_RECORD_BYTES} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        return Err(InflateError::TooLarge);
     }
     Ok(message)
 }

@@ -8,7 +8,7 @@ mod sniff;
 
 use std::io::{self, BufRead};
 
-pub use inflate::{MOST_RECORD_BYTES, inflate};
+pub use inflate::{Compression, InflateError, MOST_RECORD_BYTES, inflate, inflate_whole};
 pub use sniff::{Framing, sniff};
 
 use frames::FrameRecords;

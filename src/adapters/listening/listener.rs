@@ -20,7 +20,7 @@ const MOST_CONNECTIONS: usize = 512;
 
 /// How long a connection lives without an answer being written to it. Streams of events are longer
 /// than that, and write from time to time.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(in super::super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Listens for a bounded number of connections.
 pub(super) struct BoundedListener {

@@ -13,12 +13,10 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::domain::digest::Digest;
 
-use super::routes::{HEALTH, problem};
-
 /// The fewest characters of a token.
 const FEWEST: usize = 16;
 
-/// The token that a reader must show. Only its digest is kept: comparing digests takes a time that
+/// The token that whoever asks must show. Only its digest is kept: comparing digests takes a time that
 /// says nothing about the token.
 pub struct Token(Digest);
 
@@ -48,19 +46,29 @@ impl Token {
     }
 }
 
-/// Lets through who may read, and hardens every answer.
+/// Who is let through.
+pub(in super::super) struct Guard {
+    /// The token that must be shown; absent: the server is on loopback, and must be addressed so.
+    pub(in super::super) token: Option<Token>,
+    /// The path for whoever watches over the server: anybody may ask there whether it lives.
+    pub(in super::super) open: Option<&'static str>,
+    /// The answer that says why not, for a request with these headers.
+    pub(in super::super) refuse: fn(&HeaderMap, StatusCode, &str) -> Response,
+}
+
+/// Lets through who may ask, and hardens every answer.
 pub(super) async fn guard(
-    State(token): State<Arc<Option<Token>>>,
+    State(guard): State<Arc<Guard>>,
     request: Request,
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    let refusal = match token.as_ref() {
-        // Whoever watches over this server must be able to ask whether it lives.
-        _ if request.uri().path() == HEALTH => None,
+    let refuse = |status, why| (guard.refuse)(headers, status, why);
+    let refusal = match &guard.token {
+        _ if guard.open == Some(request.uri().path()) => None,
         Some(token) if token.is_shown_in(headers) => None,
         Some(_) => {
-            let why = problem(
+            let why = refuse(
                 StatusCode::UNAUTHORIZED,
                 "show the token: `Authorization: Bearer …`",
             );
@@ -68,7 +76,7 @@ pub(super) async fn guard(
             Some((challenge, why).into_response())
         }
         None if is_addressed_to_loopback(headers) => None,
-        None => Some(problem(
+        None => Some(refuse(
             StatusCode::FORBIDDEN,
             "this server is for this machine: address it as 127.0.0.1, [::1] or localhost",
         )),

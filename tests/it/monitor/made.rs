@@ -1,0 +1,56 @@
+//! Production as the tests of Monitor have it: a lane with two releases, three hours of traffic after
+//! each.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::Sandbox;
+use crate::support::traces::Traffic;
+
+/// A text that would drive a terminal, hide in it, or run in a browser.
+pub(super) const HOSTILE: &str = "POST /\u{1b}[2J\u{202e}<script>alert(1)</script>";
+
+/// How long each release is live.
+const LIVE: SignedDuration = SignedDuration::from_hours(3);
+
+/// A lane with two releases, and the traffic that each of them had. Nothing is imported yet.
+pub(super) struct Production {
+    pub(super) sandbox: Sandbox,
+    pub(super) first: Traffic,
+    pub(super) second: Traffic,
+}
+
+impl Production {
+    /// The lane `production` with its records #1 and #2, both made by `promote`.
+    pub(super) fn new() -> Self {
+        let sandbox = Sandbox::without_gates();
+        let first = Self::release(&sandbox);
+        sandbox.reword("briefly");
+        let second = Self::release(&sandbox);
+        Self {
+            sandbox,
+            first,
+            second,
+        }
+    }
+
+    /// The same, with its traffic in the store.
+    pub(super) fn calm() -> Self {
+        let production = Self::new();
+        production.sandbox.imports(&production.first);
+        production.sandbox.imports(&production.second);
+        production
+    }
+
+    /// Releases what is committed; the traffic until three hours later.
+    fn release(sandbox: &Sandbox) -> Traffic {
+        sandbox.promotes("staging");
+        sandbox.promotes("production");
+        let at: Timestamp = sandbox.record("production")["recordedAt"]
+            .as_str()
+            .expect("a record has a time")
+            .parse()
+            .expect("it is a time");
+        sandbox.wait_seconds(LIVE.as_secs());
+        sandbox.traffic("production", at, at + LIVE)
+    }
+}
