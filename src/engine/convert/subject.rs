@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::finding::{Findings, Span};
+use crate::domain::project::BUILT_IN_PROVIDERS;
 use crate::domain::prompt::{ModelRef, Prompt, Role, Template};
 use crate::engine::import::remarks::{At, Remarks};
 use crate::engine::import::settings::is_secret;
@@ -16,9 +17,6 @@ use crate::engine::workspace::yaml::parse_yaml;
 
 use super::Asked;
 use super::jinja::comments;
-
-/// Providers that answer here only.
-const BUILT_IN: [&str; 2] = ["echo", "replay"];
 
 /// A prompt that is converted.
 pub(super) struct Subject<'s> {
@@ -217,7 +215,7 @@ impl<'s> Subject<'s> {
             return model.clone();
         }
         let model = self.prompt.model.clone();
-        if BUILT_IN.contains(&model.provider.as_str()) {
+        if BUILT_IN_PROVIDERS.contains(&model.provider.as_str()) {
             let message = format!("nobody answers for `{model}` there");
             let help = "name another model: `--model <provider>/<model>`";
             self.changed("built-in-model", &["model"], &message, help);

@@ -11,7 +11,7 @@ const MAX_REMARKS: usize = 200;
 /// Where something is that a remark is about. Looking the line up takes time, so that it is done for
 /// remarks that are kept only.
 #[derive(Debug, Clone)]
-pub(in crate::engine) enum At<'s> {
+pub(crate) enum At<'s> {
     /// A stretch of text.
     Span(&'s Source, Span),
     /// The same, whose line is not repeated: it may hold a secret.
@@ -24,7 +24,7 @@ pub(in crate::engine) enum At<'s> {
 
 impl At<'_> {
     /// The place itself.
-    pub(in crate::engine) fn place(self) -> Place {
+    pub(crate) fn place(self) -> Place {
         match self {
             Self::Span(source, span) => source.place(span),
             Self::Secret(source, span) => Place {
@@ -39,7 +39,7 @@ impl At<'_> {
 
 /// Remarks on one file, and whether the file can be imported in spite of them.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Remarks {
+pub(crate) struct Remarks {
     list: Vec<Finding>,
     refused: bool,
     not_kept: usize,
@@ -47,7 +47,7 @@ pub(in crate::engine) struct Remarks {
 
 impl Remarks {
     /// Something did not come along.
-    pub(in crate::engine) fn left_out(
+    pub(crate) fn left_out(
         &mut self,
         ident: &str,
         at: At<'_>,
@@ -61,7 +61,7 @@ impl Remarks {
     }
 
     /// Something came along a little different.
-    pub(in crate::engine) fn changed(
+    pub(crate) fn changed(
         &mut self,
         ident: &str,
         at: At<'_>,
@@ -75,7 +75,7 @@ impl Remarks {
     }
 
     /// The file cannot be imported: without this, what is written would say something else.
-    pub(in crate::engine) fn refuse(
+    pub(crate) fn refuse(
         &mut self,
         ident: &str,
         at: At<'_>,
@@ -87,19 +87,19 @@ impl Remarks {
     }
 
     /// The file cannot be read.
-    pub(in crate::engine) fn unreadable(&mut self, Findings(findings): Findings) {
+    pub(crate) fn unreadable(&mut self, Findings(findings): Findings) {
         self.list.extend(findings);
         self.refused = true;
     }
 
     /// Whether the file cannot be imported.
-    pub(in crate::engine) fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         self.refused
     }
 
     /// All of them. A file that is not `done` with (`imported`, `converted`) is named as such, and nothing
     /// is said about differences.
-    pub(in crate::engine) fn finish(mut self, path: &str, done: &str) -> Vec<Finding> {
+    pub(crate) fn finish(mut self, path: &str, done: &str) -> Vec<Finding> {
         let place = Place::file(path);
         if self.not_kept > 0 {
             let message = format!("{} more remarks are not shown", self.not_kept);

@@ -184,7 +184,7 @@ fn no_file_is_touched_that_says_something_else() {
     sandbox
         .pointsman(&to)
         .exits(2)
-        .tells("`a.prompt`".trim_matches('`'))
+        .tells("a.prompt")
         .tells("exist already");
     assert_eq!(sandbox.read("a.prompt"), "mine");
     sandbox
@@ -205,7 +205,7 @@ fn a_prompt_that_would_say_something_else_is_not_written() {
             .pointsman(&to)
             .exits(1)
             .says("error[no-counterpart]: the filter `upper` has no counterpart")
-            .says("--> prompts/triage.prompt.yml:9:18")
+            .says("--> prompts/triage.prompt.yml:10:25")
             .says("error[not-converted]")
             .says("wrote 0 file(s)");
         assert!(!sandbox.path().join("a").exists());
