@@ -1,10 +1,15 @@
 //! What came of an import or of receiving, for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::domain::untrusted::Untrusted;
 use crate::engine::traces::import::ImportReport;
 use crate::engine::traces::receive::ReceiveReport;
+use crate::engine::traces::tools::Format;
+
+/// How many fields that nobody understands are named.
+const MOST_NAMED: usize = 12;
 
 /// The counts, the ones that are 0 left out.
 pub fn render_import(report: &ImportReport) -> String {
@@ -45,6 +50,13 @@ fn add_counts(text: &mut String, report: &ImportReport) {
     let mut line = |title: &str, said: String| {
         let _ = writeln!(text, "  {title:<15} {said}");
     };
+    if read.formats.keys().any(|format| *format != Format::Otlp) {
+        let formats = read.formats.iter();
+        let formats: Vec<String> = formats
+            .map(|(format, files)| format!("{format} ({})", plural(*files, "file")))
+            .collect();
+        line("read as", formats.join(", "));
+    }
     if written.duplicates + report.duplicate_scores > 0 {
         let spans = plural(written.duplicates, "span");
         let scores = plural(report.duplicate_scores, "score");
@@ -66,6 +78,9 @@ fn add_counts(text: &mut String, report: &ImportReport) {
     if read.other_logs > 0 {
         line("other logs", plural(read.other_logs, "record"));
     }
+    if !read.unmapped_fields.is_empty() {
+        line("as attributes", unmapped(&read.unmapped_fields));
+    }
     for (reason, refused) in &read.refused {
         let first = refused.first.to_string();
         let said = format!(
@@ -76,6 +91,20 @@ fn add_counts(text: &mut String, report: &ImportReport) {
         );
         line("not kept", said);
     }
+}
+
+/// The fields that nobody understands, the most frequent first.
+fn unmapped(fields: &BTreeMap<String, u64>) -> String {
+    let mut fields: Vec<(&String, &u64)> = fields.iter().collect();
+    fields.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let named = fields.iter().take(MOST_NAMED);
+    let mut said: Vec<String> = named
+        .map(|(name, count)| format!("{} {count}", Untrusted(name)))
+        .collect();
+    if fields.len() > MOST_NAMED {
+        said.push(format!("and {} more", fields.len() - MOST_NAMED));
+    }
+    said.join(", ")
 }
 
 fn plural(count: u64, word: &str) -> String {

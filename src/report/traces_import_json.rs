@@ -15,6 +15,7 @@ const SCHEMA: &str = "pointsman/traces-import/v1";
 pub struct ImportV1<'r> {
     schema: &'static str,
     files: u64,
+    formats: BTreeMap<&'static str, u64>,
     records: u64,
     bytes: u64,
     spans: u64,
@@ -24,6 +25,7 @@ pub struct ImportV1<'r> {
     unpriced: u64,
     unmapped: u64,
     other_logs: u64,
+    unmapped_fields: &'r BTreeMap<String, u64>,
     refused: Vec<RefusedV1<'r>>,
     redacted: &'r BTreeMap<String, u64>,
     redaction: Option<Digest>,
@@ -54,6 +56,11 @@ impl<'r> ImportV1<'r> {
         Self {
             schema: SCHEMA,
             files: read.files,
+            formats: read
+                .formats
+                .iter()
+                .map(|(format, files)| (format.name(), *files))
+                .collect(),
             records: read.records,
             bytes: read.bytes,
             spans: written.spans,
@@ -63,6 +70,7 @@ impl<'r> ImportV1<'r> {
             unpriced: read.unpriced,
             unmapped: read.unmapped,
             other_logs: read.other_logs,
+            unmapped_fields: &read.unmapped_fields,
             refused: read.refused.iter().map(refused).collect(),
             redacted: &read.replaced,
             redaction: report.redaction,

@@ -12,6 +12,7 @@ use crate::domain::digest::Digest;
 use crate::engine::ports::traces::{Appended, TraceBatch, TraceSink, TraceStoreError};
 
 use super::intake::{Intake, Refusal};
+use super::tools::Format;
 
 /// How many batches wait to be written at most.
 const MOST_WAITING: usize = 2;
@@ -45,6 +46,11 @@ pub struct ImportReport {
 pub struct ReadCounts {
     /// Files.
     pub files: u64,
+    /// What the files were, with how many of each format.
+    pub formats: BTreeMap<Format, u64>,
+    /// Fields that nobody understands and that are kept as attributes, under the names that they have
+    /// there.
+    pub unmapped_fields: BTreeMap<String, u64>,
     /// Records of files: requests to export, observations, rows.
     pub records: u64,
     /// Bytes of records, when they are not compressed.

@@ -4,27 +4,31 @@ use std::fmt;
 use std::io::{self, BufRead};
 
 use crate::domain::digest::Digest;
+use crate::domain::trace::mapping::Mapping;
 use crate::engine::ports::traces::TraceBatch;
 
 use super::import::{ImportError, OpenFile, ReadCounts};
 use super::map::{Mapped, Mapper};
 use super::otlp::exchange::{Encoding, Signal};
-use super::otlp::{Export, from_json, from_protobuf};
+use super::otlp::{Export, from_protobuf};
 use super::redact::Redactor;
 use super::source::{Framing, Record, RecordPlace, Records, inflate, sniff};
+use super::tools::Format;
 
 /// How many spans and scores make a batch, and how many bytes of records.
 pub(super) const BATCH_ITEMS: usize = 8_192;
 pub(super) const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What is known to be wrong with a record, as reports count it.
-const NOT_JSON: &str = "it is not JSON of the expected shape";
+pub(super) const NOT_JSON: &str = "it is not JSON of the expected shape";
 const NOT_PROTOBUF: &str = "it is not a message of OTLP";
-const NO_EXPORT: &str = "it holds neither `resourceSpans` nor `resourceLogs`";
 const INCOMPLETE_SCORE: &str =
     "a score does not say what was evaluated, of what, or what was found";
 const UNREADABLE: &str = "the file cannot be read to its end";
-const UNKNOWN: &str = "the file is none that is known here (OTLP as JSON or protobuf)";
+const UNKNOWN: &str =
+    "the file is none that is known here (JSON of a known format, or OTLP as protobuf)";
+const ROWS: &str = "rows of CSV and Parquet are not read: write them as JSON lines first, as with \
+                    `duckdb -c \"copy (from 'runs.parquet') to 'runs.jsonl'\"`";
 const BROKEN: &str = "it is damaged";
 
 /// Something that is not kept, with its place.
@@ -79,7 +83,20 @@ impl fmt::Display for Refusal {
 pub struct Intake {
     mapper: Mapper,
     redactor: Redactor,
-    counts: ReadCounts,
+    pub(super) reading: Reading,
+    pub(super) counts: ReadCounts,
+}
+
+/// How records of JSON are read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Reading {
+    /// As each file's first record tells.
+    #[default]
+    Detected,
+    /// All alike.
+    As(Format),
+    /// As somebody's own log.
+    Mapped(Mapping),
 }
 
 /// What of an export is not kept.
@@ -94,9 +111,11 @@ pub(super) struct Unkept {
 pub(super) type Emit<'e> = dyn FnMut(TraceBatch, u64) -> bool + 'e;
 
 /// A batch that is being made of a file.
-struct Making<'m> {
+pub(super) struct Making<'m> {
     file: &'m str,
     strict: bool,
+    /// What its records are, as soon as one of them tells.
+    pub(super) format: Option<Format>,
     batch: TraceBatch,
     bytes: u64,
     emit: &'m mut Emit<'m>,
@@ -108,8 +127,16 @@ impl Intake {
         Self {
             mapper,
             redactor,
+            reading: Reading::default(),
             counts: ReadCounts::default(),
         }
+    }
+
+    /// The same intake, for files that are read so.
+    #[must_use]
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.reading = reading;
+        self
     }
 
     /// The rules by which it redacts.
@@ -136,6 +163,7 @@ impl Intake {
         let mut making = Making {
             file,
             strict,
+            format: None,
             batch: TraceBatch::default(),
             bytes: 0,
             emit,
@@ -153,6 +181,9 @@ impl Intake {
                 true
             }
         };
+        if let Some(format) = making.format {
+            *self.counts.formats.entry(format).or_default() += 1;
+        }
         Ok(goes_on && self.flush(&mut making))
     }
 
@@ -171,9 +202,12 @@ impl Intake {
             Some(Framing::Frames) => Records::frames(input),
             Some(Framing::Message) => Records::message(input),
             Some(Framing::Empty) => return Ok(Ok(true)),
-            Some(Framing::Csv | Framing::Parquet) | None => {
-                let refusal = making.refusal(None, None);
-                self.refuse(making, UNKNOWN, refusal, 1)?;
+            Some(Framing::Csv | Framing::Parquet) => {
+                self.refuse(making, ROWS, making.refusal(None, None), 1)?;
+                return Ok(Ok(true));
+            }
+            None => {
+                self.refuse(making, UNKNOWN, making.refusal(None, None), 1)?;
                 return Ok(Ok(true));
             }
         };
@@ -199,26 +233,23 @@ impl Intake {
         self.counts.records += 1;
         self.counts.bytes += record.bytes.len() as u64;
         making.bytes += record.bytes.len() as u64;
+        if record.bytes.first() == Some(&b'{') {
+            return self.json(record, making);
+        }
         let place = record.place;
-        let (reason, refusal) = if record.bytes.first() == Some(&b'{') {
-            match from_json(record.bytes) {
-                Ok(export) if !export.is_empty() => return self.export(export, place, making),
-                Ok(_) => (NO_EXPORT, making.refusal(Some(place), None)),
-                Err(error) => (NOT_JSON, making.not_json(place, &error)),
+        match from_protobuf(record.bytes) {
+            Ok(export) => {
+                making.format = Some(Format::Otlp);
+                self.export(export, place, making)
             }
-        } else {
-            match from_protobuf(record.bytes) {
-                Ok(export) => return self.export(export, place, making),
-                Err(error) => {
-                    let detail = Some(error.to_string());
-                    (NOT_PROTOBUF, making.refusal(Some(place), detail))
-                }
+            Err(error) => {
+                let refusal = making.refusal(Some(place), Some(error.to_string()));
+                self.refuse(making, NOT_PROTOBUF, refusal, 1)
             }
-        };
-        self.refuse(making, reason, refusal, 1)
+        }
     }
 
-    fn export(
+    pub(super) fn export(
         &mut self,
         export: Export<'_>,
         place: RecordPlace,
@@ -305,7 +336,7 @@ impl Intake {
         self.redactor.redact(batch);
     }
 
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         making: &Making<'_>,
         reason: &str,
@@ -333,7 +364,7 @@ impl Intake {
 }
 
 impl Making<'_> {
-    fn refusal(&self, place: Option<RecordPlace>, detail: Option<String>) -> Refusal {
+    pub(super) fn refusal(&self, place: Option<RecordPlace>, detail: Option<String>) -> Refusal {
         Refusal {
             file: self.file.to_owned(),
             place,
@@ -343,7 +374,7 @@ impl Making<'_> {
     }
 
     /// With the place in the file, not in the record.
-    fn not_json(&self, mut place: RecordPlace, error: &serde_json::Error) -> Refusal {
+    pub(super) fn not_json(&self, mut place: RecordPlace, error: &serde_json::Error) -> Refusal {
         let line = place.line.get_or_insert(1);
         *line += (error.line() as u64).saturating_sub(1);
         let text = error.to_string();

@@ -3,9 +3,11 @@
 pub mod explore;
 pub mod import;
 pub mod intake;
+mod json;
 pub mod map;
 pub mod otlp;
 pub mod receive;
 pub mod redact;
 pub mod search;
 pub mod source;
+pub mod tools;

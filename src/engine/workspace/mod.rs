@@ -13,6 +13,7 @@ pub mod files;
 pub mod json;
 mod jsonl_rows;
 pub mod lane;
+pub mod mapping;
 pub mod matchers;
 pub mod media;
 #[cfg(test)]

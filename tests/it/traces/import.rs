@@ -1,5 +1,10 @@
 //! `pointsman traces import`: files of telemetry in every framing, read once however often they come.
 
+mod langfuse;
+mod langsmith;
+mod mapped;
+mod phoenix;
+
 use std::io::Write as _;
 
 use serde_json::{Value, json};
@@ -19,6 +24,27 @@ fn with_traffic(traffic: &Traffic) -> Sandbox {
 pub(super) fn count(report: &Value, name: &str) -> usize {
     let count = report[name].as_u64();
     usize::try_from(count.expect("the report has this count")).expect("tests are small")
+}
+
+/// Values as lines of JSON.
+fn lines(values: &[Value]) -> String {
+    let lines: Vec<String> = values.iter().map(Value::to_string).collect();
+    lines.join("\n")
+}
+
+/// What is stored, as lines of JSON tell it.
+fn imported(sandbox: &Sandbox) -> Vec<Value> {
+    let run = sandbox.pointsman(&["traces", "export", "-o", "jsonl=-"]);
+    let lines = run.succeeds().stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).expect("this is JSON"))
+        .collect()
+}
+
+/// The stored line of the span with this name.
+fn span_named<'l>(told: &'l [Value], name: &str) -> &'l Value {
+    let found = told.iter().find(|line| line["span"]["name"] == name);
+    found.unwrap_or_else(|| panic!("no span is called {name}"))
 }
 
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -156,4 +182,44 @@ fn nothing_that_redaction_takes_out_is_written_anywhere() {
         .shell("grep -rl 'kim\\.[0-9]*@example' .git; true")
         .run();
     assert_eq!(found.succeeds().stdout, "");
+}
+
+#[test]
+fn a_record_of_no_known_format_or_of_several_is_told_the_option_that_says_which() {
+    let sandbox = Sandbox::with_workspace();
+    sandbox.write("../app.log", "{\"message\":\"hi\"}\n{\"message\":\"ho\"}\n");
+    let run = sandbox.pointsman(&["traces", "import", "../app.log"]);
+    run.exits(1)
+        .says("2: it is a record of no format that is known here: say which with `--format`")
+        .says("`--mapping`");
+    let both = json!({ "trace_id": "t", "type": "SPAN", "start_time": "2026-03-02T09:00:00Z", "id": "a",
+        "end_time": "2026-03-02T09:00:01Z", "run_type": "llm", "name": "one" });
+    sandbox.write("../both.jsonl", lines(&[both]));
+    let run = sandbox.pointsman(&["traces", "import", "../both.jsonl"]);
+    run.exits(1)
+        .says("it could be a record of several formats: say which with `--format`; first: ../both.jsonl:1 (langfuse, langsmith)");
+    let args = ["traces", "import", "--format", "langsmith", "../both.jsonl"];
+    sandbox.pointsman(&args).succeeds().says("imported 1 span");
+    sandbox.write("../rows.csv", "id,trace_id,type\n1,2,SPAN\n");
+    let run = sandbox.pointsman(&["traces", "import", "../rows.csv"]);
+    run.exits(1).says("write them as JSON lines first");
+}
+
+#[test]
+fn deep_and_hostile_records_of_other_tools_cost_no_other() {
+    let deep = format!(
+        "{{\"run_type\":\"llm\",\"inputs\":{}1{}}}",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    let good = json!({ "id": "a", "run_type": "llm", "name": "\u{1b}[2Jgood\u{202e}", "start_time": 1_772_442_000,
+        "end_time": 1_772_442_001, "\u{1b}]0;owned\u{7}": 1 });
+    let sandbox = Sandbox::with_workspace();
+    let odd =
+        json!({ "id": [], "run_type": {}, "start_time": 1e308, "extra": "{", "child_runs": 7 });
+    sandbox.write("../runs.jsonl", format!("{good}\n{deep}\n{odd}\n"));
+    let run = sandbox.pointsman(&["traces", "import", "../runs.jsonl"]);
+    let shown = &run.succeeds().stdout;
+    run.says("imported 1 span").says("recursion limit exceeded");
+    assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{shown}");
 }

@@ -163,6 +163,8 @@ pub struct Target {
 pub struct AttributeTable {
     /// Changes with any line of the table.
     pub version: u32,
+    /// The first source of each slot.
+    names: Vec<String>,
     exact: HashMap<String, Vec<Target>>,
     prefixes: Vec<Target>,
     operations: HashMap<String, Operation>,
@@ -187,6 +189,7 @@ impl AttributeTable {
         let file: File = toml::from_str(TABLE).map_err(|error| error.to_string())?;
         let mut table = Self {
             version: file.version,
+            names: vec![String::new(); SLOTS.len()],
             exact: HashMap::new(),
             prefixes: Vec::new(),
             operations: HashMap::new(),
@@ -224,6 +227,9 @@ impl AttributeTable {
             resource_only,
             prefix: name.strip_suffix('*').map(str::to_owned),
         };
+        if rank == 0 {
+            name.clone_into(&mut self.names[slot as usize]);
+        }
         if target.prefix.is_some() {
             self.prefixes.push(target);
         } else {
@@ -239,6 +245,11 @@ impl AttributeTable {
         }
         let found = self.prefixes.iter().find(|target| target.covers(name));
         found.map_or(&[], std::slice::from_ref)
+    }
+
+    /// The first of a column's sources: the name under which we would say it ourselves.
+    pub fn name_of(&self, slot: Slot) -> &str {
+        &self.names[slot as usize]
     }
 
     /// The operation that a source means by a word.
