@@ -11,6 +11,7 @@ use crate::domain::content::{Content, Part};
 use crate::domain::prompt::{ResponseFormat, Template, VariableKind};
 use crate::engine::workspace::yaml_text::yaml_text;
 
+use super::Written;
 use super::jinja::{described, described_expression, place, range, read, statements};
 use super::subject::{Standing, Subject};
 
@@ -21,7 +22,7 @@ const PARAMETERS: [&str; 3] = ["maxTokens", "temperature", "topP"];
 const TAGS: [&str; 3] = ["{{", "{%", "{#"];
 
 /// Writes the file.
-pub(super) fn write(subject: &mut Subject<'_>) -> Option<(String, BTreeMap<String, String>)> {
+pub(super) fn write(subject: &mut Subject<'_>) -> Written {
     let mut file = subject.words();
     file.insert("model".to_owned(), json!(subject.model()));
     let parameters = parameters(subject);
@@ -43,7 +44,10 @@ pub(super) fn write(subject: &mut Subject<'_>) -> Option<(String, BTreeMap<Strin
         }
     }
     subject.leave_evals();
-    Some((yaml_text(&Json::Object(file)), BTreeMap::new()))
+    Written {
+        text: yaml_text(&Json::Object(file)),
+        partials: BTreeMap::new(),
+    }
 }
 
 fn parameters(subject: &mut Subject<'_>) -> Map<String, Json> {
@@ -188,16 +192,15 @@ impl Plain {
         match expr {
             Expr::Var(it) => {
                 let kind = subject.prompt.variables.get(it.id).map(|it| it.kind);
-                match kind {
-                    Some(VariableKind::String | VariableKind::Integer | VariableKind::Number) => {
-                        self.name(subject, standing, place(expr), it.id);
-                    }
-                    _ => {
-                        let kind = kind.map_or("a function", VariableKind::name);
-                        let what = format!("`{}`, which is of type {kind}", it.id);
-                        no_counterpart(subject, standing, place(expr), &what);
-                    }
+                if matches!(
+                    kind,
+                    Some(VariableKind::String | VariableKind::Integer | VariableKind::Number)
+                ) {
+                    return self.name(subject, standing, place(expr), it.id);
                 }
+                let kind = kind.map_or("a function", VariableKind::name);
+                let what = format!("`{}`, which is of type {kind}", it.id);
+                no_counterpart(subject, standing, place(expr), &what);
             }
             Expr::BinOp(it) if matches!(it.op, BinOpKind::Concat) => {
                 self.print(subject, standing, &it.left);
@@ -218,7 +221,7 @@ impl Plain {
         name: &str,
     ) {
         if self.text[self.literal..].ends_with('{') {
-            self.looks_like_a_tag(subject, standing, at);
+            looks_like_a_tag(subject, standing, at);
         }
         self.text.push_str("{{");
         self.text.push_str(name);
@@ -237,19 +240,8 @@ impl Plain {
         let seam = self.text.len() - usize::from(is_open);
         self.text.push_str(text);
         if TAGS.iter().any(|tag| self.text[seam..].contains(tag)) {
-            self.looks_like_a_tag(subject, standing, at);
+            looks_like_a_tag(subject, standing, at);
         }
-    }
-
-    fn looks_like_a_tag(
-        &self,
-        subject: &mut Subject<'_>,
-        standing: Standing<'_>,
-        at: Range<usize>,
-    ) {
-        let message = "this text would be read as a tag";
-        let help = "there is no way to write `{{`, `{%` or `{#` as text in GitHub's format";
-        subject.refuse_text("literal-tag", standing, at, message, help);
     }
 
     fn finish(mut self, subject: &mut Subject<'_>, index: usize) -> String {
@@ -261,6 +253,12 @@ impl Plain {
         }
         self.text
     }
+}
+
+fn looks_like_a_tag(subject: &mut Subject<'_>, standing: Standing<'_>, at: Range<usize>) {
+    let message = "this text would be read as a tag";
+    let help = "there is no way to write `{{`, `{%` or `{#` as text in GitHub's format";
+    subject.refuse_text("literal-tag", standing, at, message, help);
 }
 
 fn no_counterpart(subject: &mut Subject<'_>, standing: Standing<'_>, at: Range<usize>, what: &str) {

@@ -1,5 +1,6 @@
 //! The templates of a prompt as trees, and what their pieces are called.
 
+use std::iter;
 use std::ops::Range;
 
 use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
@@ -44,7 +45,7 @@ pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
     let mut end = 0;
     let tokens = tokenize(text, false, SyntaxConfig::default()).map_while(Result::ok);
     let spans = tokens.map(|(_, span)| range(span));
-    for span in spans.chain([text.len()..text.len()]) {
+    for span in spans.chain(iter::once(text.len()..text.len())) {
         let start = span.start.max(end);
         let mut gap = end;
         while let Some(at) = text.get(gap..start).and_then(|gap| gap.find("{#")) {

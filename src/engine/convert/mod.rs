@@ -51,6 +51,12 @@ pub struct Converted {
     pub remarks: Vec<Finding>,
 }
 
+/// The file, and those of what it includes, as if nothing stood in the way.
+struct Written {
+    text: String,
+    partials: BTreeMap<String, String>,
+}
+
 impl Converted {
     /// Whether something did not come along.
     pub fn left_something_out(&self) -> bool {
@@ -79,10 +85,13 @@ pub fn convert(
         Target::Dotprompt => dotprompt::write(&mut subject),
     };
     let is_refused = subject.remarks.is_refused();
-    let (text, partials) = written.filter(|_| !is_refused).unzip();
     Ok(Converted {
-        text,
-        partials: partials.unwrap_or_default(),
+        text: (!is_refused).then_some(written.text),
+        partials: if is_refused {
+            BTreeMap::new()
+        } else {
+            written.partials
+        },
         remarks: subject.remarks.finish(&source.path, "converted"),
     })
 }

@@ -118,83 +118,86 @@ fn remarks(converted: &Converted) -> Vec<(&str, &str, u32, u32)> {
     .collect()
 }
 
+/// Templates, and what they become.
+const TEMPLATES: [(&str, &str); 22] = [
+    ("Dear {{ name }}, {{ n }}", "Dear {{name}}, {{n}}"),
+    (
+        "{% if flag %}a{% elif not name %}b{% else %}c{% endif %}",
+        "{{#if flag}}a{{else if name}}c{{else}}b{{/if}}",
+    ),
+    (
+        "{% if flag %}a{% elif name %}b{% else %}c{% endif %}",
+        "{{#if flag}}a{{else if name}}b{{else}}c{{/if}}",
+    ),
+    (
+        "{% if not flag %}a{% endif %}",
+        "{{#unless flag}}a{{/unless}}",
+    ),
+    (
+        "{% if flag and n == 2 %}a{% endif %}",
+        "{{#if flag}}{{#ifEquals n 2}}a{{/ifEquals}}{{/if}}",
+    ),
+    (
+        "{% if flag or name %}a{% endif %}",
+        "{{#if flag}}a{{else if name}}a{{/if}}",
+    ),
+    (
+        "{% if name != 'Ada' %}a{% endif %}",
+        "{{#unlessEquals name \"Ada\"}}a{{/unlessEquals}}",
+    ),
+    (
+        "{{ flag }}{{ flag|lower }}",
+        "{{#if flag}}True{{else}}False{{/if}}{{flag}}",
+    ),
+    (
+        "{{ xs|join(',') }}; {{ xs|join(' + ') }}",
+        "{{xs}}; {{#each xs as |item|}}{{item}}{{#unless @last}} + {{/unless}}{{/each}}",
+    ),
+    (
+        "{{ xs|length }} {{ xs[0] }} {{ o.k }} {{ o['a b'] }}",
+        "{{xs.length}} {{xs.[0]}} {{o.k}} {{o.[a b]}}",
+    ),
+    ("{{ o|tojson }}", "{{json o}}"),
+    ("{{ o[name] }}", "{{lookup o name}}"),
+    ("{{ name|default('you') }}", "{{name}}"),
+    (
+        "{{ name|default('you', true) }} {{ name or 'you' }}",
+        "{{#if name}}{{name}}{{else}}you{{/if}} {{#if name}}{{name}}{{else}}you{{/if}}",
+    ),
+    (
+        "{{ name or tone or 'you' }}",
+        "{{#if name}}{{name}}{{else if tone}}{{tone}}{{else}}you{{/if}}",
+    ),
+    ("{{ 'a' ~ name }}{{ 1 + 2 }}", "a{{name}}3"),
+    (
+        "{% for x in xs %}{{ loop.index0 }} {{ x.y }} {{ name }}{% if not loop.last %}, {% endif %}{% else %}none{% endfor %}",
+        "{{#each xs as |x|}}{{@index}} {{x.y}} {{@root.name}}{{#unless @last}}, {{/unless}}{{else}}none{{/each}}",
+    ),
+    (
+        "{% for key, value in o|items %}{{ key }}={{ value }} {% endfor %}",
+        "{{#each o as |value key|}}{{key}}={{value}} {{/each}}",
+    ),
+    (
+        "{{ role }}{% for with in xs %}{{ with }}{% endfor %}",
+        "{{@root.role}}{{#each xs as |with_|}}{{with_}}{{/each}}",
+    ),
+    (
+        "{% include '_partials/a/deep.md' %}\n{% for x in xs %}{% include '_partials/tone.md' %}{% endfor %}",
+        "{{> a/deep}}\n{{#each xs as |x|}}{{!}}\nBe {{@root.tone}}.\n{{!}}{{/each}}",
+    ),
+    (
+        "a\n{% if flag %}\nb\n{% endif %}\n{% raw %}{{ c }}{% endraw %}",
+        "a\n{{#if flag}}{{!}}\nb\n{{!}}{{/if}}\n\\{{ c }}",
+    ),
+    (
+        "{%- if flag -%} a {%- endif %} { {{ name }}}",
+        "{{#if flag}}a{{/if}} { {{name}}{{!}}}",
+    ),
+];
+
 #[test]
 fn what_has_a_counterpart_in_handlebars_is_written_with_it() {
-    for (template, handlebars) in [
-        ("Dear {{ name }}, {{ n }}", "Dear {{name}}, {{n}}"),
-        (
-            "{% if flag %}a{% elif not name %}b{% else %}c{% endif %}",
-            "{{#if flag}}a{{else if name}}c{{else}}b{{/if}}",
-        ),
-        (
-            "{% if flag %}a{% elif name %}b{% else %}c{% endif %}",
-            "{{#if flag}}a{{else if name}}b{{else}}c{{/if}}",
-        ),
-        (
-            "{% if not flag %}a{% endif %}",
-            "{{#unless flag}}a{{/unless}}",
-        ),
-        (
-            "{% if flag and n == 2 %}a{% endif %}",
-            "{{#if flag}}{{#ifEquals n 2}}a{{/ifEquals}}{{/if}}",
-        ),
-        (
-            "{% if flag or name %}a{% endif %}",
-            "{{#if flag}}a{{else if name}}a{{/if}}",
-        ),
-        (
-            "{% if name != 'Ada' %}a{% endif %}",
-            "{{#unlessEquals name \"Ada\"}}a{{/unlessEquals}}",
-        ),
-        (
-            "{{ flag }}{{ flag|lower }}",
-            "{{#if flag}}True{{else}}False{{/if}}{{flag}}",
-        ),
-        (
-            "{{ xs|join(',') }}; {{ xs|join(' + ') }}",
-            "{{xs}}; {{#each xs as |item|}}{{item}}{{#unless @last}} + {{/unless}}{{/each}}",
-        ),
-        (
-            "{{ xs|length }} {{ xs[0] }} {{ o.k }} {{ o['a b'] }}",
-            "{{xs.length}} {{xs.[0]}} {{o.k}} {{o.[a b]}}",
-        ),
-        ("{{ o|tojson }}", "{{json o}}"),
-        ("{{ o[name] }}", "{{lookup o name}}"),
-        ("{{ name|default('you') }}", "{{name}}"),
-        (
-            "{{ name|default('you', true) }} {{ name or 'you' }}",
-            "{{#if name}}{{name}}{{else}}you{{/if}} {{#if name}}{{name}}{{else}}you{{/if}}",
-        ),
-        (
-            "{{ name or tone or 'you' }}",
-            "{{#if name}}{{name}}{{else if tone}}{{tone}}{{else}}you{{/if}}",
-        ),
-        ("{{ 'a' ~ name }}{{ 1 + 2 }}", "a{{name}}3"),
-        (
-            "{% for x in xs %}{{ loop.index0 }} {{ x.y }} {{ name }}{% if not loop.last %}, {% endif %}{% else %}none{% endfor %}",
-            "{{#each xs as |x|}}{{@index}} {{x.y}} {{@root.name}}{{#unless @last}}, {{/unless}}{{else}}none{{/each}}",
-        ),
-        (
-            "{% for key, value in o|items %}{{ key }}={{ value }} {% endfor %}",
-            "{{#each o as |value key|}}{{key}}={{value}} {{/each}}",
-        ),
-        (
-            "{{ role }}{% for with in xs %}{{ with }}{% endfor %}",
-            "{{@root.role}}{{#each xs as |with_|}}{{with_}}{{/each}}",
-        ),
-        (
-            "{% include '_partials/a/deep.md' %}\n{% for x in xs %}{% include '_partials/tone.md' %}{% endfor %}",
-            "{{> a/deep}}\n{{#each xs as |x|}}{{!}}\nBe {{@root.tone}}.\n{{!}}{{/each}}",
-        ),
-        (
-            "a\n{% if flag %}\nb\n{% endif %}\n{% raw %}{{ c }}{% endraw %}",
-            "a\n{{#if flag}}{{!}}\nb\n{{!}}{{/if}}\n\\{{ c }}",
-        ),
-        (
-            "{%- if flag -%} a {%- endif %} { {{ name }}}",
-            "{{#if flag}}a{{/if}} { {{name}}{{!}}}",
-        ),
-    ] {
+    for (template, handlebars) in TEMPLATES {
         let converted = convert_in(&with_uses(template), &asked(Target::Dotprompt));
         let text = converted.text.clone();
         let text = text.unwrap_or_else(|| panic!("{template}: {:#?}", converted.remarks));
@@ -352,13 +355,13 @@ fn without_partials_what_is_included_is_written_out() {
     };
     let converted = convert_in(&tree, &asked);
     assert!(converted.partials.is_empty());
-    let values = values_of("b", 1, true, &["x"], json!({"k": "v"}));
+    let values = values_of("b", 1, true, &["x"], &json!({"k": "v"}));
     assert_eq!(
         rendered(&imported(&converted), &values),
         rendered(&tree, &values)
     );
 }
 
-fn values_of(text: &str, n: i64, flag: bool, xs: &[&str], o: Value) -> Value {
+fn values_of(text: &str, n: i64, flag: bool, xs: &[&str], o: &Value) -> Value {
     json!({"tone": text, "name": text, "role": text, "n": n, "flag": flag, "xs": xs, "o": o})
 }

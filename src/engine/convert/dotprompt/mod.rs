@@ -8,16 +8,15 @@ mod settings;
 mod template;
 mod value;
 
-use std::collections::BTreeMap;
-
 use crate::engine::import::handlebars::{parse, print};
 
+use super::Written;
 use super::subject::Subject;
 use messages::Messages;
 use template::Work;
 
 /// Writes the file, and those of the partials that it uses.
-pub(super) fn write(subject: &mut Subject<'_>) -> Option<(String, BTreeMap<String, String>)> {
+pub(super) fn write(subject: &mut Subject<'_>) -> Written {
     let settings = settings::settings(subject);
     let mut work = Work::new(subject.includes.keys());
     let program = Messages {
@@ -37,10 +36,10 @@ pub(super) fn write(subject: &mut Subject<'_>) -> Option<(String, BTreeMap<Strin
         .written
         .into_iter()
         .map(|(name, text)| (file_name(&name), text));
-    Some((
-        format!("---\n{settings}---\n{template}\n"),
-        partials.collect(),
-    ))
+    Written {
+        text: format!("---\n{settings}---\n{template}\n"),
+        partials: partials.collect(),
+    }
 }
 
 /// The file of a partial: `a/tone` is `a/_tone.prompt`.

@@ -297,8 +297,8 @@ impl<'t, 's> Translator<'t, 's> {
         let mut body = vec![printed(Expression::Path(Path::of(&[&name], false)))];
         if !separator.is_empty() {
             let between = Program::of(vec![self.text(at, separator)]);
-            let last = Expression::Path(Path::of(&["last"], true));
-            let unless = Call::of_helper("unless", vec![last]);
+            let is_last = Expression::Path(Path::of(&["last"], true));
+            let unless = Call::of_helper("unless", vec![is_last]);
             let unless = Block::of(unless, Some(between), None);
             body.push(Statement::of(Kind::Block(Box::new(unless))));
         }
@@ -406,8 +406,8 @@ impl<'t, 's> Translator<'t, 's> {
     fn include(&mut self, name: &Expr<'_>, at: &Range<usize>) -> Vec<Statement> {
         let name = name.as_const();
         let name = name.as_ref().and_then(|name| name.as_str());
-        let includes = self.subject.includes;
-        let Some((name, included)) = name.and_then(|name| includes.get_key_value(name)) else {
+        let known = self.subject.includes;
+        let Some((name, included)) = name.and_then(|name| known.get_key_value(name)) else {
             return self.unknown_include(at);
         };
         let is_written_out = !self.subject.asked.with_partials || !self.loops.is_empty();

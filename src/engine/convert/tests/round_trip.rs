@@ -69,7 +69,7 @@ proptest! {
         let mut texts: Vec<(&str, &str)> = roles.iter().copied().zip(all.iter().map(String::as_str)).collect();
         texts.push(("user", USES));
         let tree = workspace(VARIABLES, &texts);
-        let values = values_of(text, n, flag, &xs, json!({"k": text, "a": "z"}));
+        let values = values_of(text, n, flag, &xs, &json!({"k": text, "a": "z"}));
         let asked = Asked { with_partials: partials, ..asked(Target::Dotprompt) };
         let converted = convert_in(&tree, &asked);
         let before = rendered(&tree, &values);

@@ -75,17 +75,14 @@ impl Printer {
 
     fn block(&mut self, block: &Block) {
         let opening = opening(block);
-        match &block.program {
-            Some(program) => {
-                self.tag(&format!("{{{{#{opening}}}}}"));
-                self.body(&program.body, false);
-                self.otherwise(block.inverse.as_ref());
-            }
-            None => {
-                self.tag(&format!("{{{{^{opening}}}}}"));
-                let inverse = block.inverse.iter();
-                inverse.for_each(|inverse| self.body(&inverse.body, false));
-            }
+        if let Some(program) = &block.program {
+            self.tag(&format!("{{{{#{opening}}}}}"));
+            self.body(&program.body, false);
+            self.otherwise(block.inverse.as_ref());
+        } else {
+            self.tag(&format!("{{{{^{opening}}}}}"));
+            let inverse = block.inverse.iter();
+            inverse.for_each(|inverse| self.body(&inverse.body, false));
         }
         self.tag(&format!("{{{{/{}}}}}", expression(&block.call.name)));
     }

@@ -194,17 +194,14 @@ fn meaning(program: &Program) -> Vec<String> {
                 text.push_str(&it.value);
                 continue;
             }
-            Kind::Block(block) => match constant(block) {
-                Some(constant) => {
+            Kind::Block(block) => {
+                if let Some(constant) = constant(block) {
                     text.push_str(constant);
                     continue;
                 }
-                None => {
-                    let parts =
-                        [&block.program, &block.inverse].map(|part| part.as_ref().map(meaning));
-                    format!("{} {:?} {parts:?}", called(&block.call), block.names)
-                }
-            },
+                let parts = [&block.program, &block.inverse].map(|part| part.as_ref().map(meaning));
+                format!("{} {:?} {parts:?}", called(&block.call), block.names)
+            }
             Kind::Print(call) => called(call),
             Kind::Partial(partial) => format!("> {}", called(&partial.call)),
         };
