@@ -30,6 +30,8 @@ pub mod plan_json;
 pub mod progress;
 pub mod pull_request;
 pub mod quantity;
+pub mod redact_test;
+pub mod redact_test_json;
 pub mod release;
 pub mod release_json;
 pub mod runs;

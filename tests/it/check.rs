@@ -2,6 +2,7 @@
 
 mod media;
 mod own_tests;
+mod secrets;
 
 use crate::support::Sandbox;
 

@@ -5,5 +5,6 @@ mod honest;
 mod outputs;
 pub(crate) mod pull_request;
 mod recorded;
+mod redaction;
 mod rows;
 mod tampering;

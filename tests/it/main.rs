@@ -28,6 +28,7 @@ mod moves;
 mod plan;
 mod promote;
 mod prompt;
+mod redact;
 mod repository;
 mod rollback;
 mod runs;

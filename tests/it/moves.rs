@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 64] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
@@ -99,6 +99,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
         Nothing,
     ),
     ("prompt show", &["triage"], 0, Nothing),
+    ("redact test", &[], 2, Nothing),
     (
         "rollback",
         &["staging", "--yes", "--tag", "--reason", "x"],

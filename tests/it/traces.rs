@@ -6,6 +6,7 @@ mod import;
 mod list;
 mod made;
 mod receive;
+mod sdk;
 mod search;
 mod show;
 mod views;

@@ -9,8 +9,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Format, Output, check_stdout, write_all};
 use crate::cli::ui::Ui;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, sort_findings};
 use crate::engine::check::{CheckReport, Counts, check};
+use crate::engine::traces::secrets::find_secrets;
 use crate::engine::workspace::Workspace;
 use crate::report::annotations::render_annotations;
 use crate::report::findings::{FindingStyles, render_finding};
@@ -26,12 +27,16 @@ use crate::report::sarif::render_sarif;
 #[command(after_help = "Examples:
   pointsman check
   pointsman check --at lanes/production
+  pointsman check --secrets
   pointsman check -o check.sarif -o github=-
   pointsman check --json | jq '.findings[].ident'")]
 pub struct CheckArgs {
     /// Check a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
     at: Option<String>,
+    /// Look, too, for what redaction takes out of traces, in datasets, recordings, `operations/` and evidence
+    #[arg(long)]
+    secrets: bool,
     /// Write the findings to a file, too, as `.sarif`. Say `github=-` for annotations on stdout
     #[arg(short, long = "output", value_name = "[FORMAT=]PATH")]
     outputs: Vec<Output<FindingFormat>>,
@@ -61,7 +66,14 @@ struct CheckOutput<'r> {
 pub fn run(context: &Context, ui: &mut Ui, args: &CheckArgs) -> Result<Exit, CommandError> {
     check_stdout(&args.outputs, ui)?;
     let tree = context.tree(args.at.as_deref())?;
-    let report = check(&Workspace::new(tree.as_ref()));
+    let workspace = Workspace::new(tree.as_ref());
+    let mut report = check(&workspace);
+    if args.secrets {
+        // Settings that cannot be read are among the findings already.
+        let rules = workspace.project().unwrap_or_default().redaction;
+        report.findings.extend(find_secrets(tree.as_ref(), &rules));
+        sort_findings(&mut report.findings);
+    }
     let shown = if args.outputs.is_empty() {
         false
     } else {

@@ -20,6 +20,7 @@ mod moves;
 pub mod plan;
 pub mod promote;
 pub mod prompt;
+pub mod redact;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
@@ -84,6 +85,8 @@ pub enum Command {
     Traces(traces::TracesArgs),
     #[command(display_order = 10)]
     Monitor(monitor::MonitorArgs),
+    #[command(display_order = 10)]
+    Redact(redact::RedactArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
 }
@@ -114,6 +117,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
             Self::Monitor(args) => monitor::run(context, ui, args),
+            Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
         }

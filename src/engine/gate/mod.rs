@@ -9,6 +9,7 @@ mod bending;
 mod claimed;
 mod concerned;
 mod paths;
+mod redaction;
 mod rules;
 mod scope;
 mod suites;

@@ -17,6 +17,7 @@ use crate::engine::diff::{
 use crate::engine::workspace::Workspace;
 
 use super::paths::{disguised, steers_git};
+use super::redaction::redaction;
 use super::scope::Scope;
 use super::{PullRequest, against, names, proposed_only};
 
@@ -196,21 +197,22 @@ fn same_rule(before: &Evaluator, after: &Evaluator) -> bool {
     before.rule.canonical() == after.rule.canonical()
 }
 
-fn settings(
-    fork: &Workspace<'_>,
-    head: &Workspace<'_>,
-    difference: &Difference,
-) -> Option<Finding> {
-    difference.settings.as_ref()?;
-    let against = |message: String| Some(against("gate-settings", PROJECT_FILE, message));
-    match (fork.project(), head.project()) {
-        (Ok(before), Ok(after)) if before == after => None,
-        (Ok(before), Ok(after)) => against(format!(
-            "the settings change: {}",
-            changed_settings(&before, &after)
-        )),
-        _ => against("the settings cannot be read on one of the sides".to_owned()),
+fn settings(fork: &Workspace<'_>, head: &Workspace<'_>, difference: &Difference) -> Vec<Finding> {
+    if difference.settings.is_none() {
+        return Vec::new();
     }
+    let against = |message: String| against("gate-settings", PROJECT_FILE, message);
+    let (Ok(before), Ok(mut after)) = (fork.project(), head.project()) else {
+        let message = "the settings cannot be read on one of the sides";
+        return vec![against(message.to_owned())];
+    };
+    let mut found = redaction(&before.redaction, &after.redaction);
+    after.redaction = before.redaction.clone();
+    if before != after {
+        let changed = changed_settings(&before, &after);
+        found.push(against(format!("the settings change: {changed}")));
+    }
+    found
 }
 
 fn changed_settings(before: &Project, after: &Project) -> String {

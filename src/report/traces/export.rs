@@ -32,6 +32,25 @@ pub fn span_line(span: &Span, scores: &[&Score]) -> String {
     line
 }
 
+/// A score as a line of JSON: `pointsman/score-line/v1`.
+#[derive(Serialize)]
+struct ScoreLineV1<'s> {
+    schema: &'static str,
+    score: &'s Score,
+}
+
+/// A score as a line of JSON.
+pub fn score_line(score: &Score) -> String {
+    let line = ScoreLineV1 {
+        schema: "pointsman/score-line/v1",
+        score,
+    };
+    let line = serde_json::to_string(&line);
+    let mut line = line.expect("our own result types have text keys and plain values");
+    line.push('\n');
+    line
+}
+
 /// Spans as lines of CSV.
 pub struct SpanCsv(Vec<Field>);
 

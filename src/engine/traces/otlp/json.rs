@@ -4,10 +4,11 @@
 use serde::{Deserialize, Deserializer};
 
 use super::value::{Attributes, Code, List, Text};
-use super::{Export, Group, RawLog, RawSpan, RawStatus, Scoped};
+use super::{Export, Group, RawLog, RawSpan, RawStatus, Scoped, room};
 
 /// Reads an export request. The error says where in the text it is none.
 pub fn from_json(text: &[u8]) -> Result<Export<'_>, serde_json::Error> {
+    room::begin();
     let request: Request<'_> = serde_json::from_slice(text)?;
     let spans = request.resource_spans.0.into_iter();
     let logs = request.resource_logs.0.into_iter();

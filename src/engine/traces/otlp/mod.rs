@@ -8,13 +8,15 @@ mod id;
 mod json;
 mod messages;
 mod protobuf;
+mod room;
 pub mod value;
+mod weigh;
 
 use serde::Deserialize;
 
 pub use id::{SPAN_ID_BYTES, TRACE_ID_BYTES, hex, hex_id};
 pub use json::from_json;
-pub use protobuf::{from_protobuf, logs_from_protobuf, traces_from_protobuf};
+pub use protobuf::{ProtobufError, from_protobuf, logs_from_protobuf, traces_from_protobuf};
 use value::{Attributes, Code, List, Text, Value, Whole};
 
 /// One request to export spans, log records, or both.

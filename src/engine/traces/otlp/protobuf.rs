@@ -11,12 +11,25 @@ use super::messages::{
     AnyValue, Event, KeyValue, Kind, LogRecord, LogsRequest, Resource, Scope, Span, Status,
     TracesRequest,
 };
+use super::room::NoRoom;
 use super::value::{Attributes, Code, List, Text, Value, Whole};
+use super::weigh::{self, weigh};
 use super::{Export, Group, RawEvent, RawLog, RawSpan, RawStatus, Scoped};
+
+/// Why a message is no request to export.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProtobufError {
+    /// It is none.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// It would take too much memory.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+}
 
 /// Reads an export request of spans or of log records: a file does not say which of them it holds,
 /// and the fields of one do not decode as the other's.
-pub fn from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
+pub fn from_protobuf(message: &[u8]) -> Result<Export<'static>, ProtobufError> {
     match traces_from_protobuf(message) {
         Ok(export) if export.has_ids() => Ok(export),
         spans => match logs_from_protobuf(message) {
@@ -27,7 +40,8 @@ pub fn from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
 }
 
 /// Reads a request to export spans.
-pub fn traces_from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
+pub fn traces_from_protobuf(message: &[u8]) -> Result<Export<'static>, ProtobufError> {
+    weigh(message, &weigh::TRACES)?;
     let request = TracesRequest::decode(message)?;
     let groups = request.resource_spans.into_iter().map(|group| Group {
         resource: resource(group.resource),
@@ -47,7 +61,8 @@ pub fn traces_from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeErr
 }
 
 /// Reads a request to export log records.
-pub fn logs_from_protobuf(message: &[u8]) -> Result<Export<'static>, DecodeError> {
+pub fn logs_from_protobuf(message: &[u8]) -> Result<Export<'static>, ProtobufError> {
+    weigh(message, &weigh::LOGS)?;
     let request = LogsRequest::decode(message)?;
     let groups = request.resource_logs.into_iter().map(|group| Group {
         resource: resource(group.resource),

@@ -7,6 +7,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
+use super::room::{ItemsVisitor, push};
+
+/// How many attributes, and how many members of a plain object, are made room for at first.
+const SOME: usize = 16;
+const FEW: usize = 4;
+
 /// A text; absent, `null` and what is no text is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text<'a>(pub Cow<'a, str>);
@@ -262,8 +268,9 @@ impl<'de> Deserialize<'de> for Code {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let items = Option::<Vec<T>>::deserialize(deserializer)?;
-        Ok(Self(items.unwrap_or_default()))
+        deserializer
+            .deserialize_any(ItemsVisitor::default())
+            .map(Self)
     }
 }
 
@@ -321,12 +328,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value<'de>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::List(list))
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Value<'de>, A::Error> {
+        ItemsVisitor::default().visit_seq(items).map(Value::List)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value<'de>, A::Error> {
@@ -341,7 +344,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 "arrayValue" | "array_value" => Value::List(values(entries.next_value()?)),
                 "kvlistValue" | "kvlist_value" => map(entries.next_value()?),
                 _ => {
-                    plain.push((key, entries.next_value()?));
+                    push(&mut plain, (key, entries.next_value()?), FEW)?;
                     continue;
                 }
             };
@@ -436,9 +439,9 @@ impl<'de> Visitor<'de> for AttributesVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Attributes<'de>, A::Error> {
-        let mut attributes = Vec::with_capacity(items.size_hint().unwrap_or(16).min(64));
+        let mut attributes = Vec::new();
         while let Some(Pair { key, value }) = items.next_element()? {
-            attributes.push((key, value));
+            push(&mut attributes, (key, value), SOME)?;
         }
         Ok(Attributes(attributes))
     }
@@ -447,7 +450,7 @@ impl<'de> Visitor<'de> for AttributesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Attributes<'de>, A::Error> {
         let mut attributes = Vec::new();
         while let Some(Text(key)) = entries.next_key()? {
-            attributes.push((key, entries.next_value()?));
+            push(&mut attributes, (key, entries.next_value()?), SOME)?;
         }
         Ok(Attributes(attributes))
     }

@@ -1,6 +1,7 @@
 //! Redaction: what must not be kept is taken out before anything is written.
 
 mod detect;
+pub mod find;
 mod keys;
 pub mod pseudonym;
 pub mod text;

@@ -57,7 +57,7 @@ pub(super) fn placeholder(key: Option<&PseudonymKey>, rule: &str, value: &str) -
 }
 
 /// What our placeholders look like, whatever the rule.
-pub(super) fn placeholders() -> Regex {
+pub(in super::super) fn placeholders() -> Regex {
     Regex::new("<([a-z][a-z0-9-]*)(?::[0-9a-f]{12})?>").expect("the pattern is fixed")
 }
 

@@ -129,7 +129,7 @@ impl TextRedactor {
     }
 
     /// Whether reading a text in JSON may be worth it. An escaped character may be any.
-    fn json_may_match(&self, text: &str) -> bool {
+    pub(super) fn json_may_match(&self, text: &str) -> bool {
         self.detectors.may_match(text)
             || text.contains("\\u")
             || self.names.is_match(text)
