@@ -87,6 +87,12 @@ const COMMANDS: [(&str, &[&str], i32, Does); 65] = [
     ("monitor compare", &["--around", "staging#1"], 3, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
+    (
+        "prompt convert",
+        &["triage", "--to", "dotprompt"],
+        1,
+        Nothing,
+    ),
     ("prompt list", &[], 0, Nothing),
     (
         "prompt render",
