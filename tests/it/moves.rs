@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 65] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 66] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
