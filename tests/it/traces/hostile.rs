@@ -57,7 +57,7 @@ fn names_of_attributes_are_data_whatever_they_are() {
         "\u{1b}]0;owned\u{7}\u{1b}[2J",
         "a\r\nb",
         "\u{202e}txt.exe",
-        "../../etc/passwd",
+        "../../etc/hosts",
         "<script>alert(1)</script>",
     ]
     .map(str::to_owned)
@@ -87,7 +87,7 @@ fn names_of_attributes_are_data_whatever_they_are() {
         vec!["traces", "show", id.as_str(), "--all"],
         vec!["traces", "list", "--where", "attribute.lane = 'of lane'"],
         vec!["traces", "export", "-o", "csv=-"],
-        vec!["traces", "search", "passwd"],
+        vec!["traces", "search", "hosts"],
     ] {
         let run = sandbox.pointsman(&args);
         run.succeeds();
