@@ -8,13 +8,14 @@ use serde::Serialize;
 use crate::domain::digest::Digest;
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::untrusted::Untrusted;
+use crate::engine::release::packet::PacketApproval;
 use crate::engine::release::stays::{Question, Stay};
 
 use super::release::{field, list, seconds, source};
 use super::release_json::RecordV1;
 
 /// One stay: the lane, from when until when, and how it came in.
-pub fn stay(stay: &Stay, author: Option<&str>) -> String {
+pub fn stay(stay: &Stay, author: Option<&str>, approvals: &[PacketApproval]) -> String {
     let (since, record) = (&stay.since.deployment, &stay.record);
     let until = match &stay.until {
         None => "live now".to_owned(),
@@ -52,6 +53,16 @@ pub fn stay(stay: &Stay, author: Option<&str>) -> String {
         "author",
         Untrusted(author.unwrap_or("not in this clone")),
     );
+    for approval in approvals {
+        let reason = approval.reason.iter().map(|reason| format!(": {reason}"));
+        let said = format!(
+            "{} {}{}",
+            approval.by,
+            seconds(approval.approved_at),
+            reason.collect::<String>()
+        );
+        field(&mut text, "approved", Untrusted(&said));
+    }
     field(&mut text, "snapshot", since.snapshot.sha256);
     let paths = since.evidence.iter();
     list(
@@ -60,6 +71,12 @@ pub fn stay(stay: &Stay, author: Option<&str>) -> String {
         paths.map(|link| Untrusted(&link.path)),
     );
     text
+}
+
+/// The trace that is asked about.
+pub fn ran(trace: &str, spans: usize) -> String {
+    let ending = if spans == 1 { "" } else { "s" };
+    format!("trace {}, {spans} span{ending}\n", Untrusted(trace))
 }
 
 /// A lane in which nothing was live then.
@@ -76,6 +93,8 @@ pub struct StaysV1<'a> {
     schema: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
     lanes: Vec<LaneStaysV1<'a>>,
 }
 
@@ -98,6 +117,7 @@ struct StayV1<'a> {
     since: RecordV1<'a>,
     until: Option<RecordV1<'a>>,
     author: Option<String>,
+    approvals: Vec<PacketApproval>,
 }
 
 impl<'a> StaysV1<'a> {
@@ -109,21 +129,41 @@ impl<'a> StaysV1<'a> {
                 Question::Time(time) => Some(*time),
                 Question::Sequence(_) | Question::Digits(_) => None,
             },
+            trace: None,
             lanes: Vec::new(),
         }
     }
 
-    /// Adds the stays in a lane, each with the author of the commit that it came from.
-    pub fn add(&mut self, lane: &'a LaneName, stays: &'a [Stay], authors: Vec<Option<String>>) {
-        let stay = |(stay, author): (&'a Stay, Option<String>)| StayV1 {
+    /// An answer about a trace, without lanes yet.
+    pub fn of_trace(trace: &str) -> Self {
+        Self {
+            schema: "pointsman/lanes-at/v1",
+            at: None,
+            trace: Some(trace.to_owned()),
+            lanes: Vec::new(),
+        }
+    }
+
+    /// Adds the stays in a lane, each with the author of the commit that it came from, and with the
+    /// approvals that its record carries.
+    pub fn add(
+        &mut self,
+        lane: &'a LaneName,
+        stays: &'a [Stay],
+        authors: Vec<Option<String>>,
+        approvals: Vec<Vec<PacketApproval>>,
+    ) {
+        let stay = |((stay, author), approvals): ((&'a Stay, _), _)| StayV1 {
             prompt: stay.prompt.as_ref().map(|(prompt, _)| prompt),
             fingerprint: stay.prompt.as_ref().map(|(_, fingerprint)| *fingerprint),
             record: (&stay.record).into(),
             since: (&stay.since).into(),
             until: stay.until.as_ref().map(Into::into),
             author,
+            approvals,
         };
-        let stays = stays.iter().zip(authors).map(stay).collect();
+        let stays = stays.iter().zip(authors).zip(approvals);
+        let stays = stays.map(stay).collect();
         self.lanes.push(LaneStaysV1 { lane, stays });
     }
 }

@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
+const COMMANDS: [(&str, &[&str], i32, Does); 64] = [
     ("approve", &["staging", "--yes"], 2, Nothing),
     (
         "bisect",
@@ -43,6 +43,7 @@ const COMMANDS: [(&str, &[&str], i32, Does); 63] = [
     ("dataset show", &["tickets"], 0, Nothing),
     ("demo", &[], 0, Nothing),
     ("diff", &["staging"], 0, Nothing),
+    ("doctor integration", &[], 6, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
     ("gate", &["--base", "HEAD"], 0, Nothing),

@@ -6,6 +6,7 @@ mod columns;
 mod compact;
 mod decode;
 mod encode;
+mod export;
 mod files;
 mod known;
 mod layout;
@@ -19,5 +20,6 @@ mod snapshot;
 mod store;
 mod texts;
 
+pub use export::SpanParquet;
 pub use sink::FileTraceSink;
 pub use store::FileTraceStore;

@@ -335,6 +335,18 @@ impl Differences {
     }
 }
 
+/// The approvals that a record carries.
+pub fn approvals_of(
+    lanes: &dyn LaneStore,
+    record: &LaneRecord,
+) -> Result<Vec<PacketApproval>, ReleaseError> {
+    let lane = &record.deployment.lane;
+    let previous = record.deployment.previous.as_ref();
+    let previous = previous.map(|id| lanes.record(lane, id)).transpose()?;
+    let standing = Standing::at(lanes, lane, previous)?;
+    Ok(statements(lanes, record, &standing)?.1)
+}
+
 /// The evaluation and the approvals that a record carries.
 fn statements(
     lanes: &dyn LaneStore,

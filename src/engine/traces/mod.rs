@@ -3,6 +3,7 @@
 pub mod explore;
 pub mod import;
 pub mod intake;
+pub mod integration;
 mod json;
 pub mod map;
 pub mod otlp;
@@ -13,3 +14,4 @@ pub mod search;
 pub mod secrets;
 pub mod source;
 pub mod tools;
+pub mod versions;

@@ -4,6 +4,7 @@ pub mod export;
 pub(super) mod fit;
 pub mod json;
 pub mod list;
+pub mod otlp;
 pub mod search;
 pub mod span;
 mod steps;

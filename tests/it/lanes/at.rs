@@ -1,6 +1,6 @@
 //! `pointsman lanes at` and `lanes log --prompt`: what was live when, and how it came there.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Sandbox;
 
@@ -203,4 +203,55 @@ fn the_log_of_a_prompt_shows_the_records_that_changed_it() {
         .succeeds()
         .has_no_result()
         .tells("no record of lane staging changed nobody");
+}
+
+/// A span of a call that names its lane, in trace `4bf9…`, and one of a trace that names none.
+fn keep_traces(sandbox: &Sandbox, deployment: &str) {
+    let span = |trace: &str, id: &str, lane: &str| {
+        json!({ "traceId": trace, "spanId": id, "name": "triage",
+            "startTimeUnixNano": "1772445600000000000", "endTimeUnixNano": "1772445601000000000",
+            "attributes": [
+                { "key": "pointsman.lane", "value": { "stringValue": lane } },
+                { "key": "pointsman.deployment.id", "value": { "stringValue": deployment } },
+            ] })
+    };
+    let request = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [
+        span("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "staging"),
+        span("4bf92f3577b34da6a3ce929d0e0e4736", "a2fb4a1d1a96d312", "staging"),
+        span("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "nowhere"),
+    ] }] }] });
+    sandbox.write("../traces.jsonl", request.to_string());
+    sandbox
+        .pointsman(&["traces", "import", "../traces.jsonl"])
+        .succeeds();
+}
+
+#[test]
+fn a_trace_finds_what_was_live_when_it_ran() {
+    let sandbox = with_stays();
+    let first = sandbox.git(&["rev-parse", "lanes/staging~3"]);
+    keep_traces(&sandbox, first.trim());
+    let answer = at(&sandbox, &["4bf92f3577b3"]);
+    assert_eq!(answer["trace"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(stays(&answer), [stay("staging", 1, 1, Some(2))]);
+    assert_eq!(
+        answer["lanes"][0]["stays"][0]["author"],
+        "Ada <ada@example.com>"
+    );
+    assert_eq!(answer["lanes"][0]["stays"][0]["approvals"], json!([]));
+    let run = sandbox.pointsman(&["lanes", "at", "4bf92f3577b3"]);
+    run.succeeds()
+        .says("trace 4bf92f3577b34da6a3ce929d0e0e4736, 2 spans\nstaging #1 since");
+    let run = sandbox.pointsman(&["lanes", "at", "4bf92f3577b3/a2fb"]);
+    run.succeeds().says("1 span\nstaging #1 since");
+    sandbox
+        .pointsman(&["lanes", "at", "0af7651916cd43dd"])
+        .exits(1)
+        .tells("it names no lane that is asked about");
+    sandbox
+        .pointsman(&["lanes", "at", "4bf92f3577b3", "--lane", "production"])
+        .exits(1);
+    sandbox
+        .pointsman(&["lanes", "at", "4bf92f3577b3/ffff"])
+        .exits(2);
 }

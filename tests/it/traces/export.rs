@@ -1,5 +1,8 @@
 //! `traces export`: spans for other programs.
 
+mod otlp;
+mod parquet;
+
 use serde_json::Value;
 
 use super::made::{HOSTILE, REFUND, keep, sandbox, span, spans};

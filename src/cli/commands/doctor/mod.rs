@@ -1,5 +1,6 @@
 //! `pointsman doctor`: is what surrounds the lanes as it must be?
 
+mod integration;
 mod runtime;
 
 use crate::cli::context::Context;
@@ -17,12 +18,14 @@ pub struct DoctorArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum DoctorAction {
+    Integration(integration::IntegrationArgs),
     Runtime(runtime::RuntimeArgs),
 }
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Result<Exit, CommandError> {
     match &args.action {
+        DoctorAction::Integration(args) => integration::run(context, ui, args),
         DoctorAction::Runtime(args) => runtime::run(context, ui, args),
     }
 }

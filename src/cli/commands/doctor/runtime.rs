@@ -1,5 +1,8 @@
 //! `pointsman doctor runtime`.
 
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -8,29 +11,49 @@ use crate::cli::commands::lanes::current;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
 use crate::domain::id::{LaneName, PromptId};
+use crate::domain::period::Period;
 use crate::domain::suggest::did_you_mean;
+use crate::domain::trace::column::Column;
+use crate::domain::trace::filter::{Filter, TimeRange};
+use crate::domain::trace::selection::Selection;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::LaneStore;
 use crate::engine::release::runtime::{LiveLane, trace_attributes};
+use crate::engine::traces::versions::{Shown, Standing, Versions, VersionsError, versions};
+use crate::report::versions::{PromptVersionsV1, called, render_shown, versions_v1};
 
-/// Show what an application must send, so that its traces can be matched to what is live
+/// Show what an application must send, and whether its traces show what is live
 ///
 /// A span of a call to a model carries these attributes, with exactly these values, while the
 /// record is live. `pointsman serve` and `pointsman export` hand them to the application with each
-/// prompt, as `traceAttributes`.
+/// prompt, as `traceAttributes`. Calls of the last day, or of the time that is said, are compared with
+/// what their lane said when they were made: a service that still answers with an older version is
+/// named.
+///
+/// Exits with 1 where a version that is not live is in use.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman doctor runtime
-  pointsman doctor runtime production support/triage --json")]
+  pointsman doctor runtime production support/triage --json
+  pointsman doctor runtime production --since 2h --grace 5m")]
 pub(super) struct RuntimeArgs {
     /// The lane; absent: every lane
     lane: Option<LaneName>,
     /// Only this prompt
     #[arg(value_parser = prompt_id, requires = "lane")]
     prompt: Option<PromptId>,
+    /// How long after a record the version before it may still be used
+    #[arg(long, value_name = "PERIOD", default_value = "1m")]
+    grace: Period,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
+
+/// How far back calls are looked at where nobody says.
+const LOOKED_AT: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Serialize)]
 struct RuntimeOutput<'l> {
@@ -44,6 +67,7 @@ struct LaneOutput<'l> {
     sequence: u64,
     record: &'l str,
     prompts: Vec<PromptOutput<'l>>,
+    traces: Vec<PromptVersionsV1<'l>>,
 }
 
 #[derive(Serialize)]
@@ -53,8 +77,14 @@ struct PromptOutput<'l> {
     trace_attributes: Map<String, Value>,
 }
 
-impl<'l> From<&'l LiveLane> for LaneOutput<'l> {
-    fn from(live: &'l LiveLane) -> Self {
+/// A lane with what its traces show.
+struct Looked {
+    live: LiveLane,
+    versions: Versions,
+}
+
+impl<'l> From<&'l Looked> for LaneOutput<'l> {
+    fn from(Looked { live, versions }: &'l Looked) -> Self {
         let record = &live.record;
         let prompts = live.prompts.iter().map(|(id, prompt)| PromptOutput {
             prompt: id,
@@ -65,6 +95,7 @@ impl<'l> From<&'l LiveLane> for LaneOutput<'l> {
             sequence: record.deployment.sequence,
             record: record.id.as_str(),
             prompts: prompts.collect(),
+            traces: versions_v1(versions),
         }
     }
 }
@@ -80,15 +111,19 @@ pub(super) fn run(
         Some(lane) => vec![lane.clone()],
         None => lanes.tips()?.into_keys().collect(),
     };
-    let mut found = Vec::new();
+    let selection = recent(context, args)?;
+    let store = context.trace_store()?;
+    let grace = SignedDuration::from_secs(args.grace.seconds);
+    let mut looked = Vec::new();
     for lane in &names {
         let mut live = LiveLane::of(&lanes, current(&lanes, lane)?)?;
         if let Some(prompt) = &args.prompt {
             keep_only(&mut live, prompt)?;
         }
-        found.push(live);
+        let versions = versions(store.as_ref(), &lanes, lane, &selection, grace)?;
+        looked.push(Looked { live, versions });
     }
-    let found: Vec<LaneOutput<'_>> = found.iter().map(LaneOutput::from).collect();
+    let found: Vec<LaneOutput<'_>> = looked.iter().map(LaneOutput::from).collect();
     if ui.wants_json() {
         ui.json(&RuntimeOutput {
             schema: "pointsman/doctor-runtime/v1",
@@ -97,12 +132,55 @@ pub(super) fn run(
     } else if found.is_empty() {
         ui.note("no lane has a record yet");
     } else {
-        for lane in &found {
-            show(ui, lane);
+        for (lane, looked) in found.iter().zip(&looked) {
+            show(ui, lane, &looked.versions);
         }
         ui.note("a span of a call to a model carries these, and nothing is matched without them");
     }
-    Ok(Exit::Success)
+    let all = looked.iter().flat_map(|it| it.versions.values().flatten());
+    let wrong: Vec<&Shown> = all.filter(|one| one.is_wrong()).collect();
+    say_what_next(ui, &wrong);
+    Ok(if wrong.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Failed
+    })
+}
+
+/// The calls that are looked at: those of the last day, where nobody says which.
+fn recent(context: &Context, args: &RuntimeArgs) -> Result<Selection, CommandError> {
+    let mut selection = args.selection.selection(context)?;
+    if selection.range == TimeRange::ALWAYS {
+        let now = context.clock().now();
+        selection.range.from = now.checked_sub(LOOKED_AT).unwrap_or(Timestamp::MIN);
+    }
+    if let Some(prompt) = &args.prompt {
+        let of_prompt = Filter::is(Column::Prompt, prompt.as_str());
+        selection.filter = selection.filter.and(of_prompt);
+    }
+    Ok(selection)
+}
+
+/// What to do about versions that are in use and not live.
+fn say_what_next(ui: &mut Ui, wrong: &[&Shown]) {
+    let callers = |standing: Standing| -> BTreeSet<String> {
+        let such = wrong.iter().filter(|one| one.standing == standing);
+        such.map(|one| called(&one.caller)).collect()
+    };
+    for caller in callers(Standing::Older) {
+        ui.note(format_args!(
+            "{} keeps an older record: restart it, or let it ask again; readers that ask each \
+             time are in docs/runtime.md",
+            Untrusted(&caller)
+        ));
+    }
+    for caller in callers(Standing::Unknown) {
+        ui.note(format_args!(
+            "{} uses a version that was never live in this lane: it reads another lane, or a file \
+             that was not released",
+            Untrusted(&caller)
+        ));
+    }
 }
 
 fn keep_only(live: &mut LiveLane, prompt: &PromptId) -> Result<(), CommandError> {
@@ -117,7 +195,7 @@ fn keep_only(live: &mut LiveLane, prompt: &PromptId) -> Result<(), CommandError>
     Ok(())
 }
 
-fn show(ui: &mut Ui, lane: &LaneOutput<'_>) {
+fn show(ui: &mut Ui, lane: &LaneOutput<'_>, versions: &Versions) {
     for prompt in &lane.prompts {
         ui.line(format!(
             "{} #{}, {}",
@@ -129,6 +207,27 @@ fn show(ui: &mut Ui, lane: &LaneOutput<'_>) {
                 other => other.to_string(),
             };
             ui.line(format!("  {name:<29} {}", Untrusted(&value)));
+        }
+        if let Some(shown) = versions.get(prompt.prompt.as_str()) {
+            ui.text(render_shown(shown));
+        }
+    }
+    let is_live = |name: &&String| lane.prompts.iter().any(|it| it.prompt.as_str() == *name);
+    for (name, shown) in versions.iter().filter(|(name, _)| !is_live(name)) {
+        ui.line(format!(
+            "{}, {}, which is not live",
+            lane.lane,
+            Untrusted(name)
+        ));
+        ui.text(render_shown(shown));
+    }
+}
+
+impl From<VersionsError> for CommandError {
+    fn from(error: VersionsError) -> Self {
+        match error {
+            VersionsError::Store(error) => error.into(),
+            VersionsError::Release(error) => error.into(),
         }
     }
 }
