@@ -21,6 +21,7 @@ mod gate;
 mod hermetic;
 mod import;
 mod init;
+mod junit;
 mod lanes;
 mod monitor;
 mod moves;
