@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::domain::untrusted::Untrusted;
+use crate::domain::finding::Finding;
+use crate::domain::untrusted::{Untrusted, UntrustedBlock};
 use crate::report::findings::{FindingStyles, render_finding};
 
 use super::GlobalArgs;
@@ -95,6 +96,25 @@ impl Ui {
         let _ = write!(std::io::stdout().lock(), "{text}");
     }
 
+    /// Prints a file of the repository: as it is into a file or a pipe, and so that it is safe to look at
+    /// on a terminal.
+    pub fn document(&mut self, text: &str) {
+        if std::io::stdout().is_terminal() {
+            self.text(UntrustedBlock(text));
+        } else {
+            self.text(text);
+        }
+    }
+
+    /// Shows findings that are not the result, on stderr.
+    pub fn findings(&mut self, findings: &[Finding]) {
+        let mut stderr = std::io::stderr().lock();
+        let styles = FindingStyles::new(self.color_stderr);
+        for finding in findings {
+            let _ = writeln!(stderr, "{}", render_finding(finding, &styles));
+        }
+    }
+
     /// Prints the result as JSON.
     pub fn json(&mut self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value)
@@ -135,11 +155,8 @@ impl Ui {
 
     /// Reports why a command ended: findings first, then the error, then what to do next.
     pub fn report_error(&mut self, error: &CommandError) {
+        self.findings(&error.findings);
         let mut stderr = std::io::stderr().lock();
-        let styles = FindingStyles::new(self.color_stderr);
-        for finding in &error.findings {
-            let _ = writeln!(stderr, "{}", render_finding(finding, &styles));
-        }
         let style = self.style_stderr(AnsiColor::Red);
         for (index, line) in error.message.lines().enumerate() {
             let _ = match index {

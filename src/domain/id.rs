@@ -136,6 +136,12 @@ id!(
     check_path
 );
 
+id!(
+    /// Names an alert rule: `slow-answers` lives in `operations/alerts/slow-answers.toml`.
+    AlertId,
+    check_path
+);
+
 /// How the names of tests begin that stand in a prompt's own file: those of `prompts/a.prompt.yml` are
 /// the dataset `prompts/a`, and evaluators such as `prompts/a/is-short`. No file can have such a name.
 pub const OWN_PREFIX: &str = "prompts/";
@@ -239,6 +245,13 @@ impl ViewId {
     /// Where the view lives, relative to the workspace root.
     pub fn path(&self) -> String {
         format!("operations/views/{}.toml", self.0)
+    }
+}
+
+impl AlertId {
+    /// Where the rule lives, relative to the workspace root.
+    pub fn path(&self) -> String {
+        format!("operations/alerts/{}.toml", self.0)
     }
 }
 

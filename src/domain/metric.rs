@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::suggest::did_you_mean;
 use super::trace::column::{Column, SCORE_PREFIX};
+use super::trace::language::{duration_ns, money, number};
 use super::trace::query::Measure;
 
 /// A number that is watched. Its name is the same in options, in alert rules and in results.
@@ -40,6 +41,18 @@ pub enum Unit {
     Money,
     /// A mean score.
     Score,
+}
+
+impl Unit {
+    /// A number of this unit as files write it in text: a length of time is written `2s`, money `$0.01`
+    /// or `0.01`, and all else a plain number.
+    pub fn read(self, text: &str) -> Option<f64> {
+        match self {
+            Self::Duration => duration_ns(text),
+            Self::Money => money(text),
+            Self::Count | Self::Share | Self::Score => number(text),
+        }
+    }
 }
 
 /// In which direction a metric gets worse.

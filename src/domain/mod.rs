@@ -1,6 +1,7 @@
 //! The nouns: plain values that every other layer speaks about. Nothing here does I/O.
 
 pub mod agreement;
+pub mod alert;
 pub mod attestation;
 pub mod canonical;
 pub mod cell;

@@ -3,6 +3,7 @@
 
 pub mod bisect;
 pub mod check;
+pub mod convert;
 pub mod datasets;
 pub mod diff;
 pub mod evaluate;

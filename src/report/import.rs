@@ -22,16 +22,6 @@ pub struct ImportReport<'r> {
 }
 
 impl ImportReport<'_> {
-    /// What did not come along.
-    fn left_out(&self) -> impl Iterator<Item = &Finding> {
-        self.remarks.iter().filter(|remark| remark.is_error())
-    }
-
-    /// What came along a little different.
-    fn changed(&self) -> impl Iterator<Item = &Finding> {
-        self.remarks.iter().filter(|remark| !remark.is_error())
-    }
-
     /// The report for people.
     pub fn text(&self, color: bool) -> String {
         let styles = FindingStyles::new(color);
@@ -44,16 +34,7 @@ impl ImportReport<'_> {
         for path in self.written {
             let _ = writeln!(text, "  {}", Untrusted(path));
         }
-        let (left_out, changed) = (self.left_out().count(), self.changed().count());
-        let summary = match (left_out, changed) {
-            (0, 0) => "everything came along".to_owned(),
-            (0, changed) => format!("everything came along, {changed} thing(s) a little different"),
-            (left_out, 0) => format!("{left_out} thing(s) did not come along"),
-            (left_out, changed) => format!(
-                "{left_out} thing(s) did not come along, and {changed} came along a little different"
-            ),
-        };
-        let _ = writeln!(text, "{summary}");
+        let _ = writeln!(text, "{}", what_came_along(self.remarks));
         text
     }
 
@@ -64,9 +45,31 @@ impl ImportReport<'_> {
             root: self.root,
             dry_run: self.dry_run,
             written: self.written,
-            left_out: self.left_out().collect(),
-            changed: self.changed().collect(),
+            left_out: left_out(self.remarks).collect(),
+            changed: changed(self.remarks).collect(),
         }
+    }
+}
+
+/// What did not come along.
+pub(super) fn left_out(remarks: &[Finding]) -> impl Iterator<Item = &Finding> {
+    remarks.iter().filter(|remark| remark.is_error())
+}
+
+/// What came along a little different.
+pub(super) fn changed(remarks: &[Finding]) -> impl Iterator<Item = &Finding> {
+    remarks.iter().filter(|remark| !remark.is_error())
+}
+
+/// How much came along, in one line.
+pub fn what_came_along(remarks: &[Finding]) -> String {
+    match (left_out(remarks).count(), changed(remarks).count()) {
+        (0, 0) => "everything came along".to_owned(),
+        (0, changed) => format!("everything came along, {changed} thing(s) a little different"),
+        (left_out, 0) => format!("{left_out} thing(s) did not come along"),
+        (left_out, changed) => format!(
+            "{left_out} thing(s) did not come along, and {changed} came along a little different"
+        ),
     }
 }
 

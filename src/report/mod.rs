@@ -7,6 +7,7 @@ pub mod bisect;
 mod bounded;
 pub mod bundle;
 pub mod code_quality;
+pub mod convert;
 pub mod counter;
 pub mod diff;
 pub mod diff_json;

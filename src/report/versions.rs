@@ -11,6 +11,9 @@ use crate::engine::traces::versions::{Caller, Shown, Standing, Versions};
 
 use super::release::seconds;
 
+/// How many callers of one prompt are listed.
+const MOST_LINES: usize = 20;
+
 /// What the calls of one prompt show: how many used what was live, and who did not.
 pub fn render_shown(shown: &[Shown]) -> String {
     let count = |standing: Standing| -> u64 {
@@ -20,7 +23,11 @@ pub fn render_shown(shown: &[Shown]) -> String {
     let calls: u64 = shown.iter().map(|one| one.calls).sum();
     let live = count(Standing::Live) + count(Standing::Newer);
     let mut text = format!("  {live} of {calls} calls used what was live\n");
-    for one in shown.iter().filter(|one| one.standing != Standing::Live) {
+    let other: Vec<&Shown> = shown
+        .iter()
+        .filter(|one| one.standing != Standing::Live)
+        .collect();
+    for one in other.iter().take(MOST_LINES) {
         let _ = writeln!(
             text,
             "  {}: {} of {}, from {} to {}{}",
@@ -35,6 +42,10 @@ pub fn render_shown(shown: &[Shown]) -> String {
                 ""
             },
         );
+    }
+    if other.len() > MOST_LINES {
+        let more = other.len() - MOST_LINES;
+        let _ = writeln!(text, "  and {more} more; `--json` has them all");
     }
     text
 }

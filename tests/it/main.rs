@@ -22,6 +22,7 @@ mod gate;
 mod hermetic;
 mod import;
 mod init;
+mod junit;
 mod lanes;
 mod monitor;
 mod moves;

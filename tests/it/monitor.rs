@@ -1,4 +1,7 @@
 //! `pointsman monitor`: the numbers of production, and whether they moved with a release.
 
+mod check;
+mod compare;
+mod html;
 mod made;
 mod overview;

@@ -83,9 +83,16 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ),
     ("lanes verify", &["staging"], 0, Nothing),
     ("monitor", &[], 0, Nothing),
+    ("monitor check", &[], 6, Nothing),
     ("monitor compare", &["--around", "staging#1"], 3, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
+    (
+        "prompt convert",
+        &["triage", "--to", "dotprompt"],
+        1,
+        Nothing,
+    ),
     ("prompt list", &[], 0, Nothing),
     (
         "prompt render",

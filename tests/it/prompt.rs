@@ -1,4 +1,6 @@
-//! `pointsman prompt list|show|render`.
+//! `pointsman prompt list|show|render|convert`.
+
+mod convert;
 
 use crate::support::Sandbox;
 use crate::support::media::PNG_SHA256;

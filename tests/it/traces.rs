@@ -1,10 +1,13 @@
 //! `pointsman traces`: what happened in production is brought in, listed, looked into, searched and exported.
 
 mod attributes;
+mod crash;
 mod export;
+mod hostile;
 mod import;
 mod list;
 mod made;
+mod protobuf;
 mod receive;
 mod sdk;
 mod search;

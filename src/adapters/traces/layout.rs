@@ -212,7 +212,7 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, TraceStoreError> {
 /// An error of the store: what could not be done with which file.
 pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> TraceStoreError {
     let hint = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             Some("make room on the disk and run the command again: what was taken in is kept")
         }
         ErrorKind::PermissionDenied => Some("let this user read and write the store"),

@@ -19,8 +19,8 @@ use crate::report::sarif::render_sarif;
 
 /// Check every file of the workspace, and every name that one uses of another
 ///
-/// Reads prompts, datasets with all their rows, evaluators, lanes and saved views, and reports everything that is
-/// wrong with its place. Nothing is called and nothing is changed.
+/// Reads prompts, datasets with all their rows, evaluators, lanes, saved views and alert rules, and reports
+/// everything that is wrong with its place. Nothing is called and nothing is changed.
 ///
 /// Exits with 1 where there is an error.
 #[derive(Debug, clap::Args)]
@@ -120,10 +120,15 @@ fn render(report: &CheckReport, color: bool) -> String {
     }
     let counts = report.counts;
     let lanes = plural(counts.lanes as u64, "lane");
-    let last = match counts.views {
-        0 => format!(" and {lanes}"),
-        views => format!(", {lanes} and {}", plural(views as u64, "view")),
-    };
+    let mut rest = vec![lanes];
+    for (count, word) in [(counts.views, "view"), (counts.alerts, "alert rule")] {
+        if count > 0 {
+            rest.push(plural(count as u64, word));
+        }
+    }
+    let last = rest.pop().unwrap_or_default();
+    let rest: String = rest.iter().flat_map(|it| [", ", it]).collect();
+    let last = format!("{rest} and {last}");
     let looked_at = format!(
         "{}, {} with {}, {}{last}",
         plural(counts.prompts as u64, "prompt"),

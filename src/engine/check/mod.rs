@@ -1,5 +1,6 @@
 //! Checks a whole workspace: every file by itself, and every name that one file uses of another.
 
+mod alerts;
 mod evaluators;
 mod lanes;
 mod prompts;
@@ -38,6 +39,8 @@ pub struct Counts {
     pub lanes: usize,
     /// Saved views of traces.
     pub views: usize,
+    /// Alert rules.
+    pub alerts: usize,
 }
 
 impl CheckReport {
@@ -79,6 +82,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             evaluators: inventory.evaluators.len(),
             lanes: inventory.lanes.len(),
             views: inventory.views.len(),
+            alerts: inventory.alerts.len(),
         },
     }
 }
@@ -103,6 +107,7 @@ impl Checker<'_> {
         let mut named = lanes::check_lanes(self, &prompts);
         named.extend(evaluators.values().flat_map(Evaluator::files));
         views::check_views(self);
+        alerts::check_alerts(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

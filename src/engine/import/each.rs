@@ -42,6 +42,7 @@ pub(super) fn import_each(
     };
     for source in sources {
         let mut remarks = Remarks::default();
+        let known = models.providers.clone();
         let draft = draft(source, &mut models, &mut remarks);
         if let Some(draft) = draft.filter(|_| !remarks.is_refused()) {
             match import.files.entry(draft.id.path()) {
@@ -56,7 +57,12 @@ pub(super) fn import_each(
                 }
             }
         }
-        import.remarks.extend(remarks.finish(&source.path));
+        if remarks.is_refused() {
+            models.providers = known;
+        }
+        import
+            .remarks
+            .extend(remarks.finish(&source.path, "imported"));
     }
     import.providers = models.providers;
     import

@@ -40,13 +40,17 @@ pub enum FitError {
     Findings(#[from] Findings),
 }
 
-/// Makes an import fit the workspace in `tree`.
+/// Makes an import fit the workspace in `tree`. Where nothing is imported, nothing is to be written.
 pub fn fit(import: Import, tree: &dyn FileTree) -> Result<Fitted, FitError> {
     let Import {
         mut files,
         providers,
         remarks,
     } = import;
+    if files.is_empty() {
+        // Where nothing comes in, no workspace begins.
+        return Ok(Fitted { files, remarks });
+    }
     let in_the_way: Vec<String> = occupied(tree, files.keys())?;
     if !in_the_way.is_empty() {
         return Err(FitError::Exists(in_the_way));

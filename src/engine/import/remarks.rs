@@ -1,4 +1,4 @@
-//! What importers say about the files that they read.
+//! What importers, and the way back, say about the files that they read.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ const MAX_REMARKS: usize = 200;
 /// Where something is that a remark is about. Looking the line up takes time, so that it is done for
 /// remarks that are kept only.
 #[derive(Debug, Clone)]
-pub(super) enum At<'s> {
+pub(crate) enum At<'s> {
     /// A stretch of text.
     Span(&'s Source, Span),
     /// The same, whose line is not repeated: it may hold a secret.
@@ -24,7 +24,7 @@ pub(super) enum At<'s> {
 
 impl At<'_> {
     /// The place itself.
-    pub(super) fn place(self) -> Place {
+    pub(crate) fn place(self) -> Place {
         match self {
             Self::Span(source, span) => source.place(span),
             Self::Secret(source, span) => Place {
@@ -39,7 +39,7 @@ impl At<'_> {
 
 /// Remarks on one file, and whether the file can be imported in spite of them.
 #[derive(Debug, Default)]
-pub(super) struct Remarks {
+pub(crate) struct Remarks {
     list: Vec<Finding>,
     refused: bool,
     not_kept: usize,
@@ -47,7 +47,7 @@ pub(super) struct Remarks {
 
 impl Remarks {
     /// Something did not come along.
-    pub(super) fn left_out(
+    pub(crate) fn left_out(
         &mut self,
         ident: &str,
         at: At<'_>,
@@ -61,7 +61,7 @@ impl Remarks {
     }
 
     /// Something came along a little different.
-    pub(super) fn changed(
+    pub(crate) fn changed(
         &mut self,
         ident: &str,
         at: At<'_>,
@@ -75,7 +75,7 @@ impl Remarks {
     }
 
     /// The file cannot be imported: without this, what is written would say something else.
-    pub(super) fn refuse(
+    pub(crate) fn refuse(
         &mut self,
         ident: &str,
         at: At<'_>,
@@ -87,18 +87,19 @@ impl Remarks {
     }
 
     /// The file cannot be read.
-    pub(super) fn unreadable(&mut self, Findings(findings): Findings) {
+    pub(crate) fn unreadable(&mut self, Findings(findings): Findings) {
         self.list.extend(findings);
         self.refused = true;
     }
 
     /// Whether the file cannot be imported.
-    pub(super) fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         self.refused
     }
 
-    /// All of them. A file that is not imported is named as such, and nothing is said about differences.
-    pub(super) fn finish(mut self, path: &str) -> Vec<Finding> {
+    /// All of them. A file that is not `done` with (`imported`, `converted`) is named as such, and nothing
+    /// is said about differences.
+    pub(crate) fn finish(mut self, path: &str, done: &str) -> Vec<Finding> {
         let place = Place::file(path);
         if self.not_kept > 0 {
             let message = format!("{} more remarks are not shown", self.not_kept);
@@ -108,9 +109,9 @@ impl Remarks {
         if self.refused {
             // What would have been a little different is not there at all.
             self.list.retain(Finding::is_error);
-            let message = "this file is not imported, because of what is listed with it";
-            self.list
-                .push(Finding::error("not-imported", place, message));
+            let message = format!("this file is not {done}, because of what is listed with it");
+            let ident = format!("not-{done}");
+            self.list.push(Finding::error(&ident, place, message));
         }
         self.list
     }
@@ -133,7 +134,7 @@ mod tests {
         for _ in 0..1_000 {
             remarks.refuse("i", At::Bytes(&source, 0..1), "m", "h");
         }
-        let all = remarks.finish("a");
+        let all = remarks.finish("a", "imported");
         assert_eq!(all.len(), MAX_REMARKS + 2);
         assert_eq!(all[MAX_REMARKS].message, "800 more remarks are not shown");
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::id::{PromptId, kebab_case};
+use crate::domain::project::BUILT_IN_PROVIDERS;
 use crate::domain::prompt::{JsonSchemaFormat, ModelRef, ResponseFormat};
 use crate::engine::workspace::document::{Entry, Node, Source, Value};
 
@@ -73,7 +74,7 @@ impl Models {
     }
 
     fn propose(&mut self, provider: &str, at: At<'_>, remarks: &mut Remarks) {
-        if self.providers.contains_key(provider) {
+        if self.providers.contains_key(provider) || BUILT_IN_PROVIDERS.contains(&provider) {
             return;
         }
         let proposal = known(provider).unwrap_or_else(|| {
@@ -161,7 +162,7 @@ pub(super) fn parameter(
 }
 
 /// Whether something under this name may be a secret.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let name: String = letters.collect::<String>().to_ascii_lowercase();
     let words = [

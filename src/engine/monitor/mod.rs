@@ -1,5 +1,6 @@
 //! Monitor: did anything move? Numbers of what happened in production, by window, lane and release.
 
+pub mod alerts;
 pub mod buckets;
 pub mod compare;
 pub mod figures;
@@ -7,6 +8,7 @@ pub mod markers;
 pub mod overview;
 pub mod releases;
 mod sample;
+pub mod watch;
 
 use crate::domain::finding::Findings;
 use crate::domain::id::LaneName;

@@ -17,6 +17,9 @@ const SEVERAL: &str = "it could be a record of several formats: say which with `
 /// How many names of fields that nobody understands are told apart.
 const MOST_NAMES: usize = 1_000;
 
+/// How many characters of such a name are kept.
+const LONGEST_NAME: usize = 120;
+
 /// Stands for the names beyond.
 const OTHER_NAMES: &str = "(others)";
 
@@ -121,7 +124,9 @@ impl Intake {
         self.export(told.export(), place, making)
     }
 
-    fn unmapped(&mut self, name: String) {
+    fn unmapped(&mut self, mut name: String) {
+        let end = name.char_indices().nth(LONGEST_NAME).map(|(end, _)| end);
+        name.truncate(end.unwrap_or(name.len()));
         let names = &mut self.counts.unmapped_fields;
         let is_full = names.len() >= MOST_NAMES && !names.contains_key(&name);
         let name = if is_full {

@@ -217,6 +217,9 @@ fn seen(
         if seen.len() >= MOST_CALLERS && !seen.contains_key(&alike) {
             alike.caller.instance = None;
         }
+        if seen.len() >= 2 * MOST_CALLERS && !seen.contains_key(&alike) {
+            alike = alike.one_of_many();
+        }
         let counted = seen.entry(alike).or_insert(Seen {
             calls: 0,
             first: at,
@@ -249,6 +252,25 @@ impl Alike {
             caller,
             at,
             before,
+        }
+    }
+}
+
+impl Alike {
+    /// What stands for calls that are not told apart any more.
+    fn one_of_many(self) -> Self {
+        Self {
+            named: Named {
+                prompt: "(others)".to_owned(),
+                fingerprint: None,
+                version: None,
+                deployment: None,
+            },
+            caller: Caller {
+                service: None,
+                instance: None,
+            },
+            ..self
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The one view of a workspace's files, whatever tree they stand in.
 
+pub mod alert;
 pub mod answerer;
 pub mod closure;
 mod compile;
@@ -39,11 +40,14 @@ mod webhook;
 pub mod yaml;
 pub mod yaml_text;
 
+use crate::domain::alert::AlertRule;
 use crate::domain::attestation::AllowedSigners;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
-use crate::domain::id::{DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId};
+use crate::domain::id::{
+    AlertId, DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId,
+};
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
@@ -70,6 +74,8 @@ pub struct Inventory {
     pub lanes: Vec<LaneName>,
     /// The saved views of traces.
     pub views: Vec<ViewId>,
+    /// The alert rules.
+    pub alerts: Vec<AlertId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -105,6 +111,11 @@ const VIEWS: Sort<ViewId> = Sort {
     folder: "operations/views",
     ending: ".toml",
     new: ViewId::new,
+};
+const ALERTS: Sort<AlertId> = Sort {
+    folder: "operations/alerts",
+    ending: ".toml",
+    new: AlertId::new,
 };
 
 /// A workspace in a tree of files. Files are read when they are asked for.
@@ -173,6 +184,7 @@ impl<'t> Workspace<'t> {
             evaluators: self.ids(&EVALUATORS, &mut findings)?,
             lanes: self.ids(&LANES, &mut findings)?,
             views: self.ids(&VIEWS, &mut findings)?,
+            alerts: self.ids(&ALERTS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -233,6 +245,11 @@ impl<'t> Workspace<'t> {
         self.all_ids(&VIEWS)
     }
 
+    /// The names of all alert rules, sorted.
+    pub fn alert_ids(&self) -> Result<Vec<AlertId>, Findings> {
+        self.all_ids(&ALERTS)
+    }
+
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
         let mut findings = Vec::new();
         let ids = self.ids(sort, &mut findings)?;
@@ -247,7 +264,7 @@ impl<'t> Workspace<'t> {
         let mut ids = Vec::new();
         for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
             let path = format!("{}/{name}{}", sort.folder, sort.ending);
-            let may_be_own = ![LANES.folder, VIEWS.folder].contains(&sort.folder);
+            let may_be_own = ![LANES.folder, VIEWS.folder, ALERTS.folder].contains(&sort.folder);
             if may_be_own && name.starts_with(OWN_PREFIX) {
                 let message =
                     "names that begin with `prompts/` are those of tests in prompts' own files";
@@ -350,6 +367,13 @@ impl<'t> Workspace<'t> {
         let known = || names(self.view_ids());
         let source = read_named(self.tree, &id.path(), "view", id.as_str(), known)?;
         view::read_view(id, &source)
+    }
+
+    /// An alert rule.
+    pub fn alert(&self, id: &AlertId) -> Result<AlertRule, Findings> {
+        let known = || names(self.alert_ids());
+        let source = read_named(self.tree, &id.path(), "alert rule", id.as_str(), known)?;
+        alert::read_alert(id, &source)
     }
 
     /// The keys that a policy trusts.

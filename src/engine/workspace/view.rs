@@ -17,7 +17,7 @@ use super::document::{Node, Source, saturate};
 use super::toml::parse_toml;
 
 /// What a row of a list is.
-const LEVELS: [(&str, Level); 2] = [("trace", Level::Trace), ("span", Level::Span)];
+pub(super) const LEVELS: [(&str, Level); 2] = [("trace", Level::Trace), ("span", Level::Span)];
 
 /// Reads one view.
 pub fn read_view(id: &ViewId, source: &Source) -> Result<View, Findings> {
@@ -54,7 +54,11 @@ fn view(id: &ViewId, decoder: &mut Decoder<'_>, node: &Node, source: &Source) ->
 }
 
 /// The text of a filter that can be read.
-fn read_filter(decoder: &mut Decoder<'_>, node: &Node, source: &Source) -> Option<String> {
+pub(super) fn read_filter(
+    decoder: &mut Decoder<'_>,
+    node: &Node,
+    source: &Source,
+) -> Option<String> {
     let text = decoder.text(node)?;
     // What `2h ago` means is decided when the view is used.
     if let Err(error) = parse(&text, Timestamp::UNIX_EPOCH) {

@@ -8,10 +8,13 @@ use crate::report::junit::Xml;
 
 use super::PullRequestReport;
 
-/// Renders the report.
+/// Renders the report. What did not keep the gate from passing is no failure: it is skipped, and says
+/// why.
 pub fn render_junit(report: &PullRequestReport<'_>) -> String {
+    let passed = report.verdict == Verdict::Pass;
     let cases = cases(report);
-    let failures = cases.iter().filter(|(_, why)| why.is_some()).count();
+    let missed = cases.iter().filter(|(_, why)| why.is_some()).count();
+    let (failures, skipped) = if passed { (0, missed) } else { (missed, 0) };
     let counts = format!(
         "tests=\"{}\" failures=\"{failures}\" errors=\"0\"",
         cases.len()
@@ -19,14 +22,18 @@ pub fn render_junit(report: &PullRequestReport<'_>) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(text, "<testsuites name=\"pointsman gate\" {counts}>");
     let lane = Xml(report.lane.as_str()).to_string();
-    let _ = writeln!(text, "  <testsuite name=\"gate of lane {lane}\" {counts}>");
+    let _ = writeln!(
+        text,
+        "  <testsuite name=\"gate of lane {lane}\" {counts} skipped=\"{skipped}\">"
+    );
+    let element = if passed { "skipped" } else { "failure" };
     for (name, why) in &cases {
         let name = Xml(name).to_string();
         let _ = match why {
             None => writeln!(text, "    <testcase name=\"{name}\" classname=\"gate\"/>"),
             Some(why) => writeln!(
                 text,
-                "    <testcase name=\"{name}\" classname=\"gate\"><failure message=\"{}\"/></testcase>",
+                "    <testcase name=\"{name}\" classname=\"gate\"><{element} message=\"{}\"/></testcase>",
                 Xml(why)
             ),
         };

@@ -15,7 +15,7 @@ use super::Both;
 
 /// What `DuckDB` finds, as rows of ours.
 fn asked(both: &Both) -> Option<Vec<Vec<TraceRow>>> {
-    let package = tools("clickhouse/duckdb")? + "/clickhouse";
+    let package = tools("duckdb")?;
     let output = Command::new("python3")
         .arg(root().join("tests/clickhouse/duckdb.py"))
         .arg(package)

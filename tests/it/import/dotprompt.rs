@@ -200,3 +200,22 @@ fn the_result_is_json_on_request_and_a_dry_run_writes_nothing() {
     assert!(idents.contains(&"moving-message"), "{idents:?}");
     assert!(!sandbox.path().join("prompts").exists());
 }
+
+#[test]
+fn where_no_file_is_imported_nothing_is_written() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in/a.prompt", "---\nmodel: acme/x\n---\n{{shout a}}\n");
+    let import = || sandbox.pointsman(&["import", "dotprompt", "in"]);
+    let run = import();
+    run.exits(1)
+        .says("error[not-imported]")
+        .says("wrote 0 file(s)");
+    assert_eq!(run.stderr, "", "nothing comes next");
+    assert!(!sandbox.path().join("pointsman.toml").exists());
+    // Nor does a file that is not imported leave its provider behind, where another one is.
+    sandbox.write("in/b.prompt", "---\nmodel: openai/x\n---\nHello\n");
+    import().exits(1).says("wrote 2 file(s)");
+    let settings = sandbox.read("pointsman.toml");
+    assert!(settings.contains("[providers.openai]"), "{settings}");
+    assert!(!settings.contains("acme"), "{settings}");
+}

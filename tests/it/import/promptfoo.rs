@@ -143,3 +143,15 @@ fn json_names_what_was_written_and_what_was_not() {
     assert_eq!(left_out["place"]["span"]["column"], 44);
     assert!(!sandbox.path().join("pointsman.toml").exists());
 }
+
+#[test]
+fn settings_that_cannot_be_read_are_shown_and_are_no_matter_for_check() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.yaml", "prompts: [a\ntests: }\n");
+    let run = sandbox.pointsman(&["import", "promptfoo", "a.yaml"]);
+    run.exits(2)
+        .tells("--> a.yaml:2:")
+        .tells("error: this cannot be read, and nothing was written")
+        .tells("hint: correct it, and import it again");
+    assert!(!sandbox.path().join("pointsman.toml").exists());
+}

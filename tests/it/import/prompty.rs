@@ -88,8 +88,8 @@ fn a_conversation_in_a_loop_is_not_imported_and_says_where_it_belongs() {
       | ^^^^^^^^^^^^^^
       = help: what messages there are must be known without rendering: a conversation belongs into the `messages` of a row
 
-    wrote 1 file(s)
-      pointsman.toml
+    wrote 0 file(s)
     2 thing(s) did not come along
     "#);
+    assert!(!sandbox.path().join("pointsman.toml").exists());
 }

@@ -22,7 +22,19 @@ pub(super) struct Production {
 impl Production {
     /// The lane `production` with its records #1 and #2, both made by `promote`.
     pub(super) fn new() -> Self {
+        Self::of(Sandbox::without_gates())
+    }
+
+    /// The same, under a watch plan.
+    pub(super) fn watched(plan: &str) -> Self {
         let sandbox = Sandbox::without_gates();
+        let lane = format!("order = 2\nfrom = \"staging\"\n\n[watch]\n{plan}");
+        sandbox.write("environments/production.toml", lane);
+        sandbox.commit("Watch production");
+        Self::of(sandbox)
+    }
+
+    fn of(sandbox: Sandbox) -> Self {
         let first = Self::release(&sandbox);
         sandbox.reword("briefly");
         let second = Self::release(&sandbox);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -41,12 +41,21 @@ pub(crate) fn ask(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let (mut answer, mut reader) = send(method, origin, path, headers, body);
-    reader
-        .read_to_end(&mut answer.bytes)
-        .expect("the server ends its answer");
+    try_ask(method, origin, path, headers, body).expect("the server listens and answers")
+}
+
+/// The same; `None`: nobody listens, or nobody answers to the end.
+pub(crate) fn try_ask(
+    method: &str,
+    origin: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<Answer> {
+    let (mut answer, mut reader) = send(method, origin, path, headers, body).ok()?;
+    reader.read_to_end(&mut answer.bytes).ok()?;
     answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
-    answer
+    Some(answer)
 }
 
 /// Asks, and leaves the body to be read as it comes.
@@ -55,7 +64,7 @@ pub(crate) fn open(
     path: &str,
     headers: &[(&str, &str)],
 ) -> (Answer, BufReader<TcpStream>) {
-    send("GET", origin, path, headers, b"")
+    send("GET", origin, path, headers, b"").expect("the server listens and answers")
 }
 
 fn send(
@@ -64,12 +73,10 @@ fn send(
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
-) -> (Answer, BufReader<TcpStream>) {
+) -> io::Result<(Answer, BufReader<TcpStream>)> {
     let address = origin.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).expect("the server listens");
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a time that is not 0");
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     let length = body.len().to_string();
     let usual = [("Host", address), ("Content-Length", length.as_str())];
@@ -81,16 +88,16 @@ fn send(
         let _ = write!(request, "{name}: {value}\r\n");
     }
     request.push_str("\r\n");
-    stream
-        .write_all(request.as_bytes())
-        .expect("the server reads");
+    stream.write_all(request.as_bytes())?;
     // A server that has answered already need not read the rest.
     let _ = stream.write_all(body);
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).expect("the server answers");
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         match line.trim_end() {
             "" => break,
             line => lines.push(line.to_owned()),
@@ -110,5 +117,5 @@ fn send(
         body: String::new(),
         bytes: Vec::new(),
     };
-    (answer, reader)
+    Ok((answer, reader))
 }

@@ -128,10 +128,7 @@ fn add_field(message: &mut Vec<u8>, number: u32, spelled: &Spelled, value: &Valu
             });
             add_bytes(message, number, &bytes.collect::<Vec<u8>>());
         }
-        Number => {
-            add_tag(message, number, 0);
-            add_varint(message, whole(value).cast_unsigned());
-        }
+        Number => add_varint_field(message, number, whole(value).cast_unsigned()),
         Fixed => {
             add_tag(message, number, 1);
             message.extend_from_slice(&whole(value).to_le_bytes());
@@ -154,6 +151,12 @@ pub(crate) fn add_bytes(message: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     add_tag(message, number, 2);
     add_varint(message, bytes.len() as u64);
     message.extend_from_slice(bytes);
+}
+
+/// A field that holds a number.
+pub(crate) fn add_varint_field(message: &mut Vec<u8>, number: u32, value: u64) {
+    add_tag(message, number, 0);
+    add_varint(message, value);
 }
 
 fn add_tag(message: &mut Vec<u8>, number: u32, wire: u32) {

@@ -47,8 +47,20 @@ impl Sandbox {
         self.imports_text(&traffic.ndjson().replace(from, to));
     }
 
+    /// Brings the traces that pass into the store: by their index, and as they are written.
     #[track_caller]
-    fn imports_text(&self, text: &str) {
+    pub(crate) fn imports_those(&self, traffic: &Traffic, passes: impl Fn(usize, &str) -> bool) {
+        let requests = traffic.each().map(|trace| trace.request().to_string());
+        let passing = requests
+            .enumerate()
+            .filter(|(index, request)| passes(*index, request));
+        let lines: String = passing.map(|(_, request)| request + "\n").collect();
+        self.imports_text(&lines);
+    }
+
+    /// Brings what a file exporter wrote into the store.
+    #[track_caller]
+    pub(crate) fn imports_text(&self, text: &str) {
         self.write(FILE, text);
         self.pointsman(&["--quiet", "traces", "import", FILE])
             .succeeds();

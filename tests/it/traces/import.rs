@@ -223,3 +223,37 @@ fn deep_and_hostile_records_of_other_tools_cost_no_other() {
     run.says("imported 1 span").says("recursion limit exceeded");
     assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{shown}");
 }
+
+#[test]
+fn a_record_of_very_many_fields_is_read_as_fast_as_it_is_long() {
+    const MANY: usize = 30_000;
+    let fields = |name: &str| -> serde_json::Map<String, Value> {
+        (0..MANY)
+            .map(|index| (format!("{name}{index}"), json!(index)))
+            .collect()
+    };
+    let mut metadata = fields("own");
+    metadata.insert("attributes".to_owned(), Value::Object(fields("theirs")));
+    let observation = json!({ "id": "a", "trace_id": "t", "type": "SPAN", "name": "wide",
+        "start_time": "2026-03-02T09:00:00Z", "end_time": "2026-03-02T09:00:01Z", "metadata": metadata });
+    let sandbox = Sandbox::with_workspace();
+    sandbox.write("../wide.jsonl", lines(&[observation]));
+    let run = sandbox.pointsman(&["traces", "import", "../wide.jsonl"]);
+    run.succeeds().says("imported 1 span");
+    let mut record = fields("field");
+    record.insert("ts".to_owned(), json!(1_772_442_000));
+    sandbox.write("../wide.log", lines(&[Value::Object(record)]));
+    sandbox.write("../log.toml", "[columns]\ntime = \"ts\"\n");
+    let args = [
+        "traces",
+        "import",
+        "--mapping",
+        "../log.toml",
+        "../wide.log",
+    ];
+    sandbox
+        .pointsman(&args)
+        .succeeds()
+        .says("(others) 29000")
+        .says("and 989 more");
+}

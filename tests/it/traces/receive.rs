@@ -33,7 +33,11 @@ impl Receiving {
 
     fn start_with(sandbox: &Sandbox, args: &[&str]) -> Self {
         let args = [&["traces", "receive"], args].concat();
-        let mut running = sandbox.command(&args).env("TOKEN", TOKEN).start();
+        Self::of(sandbox.command(&args).env("TOKEN", TOKEN).start())
+    }
+
+    /// One that was started.
+    pub(super) fn of(mut running: Running) -> Self {
         let origin = running.first_line();
         assert!(origin.starts_with("http://"), "{origin}");
         Self { running, origin }
@@ -60,12 +64,17 @@ impl Receiving {
 
     pub(super) fn stop(self, signal: &str) -> RunOutput {
         self.signal(signal);
+        self.stopped()
+    }
+
+    /// Waits for its end.
+    pub(super) fn stopped(self) -> RunOutput {
         self.running.wait()
     }
 }
 
 /// A request with one span.
-fn one_span(number: u32) -> Value {
+pub(super) fn one_span(number: u32) -> Value {
     json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{
         "traceId": format!("{number:032x}"),
         "spanId": format!("{number:016x}"),

@@ -93,10 +93,24 @@ fn finish(
         return Ok(exit);
     }
     ui.text(report.text(ui.color()));
-    if !args.dry_run {
+    if !args.dry_run && !written.is_empty() {
         ui.note("next:\n  pointsman check\n  pointsman eval");
     }
     Ok(exit)
+}
+
+/// What another tool's files are refused with where they cannot be read.
+fn unreadable(findings: Findings) -> CommandError {
+    if findings
+        .0
+        .iter()
+        .all(|finding| finding.place.span.is_none())
+    {
+        return findings.into();
+    }
+    CommandError::usage("this cannot be read, and nothing was written")
+        .with_hint("correct it, and import it again")
+        .with_findings(findings.0)
 }
 
 impl From<FitError> for CommandError {

@@ -58,7 +58,7 @@ pub(super) fn run(
             (folder, path.parent().unwrap_or(Path::new("")), vec![name])
         };
         let imported = import(&WorktreeTree::new(folder), &files, args.model.as_ref());
-        add(&mut all, imported?, shown)?;
+        add(&mut all, imported.map_err(super::unreadable)?, shown)?;
     }
     super::finish(context, ui, all, &args.write)
 }

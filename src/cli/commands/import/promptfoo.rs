@@ -38,6 +38,6 @@ pub(super) fn run(
                 .with_hint("name a promptfoo configuration, such as `promptfooconfig.yaml`"),
         );
     };
-    let imported = import(&WorktreeTree::new(folder), name)?;
+    let imported = import(&WorktreeTree::new(folder), name).map_err(super::unreadable)?;
     super::finish(context, ui, imported, &args.write)
 }

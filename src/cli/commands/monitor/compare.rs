@@ -41,12 +41,7 @@ const AROUND: Period = Period {
   pointsman monitor compare --around production#12 --explain cost")]
 pub(super) struct CompareArgs {
     /// The earlier window
-    #[arg(
-        long,
-        value_name = "FROM..TO",
-        requires = "after",
-        required_unless_present = "around"
-    )]
+    #[arg(long, value_name = "FROM..TO", requires = "after")]
     before: Option<String>,
     /// The later window
     #[arg(long, value_name = "FROM..TO", requires = "before")]
@@ -95,6 +90,7 @@ pub(super) fn run(
         before,
         after,
         fewest: args.minimum,
+        numbers: Vec::new(),
         explain: args.explain.clone(),
     };
     let store = context.trace_store()?;
@@ -132,8 +128,14 @@ fn exit(outcome: ComparedOutcome) -> Exit {
 
 /// The two windows that options name.
 fn windows(args: &CompareArgs, now: Timestamp) -> Result<(TimeRange, TimeRange), CommandError> {
-    let window = |text: &Option<String>| read_window(text.as_deref().unwrap_or_default(), now);
-    let (before, after) = (window(&args.before)?, window(&args.after)?);
+    let (Some(before), Some(after)) = (&args.before, &args.after) else {
+        let message = "name a release, or two windows";
+        return Err(CommandError::usage(message).with_hint(
+            "`--around production#12` is the time before and after it, `--before` and `--after` are \
+             any two windows",
+        ));
+    };
+    let (before, after) = (read_window(before, now)?, read_window(after, now)?);
     if before.until > after.from {
         let message = "the earlier window does not end before the later one begins";
         return Err(CommandError::usage(message)

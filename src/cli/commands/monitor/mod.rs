@@ -1,5 +1,6 @@
 //! `pointsman monitor`: did anything move in production?
 
+mod check;
 mod compare;
 mod overview;
 
@@ -20,7 +21,8 @@ use crate::cli::ui::Ui;
   pointsman monitor --since 7d --where 'lane = production' --trend p95
   pointsman monitor --by deployment --around production#12:24h
   pointsman monitor --by route --metric latency --bucket 1h
-  pointsman monitor compare --around production#12:24h"
+  pointsman monitor compare --around production#12:24h
+  pointsman monitor check"
 )]
 pub struct MonitorArgs {
     #[command(subcommand)]
@@ -32,6 +34,7 @@ pub struct MonitorArgs {
 #[derive(Debug, clap::Subcommand)]
 enum MonitorCommand {
     Compare(compare::CompareArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the command.
@@ -39,5 +42,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &MonitorArgs) -> Result<Exit, C
     match &args.command {
         None => overview::run(context, ui, &args.overview),
         Some(MonitorCommand::Compare(args)) => compare::run(context, ui, args),
+        Some(MonitorCommand::Check(args)) => check::run(context, ui, args),
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::commands::traces::{Grain, explain_nothing};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::output::{Format, Output, check_stdout, json_text, write_all};
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
 use crate::domain::metric::{Metric, Statistic};
@@ -18,6 +19,7 @@ use crate::engine::monitor::buckets::length_for;
 use crate::engine::monitor::markers::markers;
 use crate::engine::monitor::overview::{Overview, OverviewRequest};
 use crate::engine::ports::traces::{StoreContents, TraceStore};
+use crate::report::monitor::html::overview_html;
 use crate::report::monitor::overview::{OverviewReport, overview_text};
 use crate::report::monitor::overview_json::OverviewV1;
 
@@ -61,11 +63,26 @@ pub(super) struct OverviewArgs {
     /// How long a piece of the time is, as in `15m`; absent: what suits the window
     #[arg(long, value_name = "PERIOD", value_parser = bucket)]
     bucket: Option<Period>,
+    /// Write the result to a file, too, in the format of its ending: `.html`, a page with charts, or
+    /// `.json`. Say `html=-` for stdout
+    #[arg(short, long = "output", value_name = "[FORMAT=]PATH")]
+    outputs: Vec<Output<OverviewFormat>>,
     /// Show this many rows of `--by`, those with the most traffic
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
     count: usize,
     #[command(flatten)]
     selection: SelectionArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OverviewFormat {
+    Html,
+    Json,
+}
+
+impl Format for OverviewFormat {
+    const NAMES: &'static [(&'static str, Self)] = &[("html", Self::Html), ("json", Self::Json)];
+    const ENDINGS: &'static str = ".html or .json";
 }
 
 /// A column that groups can be made of.
@@ -94,6 +111,7 @@ pub(super) fn run(
     ui: &mut Ui,
     args: &OverviewArgs,
 ) -> Result<Exit, CommandError> {
+    check_stdout(&args.outputs, ui)?;
     let store = context.trace_store()?;
     let contents = store.contents()?;
     let selection = args.selection.selection(context)?;
@@ -125,9 +143,13 @@ pub(super) fn run(
         markers: &markers,
         trend: args.trend,
     };
+    let shown = write_all(context, ui, &args.outputs, |format| match format {
+        OverviewFormat::Html => overview_html(&report),
+        OverviewFormat::Json => json_text(&OverviewV1::new(&report)),
+    })?;
     if ui.wants_json() {
         ui.json(&OverviewV1::new(&report));
-    } else if !empty {
+    } else if !empty && !shown {
         ui.text(overview_text(&report, ui.width()));
     }
     Ok(Exit::Success)

@@ -1,5 +1,6 @@
 //! `pointsman prompt`.
 
+mod convert;
 mod list;
 mod render;
 mod show;
@@ -9,7 +10,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 
-/// List, show and render prompts
+/// List, show, render and convert prompts
 #[derive(Debug, clap::Args)]
 pub struct PromptArgs {
     /// What to do with prompts.
@@ -22,6 +23,7 @@ enum PromptAction {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Render(render::RenderArgs),
+    Convert(convert::ConvertArgs),
 }
 
 /// Runs the command.
@@ -30,5 +32,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &PromptArgs) -> Result<Exit, Co
         PromptAction::List(args) => list::run(context, ui, args),
         PromptAction::Show(args) => show::run(context, ui, args),
         PromptAction::Render(args) => render::run(context, ui, args),
+        PromptAction::Convert(args) => convert::run(context, ui, args),
     }
 }

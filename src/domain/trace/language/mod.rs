@@ -30,6 +30,7 @@ use super::selection::Selection;
 
 pub use error::FilterError;
 pub use values::duration_text;
+pub(in crate::domain) use values::{duration_ns, money, number};
 
 /// The longest text of a filter, in bytes.
 pub const MAX_LENGTH: usize = 10_000;

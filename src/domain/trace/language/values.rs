@@ -15,7 +15,7 @@ const UNITS: [(&str, f64); 7] = [
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A number: digits, with a fraction and a sign.
-pub(super) fn number(text: &str) -> Option<f64> {
+pub(in crate::domain) fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = digits.starts_with(|first: char| first.is_ascii_digit())
         && digits
@@ -26,12 +26,12 @@ pub(super) fn number(text: &str) -> Option<f64> {
 }
 
 /// US dollars, with or without the sign of the dollar.
-pub(super) fn money(text: &str) -> Option<f64> {
+pub(in crate::domain) fn money(text: &str) -> Option<f64> {
     number(text.strip_prefix('$').unwrap_or(text))
 }
 
 /// A length of time in nanoseconds.
-pub(super) fn duration_ns(text: &str) -> Option<f64> {
+pub(in crate::domain) fn duration_ns(text: &str) -> Option<f64> {
     let text = text.replace(['\u{b5}', '\u{3bc}'], "u");
     let digits = text.find(|character: char| character.is_alphabetic())?;
     let (value, unit) = text.split_at(digits);

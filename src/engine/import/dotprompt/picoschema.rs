@@ -191,7 +191,7 @@ mod tests {
         let node = parse_yaml(&source).unwrap();
         let mut remarks = Remarks::default();
         let schema = schema(&node, &source, &mut remarks);
-        (schema, remarks.finish("a.prompt"))
+        (schema, remarks.finish("a.prompt", "imported"))
     }
 
     /// The expected schemas are those of google/dotprompt's `spec/picoschema.yaml`, in other words.

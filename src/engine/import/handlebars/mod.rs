@@ -1,13 +1,16 @@
 //! Reads Handlebars templates, the language of dotprompt: from text to a tree, with the white space that
-//! the language takes away already gone. The rules are those of Handlebars 4.7.
+//! the language takes away already gone; and writes such a tree as text again. The rules are those of
+//! Handlebars 4.7.
 
 mod characters;
 mod parser;
+mod print;
 mod tags;
 pub mod tree;
 mod whitespace;
 
 pub use parser::parse;
+pub use print::print;
 
 use std::ops::Range;
 

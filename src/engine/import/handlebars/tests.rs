@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::tree::{Expression, Kind, Program};
-use super::{SyntaxError, parse};
+use super::tree::{Block, Call, Expression, Kind, Path, Program, Statement};
+use super::{SyntaxError, parse, print};
 
 fn refused(text: &str) -> SyntaxError {
     parse(text).unwrap_err()
@@ -179,5 +179,136 @@ proptest! {
             "{{a}}", "{{~a~}}", "{{> p x=1}}", "{{! c }}", "\n", "  ", "text", "\\", "{{~#if a~}}", "{{~/if~}}", "{{~else~}}",
         ]), 0..14)) {
         let _ = parse(&pieces.concat());
+    }
+}
+
+/// What a template prints and asks, whatever its form: texts that stand side by side are one, a text
+/// that is written as a value is one, and comments say nothing.
+fn meaning(program: &Program) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut text = String::new();
+    for statement in &program.body {
+        let said = match &statement.kind {
+            Kind::Comment(_) => continue,
+            Kind::Text(it) => {
+                text.push_str(&it.value);
+                continue;
+            }
+            Kind::Block(block) => {
+                if let Some(constant) = constant(block) {
+                    text.push_str(constant);
+                    continue;
+                }
+                let parts = [&block.program, &block.inverse].map(|part| part.as_ref().map(meaning));
+                format!("{} {:?} {parts:?}", called(&block.call), block.names)
+            }
+            Kind::Print(call) => called(call),
+            Kind::Partial(partial) => format!("> {}", called(&partial.call)),
+        };
+        if !text.is_empty() {
+            all.push(std::mem::take(&mut text));
+        }
+        all.push(said);
+    }
+    if !text.is_empty() {
+        all.push(text);
+    }
+    all
+}
+
+fn constant(block: &Block) -> Option<&str> {
+    match block.call.params.as_slice() {
+        [Expression::Text(text)] if block.call.helper() == Some("with") => Some(text),
+        _ => None,
+    }
+}
+
+/// A call without its place.
+fn called(call: &Call) -> String {
+    let value = |value: &Expression| match value {
+        Expression::Path(path) => {
+            let Path {
+                is_data,
+                up,
+                is_scoped,
+                segments,
+                ..
+            } = path;
+            format!("{is_data} {up} {is_scoped} {segments:?}")
+        }
+        Expression::Call(call) => called(call),
+        other => format!("{other:?}"),
+    };
+    let params: Vec<String> = call.params.iter().map(value).collect();
+    let hash: Vec<String> = call
+        .hash
+        .iter()
+        .map(|(key, it)| format!("{key} {}", value(it)))
+        .collect();
+    format!("{} {params:?} {hash:?}", value(&call.name))
+}
+
+#[test]
+fn what_is_written_stands_as_people_would_write_it() {
+    for (template, written) in [
+        ("a {{b.c}} {{{d}}} {{&e}}", "a {{b.c}} {{d}} {{e}}"),
+        (
+            "{{#if a}}1{{else if b}}2{{else}}3{{/if}}",
+            "{{#if a}}1{{else if b}}2{{else}}3{{/if}}",
+        ),
+        (
+            "{{#each xs as |x i|}}{{x}}{{/each}}",
+            "{{#each xs as |x i|}}{{x}}{{/each}}",
+        ),
+        ("{{^a}}b{{/a}}{{> c/d x=1}}", "{{^a}}b{{/a}}{{> c/d x=1}}"),
+        ("\\{{a}} \\\\{{b}}", "\\{{a}} \\\\{{b}}"),
+        (
+            "a\n{{#if b}}\nc\n{{/if}}\nd",
+            "a\n{{#if b}}c\n{{!}}{{/if}}d",
+        ),
+        (
+            "{{@root.[true]}} {{../[a b]}} {{./c}}",
+            "{{@root.[true]}} {{../[a b]}} {{this.c}}",
+        ),
+        (
+            "{{h 'say \"no\"' (g null) k=@x}}",
+            "{{h 'say \"no\"' (g null) k=@x}}",
+        ),
+    ] {
+        let program = parse(template).expect("this can be read");
+        assert_eq!(print(&program), written, "{template}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back_alike(pieces in prop::collection::vec(prop::sample::select(vec![
+        "{{a}}", "{{a.b}}", "{{this}}", "{{../c}}", "{{@index}}", "{{{d}}}", "{{json e}}", "{{f 'x' 1 k=(g h)}}",
+        "{{#if a}}", "{{#each b as |x|}}", "{{else}}", "{{else if c}}", "{{^}}", "{{/if}}", "{{/each}}", "{{^d}}", "{{/d}}",
+        "{{> p}}", "{{> q/r x=a}}", "{{! note }}", "{{!-- a }} b --}}", "{{~a~}}", "{{#unless e~}}", "{{~/unless}}",
+        "{{#with f}}", "{{/with}}", "text", " ", "\n", "  \n", "\r\n", "{", "}", "}}", "\\", "\\{{", "\\\\{{a}}", "\t", "é",
+    ]), 0..16)) {
+        let template = pieces.concat();
+        if let Ok(program) = parse(&template) {
+            let written = print(&program);
+            let read = parse(&written);
+            prop_assert!(read.is_ok(), "{template:?} {written:?} {read:?}");
+            prop_assert_eq!(meaning(&read.expect("checked")), meaning(&program), "{:?} {:?}", template, written);
+        }
+    }
+
+    #[test]
+    fn any_text_beside_tags_is_written_as_it_is(texts in prop::collection::vec("[{}\\\\ \n\r!#a]{0,6}", 1..5)) {
+        let tag = || Statement::of(Kind::Print(Call::of(Expression::Path(Path::of(&["t"], false)), Vec::new())));
+        let body = texts.iter().flat_map(|text| [Statement::text(text), tag()]).collect();
+        let inner = Program::of(body);
+        let call = Call::of_helper("if", vec![Expression::Boolean(true)]);
+        let block = Statement::of(Kind::Block(Box::new(Block::of(call, Some(inner.clone()), Some(inner.clone())))));
+        let outer = Program::of(vec![Statement::text(&texts[0]), block, Statement::text(&texts[0])]);
+        for program in [inner, outer] {
+            let written = print(&program);
+            let read = parse(&written).map(|read| meaning(&read));
+            prop_assert_eq!(read, Ok(meaning(&program)), "{:?}", written);
+        }
     }
 }

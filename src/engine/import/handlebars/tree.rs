@@ -132,6 +132,22 @@ pub(super) struct Strip {
 }
 
 impl Program {
+    /// Statements that stand nowhere in a template yet.
+    pub fn of(body: Vec<Statement>) -> Self {
+        Self {
+            body,
+            chained: false,
+        }
+    }
+
+    /// A block as what follows `else` in the block around it: `{{else if x}}`.
+    pub fn chained(block: Statement) -> Self {
+        Self {
+            body: vec![block],
+            chained: true,
+        }
+    }
+
     /// Takes away the white space around a whole template.
     pub fn trim(&mut self) {
         if let Some(Kind::Text(text)) = self.body.first_mut().map(|it| &mut it.kind) {
@@ -144,17 +160,50 @@ impl Program {
 }
 
 impl Statement {
-    /// Text that stands nowhere in the template.
-    pub fn text(value: &str) -> Self {
+    /// A statement that stands nowhere in a template yet.
+    pub fn of(kind: Kind) -> Self {
         Self {
-            kind: Kind::Text(Text::new(value)),
+            kind,
             range: 0..0,
             strip: Strip::default(),
+        }
+    }
+
+    /// Text that stands nowhere in the template.
+    pub fn text(value: &str) -> Self {
+        Self::of(Kind::Text(Text::new(value)))
+    }
+}
+
+impl Block {
+    /// A block that stands nowhere in a template yet, without names after `as`.
+    pub fn of(call: Call, program: Option<Program>, inverse: Option<Program>) -> Self {
+        Self {
+            call,
+            names: Vec::new(),
+            program,
+            inverse,
+            open_strip: Strip::default(),
+            inverse_strip: Strip::default(),
+            close_strip: Strip::default(),
         }
     }
 }
 
 impl Path {
+    /// The path of these names; `is_data` where it begins with `@`.
+    pub fn of(segments: &[&str], is_data: bool) -> Self {
+        let at = if is_data { "@" } else { "" };
+        Self {
+            is_data,
+            up: 0,
+            is_scoped: false,
+            segments: segments.iter().map(|name| (*name).to_owned()).collect(),
+            original: format!("{at}{}", segments.join(".")),
+            range: 0..0,
+        }
+    }
+
     /// The name, where it is nothing more than one.
     pub fn simple(&self) -> Option<&str> {
         match self.segments.as_slice() {
@@ -165,6 +214,21 @@ impl Path {
 }
 
 impl Call {
+    /// A name with parameters by position, which stands nowhere in a template yet.
+    pub fn of(name: Expression, params: Vec<Expression>) -> Self {
+        Self {
+            name,
+            params,
+            hash: Vec::new(),
+            range: 0..0,
+        }
+    }
+
+    /// A helper with parameters by position.
+    pub fn of_helper(name: &str, params: Vec<Expression>) -> Self {
+        Self::of(Expression::Path(Path::of(&[name], false)), params)
+    }
+
     /// The name, where it may be that of a helper.
     pub fn helper(&self) -> Option<&str> {
         match &self.name {

@@ -231,7 +231,7 @@ impl Drafter<'_, '_> {
             None
         };
         if let Some(why) = why {
-            let what = format!("the {} assertion(s) of this test", checks.len());
+            let what = format!("the list of {} assertion(s)", checks.len());
             self.leave_out(&test.spot, &what, why);
             return drafts;
         }

@@ -47,6 +47,9 @@ pub struct CompareRequest {
     pub after: TimeRange,
     /// The fewest values on each side that say anything.
     pub fewest: u64,
+    /// The numbers that are compared; empty: those that are watched everywhere, and the score of each
+    /// evaluator where there are several.
+    pub numbers: Vec<(Metric, Statistic)>,
     /// The metric whose bad traces are looked into; absent: the first that got worse.
     pub explain: Option<Metric>,
 }
@@ -73,7 +76,13 @@ pub struct Compared {
 impl CompareRequest {
     /// Compares what a store holds.
     pub fn ask(&self, store: &dyn TraceStore) -> Result<Compared, MonitorError> {
-        let tested = tested(store.contents()?.scored);
+        let tested = if self.numbers.is_empty() {
+            tested(store.contents()?.scored)
+        } else {
+            let numbers = self.numbers.iter().cloned();
+            let tested = numbers.map(|(metric, statistic)| Tested { metric, statistic });
+            tested.collect()
+        };
         let read = |range| Window::read(store, self, range, &tested);
         let windows = [read(self.before)?, read(self.after)?];
         let weights = [even(&windows[0]), even(&windows[1])];
@@ -83,24 +92,20 @@ impl CompareRequest {
             Level::Trace => standard::standardised(self, &tested, &windows, &mix),
             Level::Span => None,
         };
-        let deciding = match &standardised {
-            Some(standardised) if standardised.decides() => &standardised.changes,
-            _ => &changes,
-        };
-        let outcome = ComparedOutcome::of(deciding);
-        let explanation = match self.explained(deciding) {
-            Some(change) => explain::explain(store, self, change, &windows)?,
-            None => None,
-        };
-        Ok(Compared {
+        let mut compared = Compared {
             items: [windows[0].sample.items, windows[1].sample.items],
             complete: windows.iter().all(|window| window.sample.complete),
-            outcome,
+            outcome: ComparedOutcome::of(&changes),
             changes,
             mix,
             standardised,
-            explanation,
-        })
+            explanation: None,
+        };
+        compared.outcome = ComparedOutcome::of(compared.deciding());
+        if let Some(change) = self.explained(compared.deciding()) {
+            compared.explanation = explain::explain(store, self, change, &windows)?;
+        }
+        Ok(compared)
     }
 
     /// The change whose bad traces are looked into.
@@ -110,6 +115,17 @@ impl CompareRequest {
             None => change.outcome == ChangeOutcome::Worse,
         };
         changes.iter().find(wanted)
+    }
+}
+
+impl Compared {
+    /// The numbers that decide: those with the traffic mixed alike where they cover it, or else those
+    /// of the windows as they are.
+    pub fn deciding(&self) -> &[Change] {
+        match &self.standardised {
+            Some(standardised) if standardised.decides() => &standardised.changes,
+            _ => &self.changes,
+        }
     }
 }
 

@@ -152,14 +152,21 @@ pub(super) fn time_ns(value: &Json) -> Option<i64> {
     whole_ns(value, unit)
 }
 
-/// A number of units of so many nanoseconds each. Whole numbers, and texts of them, are not rounded.
+/// A whole number, or what spells one.
+fn whole(value: &Json) -> Option<i64> {
+    match value {
+        Json::String(text) => text.trim().parse().ok(),
+        other => other.as_i64(),
+    }
+}
+
+/// A number of units of so many nanoseconds each. Whole numbers are not rounded.
 pub(super) fn whole_ns(value: &Json, unit: f64) -> Option<i64> {
-    let digits = || value.as_str()?.trim().parse().ok();
     #[expect(
         clippy::cast_possible_truncation,
         reason = "units are powers of ten, and times are checked to be within the bounds"
     )]
-    if let Some(whole) = value.as_i64().or_else(digits) {
+    if let Some(whole) = whole(value) {
         return whole.checked_mul(unit as i64);
     }
     let nanoseconds = (number(value)? * unit).round();

@@ -6,15 +6,13 @@
 //! hang below it: there each trace has a record of its own. Observations that say themselves what trace
 //! they belong to, as those of the newer table do, need none.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value as Json, json};
 
 use super::super::otlp::RawSpan;
 use super::super::otlp::value::Whole;
 use super::fields::{Fields, number, parsed, plain_text};
 use super::ids::{span_id, trace_id};
-use super::{Found, Misfit, Translated, set, set_some, text};
+use super::{Found, Misfit, Translated, put_first, set, set_some, text};
 
 const TOOL: &str = "langfuse";
 const NONE: Misfit = Misfit::new("it is none of Langfuse's observations, traces and scores");
@@ -157,10 +155,7 @@ fn metadata(span: &mut RawSpan<'static>, name: &str, value: Json) {
     match (name, value) {
         ("attributes" | "resourceAttributes", Json::Object(entries)) => {
             // First, so that what Langfuse itself says counts where both say something.
-            for (index, (name, value)) in entries.into_iter().enumerate() {
-                let value = super::Value::from(value);
-                span.attributes.0.insert(index, (Cow::Owned(name), value));
-            }
+            put_first(span, entries);
         }
         ("scope", Json::Object(scope)) => {
             set_some(

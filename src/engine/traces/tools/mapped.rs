@@ -7,7 +7,7 @@ use super::super::otlp::value::{Code, Value, Whole};
 use super::super::otlp::{RawSpan, RawStatus};
 use super::fields::{number, parsed, plain_text, time_ns, whole_ns};
 use super::ids::{span_id, trace_id};
-use super::{Found, Misfit, Translated, set, text};
+use super::{Found, Misfit, Translated, put_first, set, text};
 use crate::domain::digest::Digest;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::mapping::{MappedColumn, Mapping, Reading, TimeUnit};
@@ -236,18 +236,17 @@ impl Making<'_> {
         for path in &mapping.drop {
             path.remove(&mut self.rest);
         }
+        let mut kept = Vec::new();
         let rest = std::mem::take(&mut self.rest);
-        keep(&mut self.span, String::new(), rest, MOST_DEPTH, told);
+        leaves(String::new(), rest, MOST_DEPTH, &mut kept);
+        let names = kept.iter().map(|(name, _)| name.clone());
+        told.unmapped.extend(names);
+        put_first(&mut self.span, kept);
     }
 }
 
-fn keep(
-    span: &mut RawSpan<'static>,
-    name: String,
-    value: Json,
-    depth: usize,
-    told: &mut Translated,
-) {
+/// The values of what is nested, each under its path.
+fn leaves(name: String, value: Json, depth: usize, found: &mut Vec<(String, Json)>) {
     match value {
         Json::Null => {}
         Json::Object(entries) if depth > 0 => {
@@ -257,17 +256,12 @@ fn keep(
                 } else {
                     format!("{name}.{key}")
                 };
-                keep(span, name, value, depth - 1, told);
+                leaves(name, value, depth - 1, found);
             }
         }
         // What a mapped item of a list left.
         Json::Array(items) if items.iter().all(Json::is_null) => {}
-        other => {
-            if span.attributes.get(&name).is_none() {
-                set(span, name.as_str(), other);
-            }
-            told.unmapped.push(name);
-        }
+        other => found.push((name, other)),
     }
 }
 

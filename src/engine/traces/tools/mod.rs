@@ -189,6 +189,13 @@ fn set(span: &mut RawSpan<'static>, name: impl Into<String>, value: impl Into<Js
     }
 }
 
+/// Sets attributes before all others, which count where both have a name.
+fn put_first(span: &mut RawSpan<'static>, entries: impl IntoIterator<Item = (String, Json)>) {
+    let entries = entries.into_iter();
+    let pairs = entries.map(|(name, value)| (Cow::Owned(name), Value::from(value)));
+    span.attributes.0.splice(0..0, pairs);
+}
+
 /// Sets an attribute, where there is one.
 fn set_some(span: &mut RawSpan<'static>, name: impl Into<String>, value: Option<impl Into<Json>>) {
     if let Some(value) = value {

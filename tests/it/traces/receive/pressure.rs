@@ -94,7 +94,7 @@ fn what_is_in_flight_when_it_is_told_to_stop_is_kept_and_answered() {
         sender.join().expect("it does not panic")
     });
     assert_eq!((answer.0.status, answer.1), (200, 1));
-    let stopped = receiving.running.wait();
+    let stopped = receiving.stopped();
     stopped
         .succeeds()
         .says("received 1 span and 0 scores in 1 request");

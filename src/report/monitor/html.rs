@@ -1,0 +1,310 @@
+//! The numbers of a window as one HTML page that needs nothing else: charts are drawn as SVG within it,
+//! and there is no script, no style sheet and no image from anywhere. The template escapes whatever it
+//! prints, and the page's own policy forbids scripts and connections.
+
+use std::fmt::Write as _;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::domain::metric::{Metric, Statistic, Unit};
+use crate::domain::untrusted::{Untrusted, shorten};
+use crate::engine::monitor::buckets::Bucket;
+use crate::engine::monitor::figures::Numbers;
+use crate::engine::monitor::markers::Marker;
+use crate::engine::monitor::overview::Group;
+use crate::report::release::seconds;
+
+use super::number::{figure, number, said, whole};
+use super::overview::{OverviewReport, heading, name};
+
+const TEMPLATE: &str = include_str!("html.jinja");
+
+/// How wide the drawing is, in its own units.
+const WIDTH: f64 = 720.0;
+
+/// How high it is.
+const HEIGHT: f64 = 120.0;
+
+/// How far two labels must be apart to be read.
+const APART: f64 = 20.0;
+
+/// How many groups are drawn in one chart: there are so many ways to draw a line.
+const DRAWN: usize = 6;
+
+/// How much of a reason is shown, in characters.
+const SHOWN: usize = 200;
+
+/// The numbers of a metric that are drawn where there are no groups.
+const LINES: [Statistic; 3] = [Statistic::Mean, Statistic::P50, Statistic::P95];
+
+/// The numbers of a metric in the table.
+const COLUMNS: [Statistic; 5] = [
+    Statistic::Mean,
+    Statistic::P50,
+    Statistic::P95,
+    Statistic::P99,
+    Statistic::Sum,
+];
+
+#[derive(Serialize)]
+struct Page {
+    heading: String,
+    bucket: String,
+    version: &'static str,
+    width: f64,
+    height: f64,
+    from: String,
+    until: String,
+    charts: Vec<Chart>,
+    releases: Vec<Release>,
+    groups: Vec<GroupTable>,
+    more: bool,
+}
+
+/// A metric over time.
+#[derive(Serialize)]
+struct Chart {
+    title: String,
+    most: String,
+    lines: Vec<Line>,
+}
+
+/// One line of a chart.
+#[derive(Serialize)]
+struct Line {
+    label: String,
+    /// Which of the ways to draw a line.
+    style: usize,
+    /// Points that are joined; where nothing is known, the line ends and begins anew.
+    pieces: Vec<String>,
+    points: Vec<Point>,
+}
+
+/// A value, for whoever points at it.
+#[derive(Serialize)]
+struct Point {
+    x: String,
+    y: String,
+    told: String,
+}
+
+/// A release.
+#[derive(Serialize)]
+struct Release {
+    x: String,
+    /// Its number in the list, and those of the next ones where there is no room between them; empty:
+    /// it stands with the one before.
+    label: String,
+    told: String,
+    reason: String,
+}
+
+/// The numbers of a group.
+#[derive(Serialize)]
+struct GroupTable {
+    name: String,
+    rows: Vec<Vec<String>>,
+}
+
+/// Renders the page.
+pub fn overview_html(report: &OverviewReport<'_>) -> String {
+    let request = report.request;
+    let groups = &report.overview.groups;
+    let page = Page {
+        heading: heading(report).trim_end().to_owned(),
+        bucket: request.bucket.to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+        width: WIDTH,
+        height: HEIGHT,
+        from: seconds(request.range.from),
+        until: seconds(request.range.until),
+        charts: request.metrics.iter().map(|it| chart(report, it)).collect(),
+        releases: releases(report),
+        groups: groups.iter().map(|it| group_table(report, it)).collect(),
+        more: report.overview.more,
+    };
+    let mut engine = Environment::new();
+    engine.set_auto_escape_callback(|_| AutoEscape::Html);
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine
+        .render_str(TEMPLATE, Serde(&page))
+        .expect("our own template prints our own page")
+}
+
+/// A series of values that is drawn.
+struct Series<'o> {
+    label: String,
+    group: &'o Group,
+    statistic: Statistic,
+}
+
+impl Series<'_> {
+    fn values(&self, metric: &Metric) -> Vec<Option<f64>> {
+        let value = |numbers: &Numbers| {
+            let figures = numbers.get(metric)?;
+            said(figures, self.statistic)
+        };
+        self.group.series.iter().map(value).collect()
+    }
+}
+
+/// A chart: without groups a line for each number of the metric, with groups a line for each group.
+fn chart(report: &OverviewReport<'_>, metric: &Metric) -> Chart {
+    let groups = &report.overview.groups;
+    let series: Vec<Series<'_>> = match groups.as_slice() {
+        [group] if report.request.group_by.is_empty() => {
+            let has = |statistic: &Statistic| {
+                let figures = group.total.get(metric);
+                figures.is_some_and(|it| it.get(*statistic).is_some())
+            };
+            let lines = LINES.into_iter().filter(has);
+            let series = lines.map(|statistic| Series {
+                label: match metric.unit() {
+                    Unit::Share => "share".to_owned(),
+                    _ if *metric == Metric::Traffic => "count".to_owned(),
+                    _ => statistic.name().to_owned(),
+                },
+                group,
+                statistic,
+            });
+            series.collect()
+        }
+        groups => {
+            let has = |group: &&Group| group.total.contains_key(metric);
+            let drawn = groups.iter().filter(has).take(DRAWN);
+            let series = drawn.map(|group| Series {
+                label: Untrusted(&name(group)).to_string(),
+                group,
+                statistic: Statistic::Mean,
+            });
+            series.collect()
+        }
+    };
+    let values: Vec<Vec<Option<f64>>> = series.iter().map(|it| it.values(metric)).collect();
+    let known = values.iter().flatten().copied().flatten();
+    let most = known.fold(0.0, f64::max);
+    let lines = series.iter().zip(&values).enumerate();
+    Chart {
+        title: Untrusted(&metric.name()).to_string(),
+        most: number(metric.unit(), most),
+        lines: lines
+            .map(|(style, (series, values))| line(report, metric, series, (style, values, most)))
+            .collect(),
+    }
+}
+
+fn line(
+    report: &OverviewReport<'_>,
+    metric: &Metric,
+    series: &Series<'_>,
+    (style, values, most): (usize, &[Option<f64>], f64),
+) -> Line {
+    let buckets = &report.overview.buckets;
+    let scale = if most > 0.0 { most } else { 1.0 };
+    let mut pieces: Vec<Vec<String>> = vec![Vec::new()];
+    let mut points = Vec::new();
+    for (bucket, value) in buckets.iter().zip(values) {
+        let Some(value) = value else {
+            pieces.push(Vec::new());
+            continue;
+        };
+        let x = format!("{:.1}", middle(report, bucket));
+        let y = format!("{:.1}", HEIGHT - value / scale * HEIGHT);
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(format!("{x},{y}"));
+        }
+        points.push(Point {
+            x,
+            y,
+            told: format!(
+                "{} {}: {}",
+                seconds(bucket.covered.from),
+                series.label,
+                number(metric.unit(), *value)
+            ),
+        });
+    }
+    pieces.retain(|piece| piece.len() > 1);
+    Line {
+        label: series.label.clone(),
+        style,
+        pieces: pieces.iter().map(|piece| piece.join(" ")).collect(),
+        points,
+    }
+}
+
+/// Where the middle of a piece of time is drawn.
+fn middle(report: &OverviewReport<'_>, bucket: &Bucket) -> f64 {
+    let from = place(report, bucket.covered.from);
+    f64::midpoint(from, place(report, bucket.covered.until))
+}
+
+/// Where a moment is drawn.
+fn place(report: &OverviewReport<'_>, moment: jiff::Timestamp) -> f64 {
+    let range = report.request.range;
+    let whole = range.until.duration_since(range.from).as_secs_f64();
+    let part = moment.duration_since(range.from).as_secs_f64();
+    if whole > 0.0 {
+        part / whole * WIDTH
+    } else {
+        0.0
+    }
+}
+
+fn releases(report: &OverviewReport<'_>) -> Vec<Release> {
+    let mut releases: Vec<Release> = Vec::new();
+    // Where the last label stands, and whose it is.
+    let mut last: Option<(f64, usize)> = None;
+    for (index, marker) in report.markers.iter().enumerate() {
+        let number = (index + 1).to_string();
+        let x = place(report, marker.record.deployment.recorded_at);
+        let mut release = release(marker, x);
+        match last {
+            Some((at, first)) if x - at < APART => {
+                let _ = write!(releases[first].label, ", {number}");
+            }
+            _ => {
+                release.label = number;
+                last = Some((x, index));
+            }
+        }
+        releases.push(release);
+    }
+    releases
+}
+
+fn release(marker: &Marker, x: f64) -> Release {
+    let deployment = &marker.record.deployment;
+    let reason = deployment.reason.as_deref().unwrap_or_default();
+    Release {
+        x: format!("{x:.1}"),
+        label: String::new(),
+        told: format!(
+            "{} #{}, {} {} ({})",
+            deployment.lane,
+            deployment.sequence,
+            deployment.kind.name(),
+            seconds(deployment.recorded_at),
+            marker.record.id.short()
+        ),
+        reason: Untrusted(&shorten(reason, SHOWN)).to_string(),
+    }
+}
+
+fn group_table(report: &OverviewReport<'_>, group: &Group) -> GroupTable {
+    let rows = report.request.metrics.iter().filter_map(|metric| {
+        let figures = group.total.get(metric)?;
+        let mut row = vec![Untrusted(&metric.name()).to_string(), whole(figures.n)];
+        row.extend(COLUMNS.map(|statistic| match metric {
+            Metric::Traffic => String::new(),
+            _ => figure(metric, figures, statistic),
+        }));
+        Some(row)
+    });
+    GroupTable {
+        name: Untrusted(&name(group)).to_string(),
+        rows: rows.collect(),
+    }
+}
