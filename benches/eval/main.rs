@@ -1,5 +1,6 @@
 //! What evaluating takes: `cargo bench --bench eval`.
 
+#[path = "../support/measure.rs"]
 mod measure;
 mod server;
 #[path = "../support/mod.rs"]
@@ -7,7 +8,7 @@ mod support;
 
 use std::time::Duration;
 
-use measure::{Taken, measure};
+use measure::{Taken, figure, measure};
 use server::Server;
 use support::{Bench, POINTSMAN};
 
@@ -29,7 +30,7 @@ fn rows_without_a_provider_to_wait_for() {
     ] {
         let bench = workspace("echo/echo", rows);
         let name = format!("eval, {rows} rows x 3 evaluators, echo");
-        show(&name, &eval(&bench, &[]), promise);
+        eval(&bench, &[]).show(&name, promise);
     }
 }
 
@@ -40,7 +41,7 @@ fn calls_to_a_server_that_answers_at_once() {
     bench.write("pointsman.toml", &server.settings(16));
     let taken = eval(&bench, &["--no-cache"]);
     assert_eq!(server.took().len(), ROWS);
-    show("eval, 10,000 calls to a server of 0 ms", &taken, "");
+    taken.show("eval, 10,000 calls to a server of 0 ms", "");
     if let Some(processor_s) = taken.processor_s {
         let per_call_ms = processor_s * 1e3 / as_number(ROWS);
         figure(
@@ -59,11 +60,7 @@ fn calls_to_a_server_that_takes_its_time() {
     let bench = workspace("local/small", ROWS);
     bench.write("pointsman.toml", &server.settings(AT_ONCE));
     let taken = eval(&bench, &["--json"]);
-    show(
-        "eval, 10,000 calls to a server of 50 ms, 100 at once",
-        &taken,
-        "",
-    );
+    taken.show("eval, 10,000 calls to a server of 50 ms, 100 at once", "");
     let least = DELAY.as_secs_f64() * as_number(ROWS) / f64::from(AT_ONCE);
     let share = taken.wall.as_secs_f64() / least;
     figure(
@@ -108,17 +105,13 @@ fn one_prompt_of_a_hundred() {
     }
     let first = eval(&bench, &[]);
     assert_eq!(server.took().len(), PROMPTS * ROWS);
-    show(
-        "eval, 100 prompts x 100 rows, for the first time",
-        &first,
-        "",
-    );
+    first.show("eval, 100 prompts x 100 rows, for the first time", "");
     bench.write(
         "prompts/p042.prompt.yml",
         &prompt("local/small", "Answer briefly."),
     );
     let again = eval(&bench, &[]);
-    show("eval again after one prompt changed", &again, "");
+    again.show("eval again after one prompt changed", "");
     let calls = server.took().len().to_string();
     figure("  calls", &calls, "promised: 100, the rows of that prompt");
 }
@@ -167,24 +160,6 @@ fn write_rows(bench: &Bench, rows: usize) {
 
 fn eval(bench: &Bench, more: &[&str]) -> Taken {
     measure(bench.command(POINTSMAN, &[&["eval", "--quiet"], more].concat()))
-}
-
-fn show(name: &str, taken: &Taken, promise: &str) {
-    let known = |value: Option<f64>, unit: &str| {
-        value.map_or("?".to_owned(), |value| format!("{value:.2} {unit}"))
-    };
-    let figures = format!(
-        "{:.2} s, {} of processor, {}",
-        taken.wall.as_secs_f64(),
-        known(taken.processor_s, "s"),
-        known(taken.peak_mb, "MB"),
-    );
-    figure(name, &figures, promise);
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark's result goes to stdout")]
-fn figure(name: &str, figure: &str, promise: &str) {
-    println!("{name:<54} {figure:<44} {promise}");
 }
 
 fn as_number(count: usize) -> f64 {

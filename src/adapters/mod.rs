@@ -1,6 +1,7 @@
 //! The only code that touches the world: files, git, the network, the clock.
 
 mod address;
+pub mod clickhouse;
 pub mod clock;
 pub mod files;
 pub mod git;

@@ -13,15 +13,16 @@ use crate::adapters::traces::{FileTraceSink, FileTraceStore};
 use crate::adapters::webhooks::AnnouncedLanes;
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
-use crate::domain::project::PROJECT_FILE;
+use crate::domain::project::{PROJECT_FILE, Project, TraceSettings};
 use crate::domain::suggest::did_you_mean;
-use crate::engine::ports::traces::{TraceSink, TraceStore};
+use crate::engine::ports::traces::TraceStore;
 use crate::engine::ports::{Clock, FileTree, LaneStore as _};
 use crate::engine::workspace::Workspace;
 
 use super::GlobalArgs;
 use super::env::{self, Environment};
 use super::error::CommandError;
+use super::intake::clickhouse_store;
 
 /// The surroundings of a command.
 pub struct Context {
@@ -135,17 +136,34 @@ impl Context {
         Ok(FileOutbox::new(&self.state_dir()?))
     }
 
-    /// The traces that are kept here, to be asked about.
+    /// The traces of the workspace, to be asked about: those that are kept here, or those in
+    /// ClickHouse where the settings say so.
     pub fn trace_store(&self) -> Result<Box<dyn TraceStore>, CommandError> {
-        Ok(Box::new(FileTraceStore::new(&self.state_dir()?)))
+        match self.project_at_hand()?.traces {
+            TraceSettings::Files => Ok(Box::new(FileTraceStore::new(&self.state_dir()?))),
+            TraceSettings::ClickHouse(settings) => Ok(Box::new(clickhouse_store(self, &settings)?)),
+        }
     }
 
-    /// Where traces are written to.
-    pub fn trace_sink(&self) -> Result<Box<dyn TraceSink + '_>, CommandError> {
-        Ok(Box::new(FileTraceSink::open(
-            &self.state_dir()?,
-            self.clock(),
-        )?))
+    /// Where traces are written to. Nothing is written to ClickHouse: the collector does that.
+    pub fn trace_sink(&self) -> Result<FileTraceSink<'_>, CommandError> {
+        match self.project_at_hand()?.traces {
+            TraceSettings::Files => Ok(FileTraceSink::open(&self.state_dir()?, self.clock())?),
+            TraceSettings::ClickHouse(settings) => Err(CommandError::usage(format!(
+                "`[traces]` of `{PROJECT_FILE}` says that traces are in ClickHouse, which is only \
+                 read here"
+            ))
+            .with_hint(format!(
+                "send them to the collector that writes `{}.{}`, or set `store = \"files\"`",
+                settings.database, settings.table
+            ))),
+        }
+    }
+
+    /// The settings of the workspace at hand.
+    pub fn project_at_hand(&self) -> Result<Project, CommandError> {
+        let tree = self.tree_at_hand()?;
+        Ok(Workspace::new(tree.as_ref()).project()?)
     }
 
     /// The attestations of the repository, on the remote that its lanes live on.
@@ -201,8 +219,7 @@ impl Context {
 
     /// The remote that lanes live on, as the workspace at hand says.
     pub fn remote(&self) -> Result<Option<String>, CommandError> {
-        let tree = self.tree_at_hand()?;
-        Ok(Workspace::new(tree.as_ref()).project()?.remote)
+        Ok(self.project_at_hand()?.remote)
     }
 
     /// The lanes, to read from: settings that cannot be read hide no revision, and where no remote

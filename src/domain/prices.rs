@@ -35,13 +35,25 @@ pub fn listed_price(host: &str, model: &str) -> Option<Price> {
     let listed = models
         .get(model)
         .or_else(|| models.get(without_date(model)?))?;
-    Some(Price {
-        input_usd_per_million: listed.input,
-        cached_input_usd_per_million: listed.cached_input,
-        cache_write_usd_per_million: listed.cache_write,
-        output_usd_per_million: listed.output,
-        up_to_input_tokens: listed.up_to_input_tokens,
-    })
+    Some(listed.price())
+}
+
+/// What the models cost that are asked at a host, by their names without a date.
+pub fn listed_prices(host: &str) -> impl Iterator<Item = (&'static str, Price)> {
+    let models = list().models.get(host).into_iter().flatten();
+    models.map(|(model, listed)| (model.as_str(), listed.price()))
+}
+
+impl Listed {
+    fn price(&self) -> Price {
+        Price {
+            input_usd_per_million: self.input,
+            cached_input_usd_per_million: self.cached_input,
+            cache_write_usd_per_million: self.cache_write,
+            output_usd_per_million: self.output,
+            up_to_input_tokens: self.up_to_input_tokens,
+        }
+    }
 }
 
 /// The day on which the prices were true.

@@ -30,6 +30,49 @@ pub struct Project {
     pub prices: BTreeMap<String, Price>,
     /// What must not be kept of traces.
     pub redaction: Redaction,
+    /// Where traces are.
+    pub traces: TraceSettings,
+}
+
+/// Where traces are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TraceSettings {
+    /// In files of our own below the git directory.
+    #[default]
+    Files,
+    /// In ClickHouse, where OpenTelemetry's collector writes them.
+    ClickHouse(ClickHouseSettings),
+}
+
+/// Where ClickHouse is and what the collector's tables are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClickHouseSettings {
+    /// The variable with the address of its HTTP interface.
+    pub url_env: String,
+    /// The variable with the user's name; one that is not set means the server's default.
+    pub user_env: String,
+    /// The variable with the password.
+    pub password_env: String,
+    /// The database.
+    pub database: String,
+    /// The table of spans.
+    pub table: String,
+    /// The table of logs, in which evaluations may be; it need not exist.
+    pub logs_table: String,
+}
+
+impl Default for ClickHouseSettings {
+    /// The collector's own names.
+    fn default() -> Self {
+        Self {
+            url_env: "CLICKHOUSE_URL".to_owned(),
+            user_env: "CLICKHOUSE_USER".to_owned(),
+            password_env: "CLICKHOUSE_PASSWORD".to_owned(),
+            database: "default".to_owned(),
+            table: "otel_traces".to_owned(),
+            logs_table: "otel_logs".to_owned(),
+        }
+    }
 }
 
 /// The longest name of a file that systems know, in bytes: a longer word is no file.

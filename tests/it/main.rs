@@ -7,6 +7,7 @@ mod action;
 mod approve;
 mod bisect;
 mod check;
+mod clickhouse;
 mod console;
 mod crash;
 mod dataset;

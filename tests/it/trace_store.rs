@@ -1,9 +1,9 @@
 //! The store of traces on disk: what is kept, once each, and what is answered.
 
-mod answers;
-mod generated;
+pub(crate) mod answers;
+pub(crate) mod generated;
 mod killed;
-mod questions;
+pub(crate) mod questions;
 mod reference;
 
 use std::fs;
@@ -28,14 +28,14 @@ use tempfile::TempDir;
 use generated::Generated;
 
 /// A store in a temporary folder.
-struct Store {
+pub(crate) struct Store {
     folder: PathBuf,
     temporary: Option<TempDir>,
     clock: FixedClock,
 }
 
 impl Store {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let temporary = TempDir::new().expect("the system has a place for temporary folders");
         let mut store = Self::at(temporary.path());
         store.temporary = Some(temporary);
@@ -56,15 +56,15 @@ impl Store {
         &self.folder
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.join("traces")
     }
 
-    fn sink(&self) -> FileTraceSink<'_> {
+    pub(crate) fn sink(&self) -> FileTraceSink<'_> {
         FileTraceSink::open(&self.folder, &self.clock).expect("the store can be opened")
     }
 
-    fn store(&self) -> FileTraceStore {
+    pub(crate) fn store(&self) -> FileTraceStore {
         FileTraceStore::new(&self.folder)
     }
 

@@ -33,6 +33,7 @@ pub mod signers;
 pub mod template;
 mod test_data_rows;
 pub mod toml;
+mod traces;
 mod variables;
 pub mod view;
 mod webhook;

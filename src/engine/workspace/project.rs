@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::finding::Findings;
-use crate::domain::project::{BUILT_IN_PROVIDERS, Price, Project};
+use crate::domain::project::{BUILT_IN_PROVIDERS, Price, Project, TraceSettings};
 use crate::domain::redaction::Redaction;
 
 use super::decode::Decoder;
@@ -11,6 +11,7 @@ use super::document::{Node, Source};
 use super::provider::provider;
 use super::redaction::redaction;
 use super::toml::parse_toml;
+use super::traces::traces;
 
 /// The version of the file's shape that this program reads.
 const SCHEMA: i64 = 1;
@@ -42,6 +43,10 @@ fn project(decoder: &mut Decoder<'_>, node: &Node) -> Option<Project> {
         Some(node) => redaction(decoder, node)?,
         None => Redaction::default(),
     };
+    let traces = match fields.optional("traces") {
+        Some(node) => traces(decoder, node)?,
+        None => TraceSettings::default(),
+    };
     fields.finish(decoder);
     schema.unwrap_or(Some(SCHEMA))?;
     Some(Project {
@@ -49,6 +54,7 @@ fn project(decoder: &mut Decoder<'_>, node: &Node) -> Option<Project> {
         providers,
         prices,
         redaction,
+        traces,
     })
 }
 

@@ -34,12 +34,31 @@ fn close(one: Option<f64>, other: Option<f64>) -> bool {
     }
 }
 
-fn same_table(one: &TraceTable, other: &TraceTable) -> bool {
+pub(crate) fn same_table(one: &TraceTable, other: &TraceTable) -> bool {
     one.rows.len() == other.rows.len()
         && one.rows.iter().zip(&other.rows).all(|(one, other)| {
             let mut values = one.values.iter().zip(&other.values);
             one.bucket == other.bucket
                 && one.keys == other.keys
+                && values.all(|(one, other)| close(*one, *other))
+        })
+}
+
+/// Whether the same spans or traces were measured, whatever their order.
+pub(crate) fn same_measured(found: &mut [Measured], expected: &mut [Measured]) -> bool {
+    for measured in [&mut *found, &mut *expected] {
+        measured.sort_by_cached_key(|it| format!("{it:?}"));
+    }
+    found.len() == expected.len()
+        && found.iter().zip(expected).all(|(found, expected)| {
+            let mut values = found.values.iter().zip(&expected.values);
+            (&found.trace, found.started_at, found.error, &found.keys)
+                == (
+                    &expected.trace,
+                    expected.started_at,
+                    expected.error,
+                    &expected.keys,
+                )
                 && values.all(|(one, other)| close(*one, *other))
         })
 }
@@ -91,21 +110,7 @@ fn what_is_measured_is_that_of_the_plainest_reading() {
             ControlFlow::Continue(())
         });
         measured.expect("the store can be read");
-        for measured in [&mut expected, &mut found] {
-            measured.sort_by_cached_key(|it| format!("{it:?}"));
-        }
-        let same = found.len() == expected.len()
-            && found.iter().zip(&expected).all(|(found, expected)| {
-                let mut values = found.values.iter().zip(&expected.values);
-                (&found.trace, found.started_at, found.error, &found.keys)
-                    == (
-                        &expected.trace,
-                        expected.started_at,
-                        expected.error,
-                        &expected.keys,
-                    )
-                    && values.all(|(one, other)| close(*one, *other))
-            });
+        let same = same_measured(&mut found, &mut expected);
         assert!(
             same,
             "{request:#?}\nfound {found:#?}\nexpected {expected:#?}"

@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::files::WorktreeTree;
-use crate::adapters::traces::FileTraceSink;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -78,7 +77,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<E
     for path in &args.paths {
         files.extend(files_at(context, path)?);
     }
-    let mut sink = FileTraceSink::open(&context.state_dir()?, context.clock())?;
+    let mut sink = context.trace_sink()?;
     let counter = ui.shows_progress().then(Counter::new);
     let mut progress = |bytes, spans| {
         if let Some(counter) = &counter {

@@ -1,5 +1,6 @@
 //! `pointsman traces`: what happened in production.
 
+mod clickhouse_ddl;
 mod export;
 mod import;
 mod list;
@@ -46,6 +47,7 @@ enum TracesCommand {
     Search(search::SearchArgs),
     Export(export::ExportArgs),
     Views(views::ViewsArgs),
+    ClickhouseDdl(clickhouse_ddl::ClickhouseDdlArgs),
 }
 
 /// Runs the command.
@@ -58,6 +60,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &TracesArgs) -> Result<Exit, Co
         TracesCommand::Search(args) => search::run(context, ui, args),
         TracesCommand::Export(args) => export::run(context, ui, args),
         TracesCommand::Views(args) => views::run(context, ui, args),
+        TracesCommand::ClickhouseDdl(args) => clickhouse_ddl::run(context, ui, args),
     }
 }
 

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::adapters::listening::Server;
 use crate::adapters::receive::{self, MOST_WAITING, TurnedAway};
-use crate::adapters::traces::FileTraceSink;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -55,7 +54,7 @@ pub(super) fn run(
     let (server, stop) = runtime
         .block_on(async { Ok((Server::bind(args.listen).await?, stop_signal()?)) })
         .map_err(failed)?;
-    let mut sink = FileTraceSink::open(&context.state_dir()?, context.clock())?;
+    let mut sink = context.trace_sink()?;
     announce(ui, &server);
     let (sender, deliveries) = sync_channel(MOST_WAITING);
     let turned_away = TurnedAway::default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::prices::{listed_on, listed_price};
+use crate::domain::prices::{listed_on, listed_price, listed_prices};
 use crate::domain::project::{Price, TokenCounts};
 use crate::domain::trace::span::ModelCall;
 
@@ -33,6 +33,19 @@ impl TracePrices {
     /// The workspace's own prices, before those of the list.
     pub fn new(own: BTreeMap<String, Price>) -> Self {
         Self { own }
+    }
+
+    /// The workspace's own prices, by `<provider>/<model>`.
+    pub fn own(&self) -> impl Iterator<Item = (String, Price)> {
+        self.own.iter().map(|(name, price)| (name.clone(), *price))
+    }
+
+    /// The prices of the list, by `<provider>/<model>` for each name that a provider goes by.
+    pub fn listed() -> impl Iterator<Item = (String, Price)> {
+        MAKERS.into_iter().flat_map(|(maker, host)| {
+            let prices = listed_prices(host);
+            prices.map(move |(model, price)| (format!("{maker}/{model}"), price))
+        })
     }
 
     /// Computes the cost of a call for which none was reported, where it can be known.

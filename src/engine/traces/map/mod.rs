@@ -7,7 +7,7 @@ mod scores;
 mod slots;
 mod span;
 pub mod table;
-mod usage;
+pub mod usage;
 
 #[cfg(test)]
 mod tests;

@@ -247,6 +247,40 @@ impl AttributeTable {
         found.map_or(&[], std::slice::from_ref)
     }
 
+    /// The sources of a column that are one attribute each, in the order in which they count.
+    pub fn sources(&self, slot: Slot) -> Vec<(&str, &Target)> {
+        let targets = self.exact.iter().flat_map(|(name, targets)| {
+            let targets = targets.iter().filter(|target| target.slot == slot);
+            targets.map(|target| (name.as_str(), target))
+        });
+        let mut sources: Vec<(&str, &Target)> = targets.collect();
+        sources.sort_by_key(|(_, target)| target.rank);
+        sources
+    }
+
+    /// The names of the attributes that hold what was said, in alphabetic order.
+    pub fn content(&self) -> Vec<&str> {
+        let exact = self.exact.iter();
+        let exact = exact.filter(|(_, targets)| targets.iter().any(|it| it.slot.is_content()));
+        let mut names: Vec<&str> = exact.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// What stands before the names and numbers of more of them, and whether a digit must follow.
+    pub fn content_prefixes(&self) -> impl Iterator<Item = (&str, bool)> {
+        let content = self.prefixes.iter().filter(|it| it.slot.is_content());
+        content.filter_map(|it| Some((it.prefix.as_deref()?, it.slot != Slot::Variables)))
+    }
+
+    /// The words for operations, in lower case, in alphabetic order.
+    pub fn words_of_operations(&self) -> Vec<(&str, Operation)> {
+        let words = self.operations.iter();
+        let mut words: Vec<_> = words.map(|(word, it)| (word.as_str(), *it)).collect();
+        words.sort_unstable();
+        words
+    }
+
     /// The first of a column's sources: the name under which we would say it ourselves.
     pub fn name_of(&self, slot: Slot) -> &str {
         &self.names[slot as usize]

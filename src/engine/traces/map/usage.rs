@@ -6,20 +6,23 @@ use serde_json::{Map, Value as Json};
 use super::super::otlp::value::Value;
 use super::table::Slot;
 
+/// The words of which the name of a count of these tokens has one.
+pub fn words_of_tokens(slot: Slot) -> &'static [&'static str] {
+    match slot {
+        Slot::InputTokens => &["input", "prompt"],
+        Slot::OutputTokens => &["output", "completion"],
+        Slot::CacheReadTokens => &["cached", "cache_read"],
+        Slot::CacheWriteTokens => &["cache_creation", "cache_write"],
+        Slot::ReasoningTokens => &["reasoning"],
+        _ => &[],
+    }
+}
+
 /// The tokens of one sort in an object of counts.
 pub(super) fn tokens_of_details(details: &Value<'_>, slot: Slot) -> Option<u64> {
     let details = object(details)?;
-    let belongs = |name: &str| {
-        let has = |word| name.contains(word);
-        match slot {
-            Slot::InputTokens => has("input") || has("prompt"),
-            Slot::OutputTokens => has("output") || has("completion"),
-            Slot::CacheReadTokens => has("cached") || has("cache_read"),
-            Slot::CacheWriteTokens => has("cache_creation") || has("cache_write"),
-            Slot::ReasoningTokens => has("reasoning"),
-            _ => false,
-        }
-    };
+    let words = words_of_tokens(slot);
+    let belongs = |name: &str| words.iter().any(|word| name.contains(word));
     let counts = details.iter().filter(|(name, _)| belongs(name));
     let counts = counts.filter_map(|(_, count)| Value::from(count.clone()).to_count());
     counts.reduce(u64::saturating_add)

@@ -107,7 +107,7 @@ impl Whole {
 
 impl Code {
     /// The number behind a name: those of the kinds of spans and of statuses do not collide.
-    fn of_name(name: &str) -> Self {
+    pub fn of_name(name: &str) -> Self {
         let end = name.rsplit('_').next().unwrap_or_default();
         let number = match end.to_ascii_lowercase().as_str() {
             "internal" | "ok" => 1,

@@ -22,6 +22,28 @@ pub(crate) struct Taken {
     pub(crate) stdout: String,
 }
 
+impl Taken {
+    /// Prints a line of it.
+    pub(crate) fn show(&self, name: &str, promise: &str) {
+        let known = |value: Option<f64>, unit: &str| {
+            value.map_or("?".to_owned(), |value| format!("{value:.2} {unit}"))
+        };
+        let figures = format!(
+            "{:.2} s, {} of processor, {}",
+            self.wall.as_secs_f64(),
+            known(self.processor_s, "s"),
+            known(self.peak_mb, "MB"),
+        );
+        figure(name, &figures, promise);
+    }
+}
+
+/// Prints a line of what was measured, beside what is promised.
+#[expect(clippy::print_stdout, reason = "a benchmark's result goes to stdout")]
+pub(crate) fn figure(name: &str, figure: &str, promise: &str) {
+    println!("{name:<54} {figure:<44} {promise}");
+}
+
 /// Runs a command, which must succeed, and says what it took.
 pub(crate) fn measure(mut command: Command) -> Taken {
     let output = tempfile::tempfile().expect("the system has a place for temporary files");
