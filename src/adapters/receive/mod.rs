@@ -1,6 +1,6 @@
 //! OTLP over HTTP: takes requests to export and hands them on, never more than there is room for.
 //!
-//! Bodies wait in memory until somebody takes them in, [`MOST_WAITING_BYTES`] of them at most; who comes
+//! Bodies wait in memory until somebody takes them in, `MOST_WAITING_BYTES` of them at most; who comes
 //! then is told to come again later. A request is answered when what it holds is durable.
 
 mod body;

@@ -16,8 +16,8 @@ use crate::engine::monitor::markers::Marker;
 use crate::engine::monitor::overview::Group;
 use crate::report::release::seconds;
 
-use super::number::{figure, number, said, whole};
-use super::overview::{OverviewReport, heading, name};
+use super::number::{number, said, whole};
+use super::overview::{OverviewReport, cell, doubts, heading, name};
 
 const TEMPLATE: &str = include_str!("html.jinja");
 
@@ -67,6 +67,7 @@ struct Page {
 #[derive(Serialize)]
 struct Chart {
     title: String,
+    is_known: bool,
     most: String,
     lines: Vec<Line>,
 }
@@ -106,6 +107,7 @@ struct Release {
 struct GroupTable {
     name: String,
     rows: Vec<Vec<String>>,
+    doubts: String,
 }
 
 /// Renders the page.
@@ -183,11 +185,12 @@ fn chart(report: &OverviewReport<'_>, metric: &Metric) -> Chart {
         }
     };
     let values: Vec<Vec<Option<f64>>> = series.iter().map(|it| it.values(metric)).collect();
-    let known = values.iter().flatten().copied().flatten();
-    let most = known.fold(0.0, f64::max);
+    let known = || values.iter().flatten().copied().flatten();
+    let most = known().fold(0.0, f64::max);
     let lines = series.iter().zip(&values).enumerate();
     Chart {
         title: Untrusted(&metric.name()).to_string(),
+        is_known: known().next().is_some(),
         most: number(metric.unit(), most),
         lines: lines
             .map(|(style, (series, values))| line(report, metric, series, (style, values, most)))
@@ -297,14 +300,12 @@ fn group_table(report: &OverviewReport<'_>, group: &Group) -> GroupTable {
     let rows = report.request.metrics.iter().filter_map(|metric| {
         let figures = group.total.get(metric)?;
         let mut row = vec![Untrusted(&metric.name()).to_string(), whole(figures.n)];
-        row.extend(COLUMNS.map(|statistic| match metric {
-            Metric::Traffic => String::new(),
-            _ => figure(metric, figures, statistic),
-        }));
+        row.extend(COLUMNS.map(|statistic| cell(metric, figures, statistic)));
         Some(row)
     });
     GroupTable {
         name: Untrusted(&name(group)).to_string(),
         rows: rows.collect(),
+        doubts: doubts(report.request, group).trim_end().to_owned(),
     }
 }

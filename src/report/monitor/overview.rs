@@ -139,7 +139,7 @@ fn metric_table(request: &OverviewRequest, group: &Group, width: Option<usize>) 
 }
 
 /// A cell; empty where the metric has no such number, whatever came.
-fn cell(metric: &Metric, figures: &Figures, statistic: Statistic) -> String {
+pub(super) fn cell(metric: &Metric, figures: &Figures, statistic: Statistic) -> String {
     let has = match metric {
         Metric::Traffic => false,
         Metric::ErrorRate => statistic == Statistic::Mean,
@@ -157,7 +157,7 @@ fn cell(metric: &Metric, figures: &Figures, statistic: Statistic) -> String {
 }
 
 /// What the numbers do not say because it is not known.
-fn doubts(request: &OverviewRequest, group: &Group) -> String {
+pub(super) fn doubts(request: &OverviewRequest, group: &Group) -> String {
     let mut text = String::new();
     let figures = |metric: &Metric| group.total.get(metric).copied().unwrap_or_default();
     let unpriced = figures(&Metric::Unpriced);

@@ -1,5 +1,6 @@
 //! The HTML page in a real browser, where the machine has one: what answers hold stays text.
 
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ struct Desk {
     browser: String,
     /// Where hostile answers call.
     trap: SocketAddr,
-    /// How often they were heard there.
+    /// How many of them said something there.
     heard: Arc<AtomicUsize>,
 }
 
@@ -50,9 +51,14 @@ impl Desk {
             heard: Arc::clone(&heard),
         };
         std::thread::spawn(move || {
-            for caller in trap.incoming() {
-                heard.fetch_add(1, Ordering::SeqCst);
-                drop(caller);
+            for mut caller in trap.incoming().flatten() {
+                let heard = Arc::clone(&heard);
+                // A browser may connect for a frame before it looks whether the page allows one, and
+                // hangs up without a word when it does not.
+                std::thread::spawn(move || {
+                    let said = caller.read(&mut [0]).unwrap_or(0);
+                    heard.fetch_add(said, Ordering::SeqCst);
+                });
             }
         });
         Some(desk)

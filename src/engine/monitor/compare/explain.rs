@@ -198,6 +198,8 @@ fn columns(store: &dyn TraceStore) -> Result<Vec<Column>, MonitorError> {
     let plain = Column::plain().filter(|it| it.kind() == ColumnKind::Text && !names_one(it));
     let mut attributes: Vec<(String, u64)> = store.contents()?.attributes.into_iter().collect();
     attributes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    // Our own say which release it was, and that is what the windows are told apart by.
+    attributes.retain(|(name, _)| !name.starts_with("pointsman."));
     let attributes = attributes.into_iter().take(MOST_ATTRIBUTES);
     let attributes = attributes.map(|(name, _)| Column::Attribute(name));
     Ok(plain.chain(attributes).collect())
