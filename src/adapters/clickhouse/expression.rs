@@ -5,7 +5,7 @@
 //! for the expressions, and no map of attributes is read.
 
 use crate::domain::trace::column::Column;
-use crate::domain::trace::span::{Operation, SpanStatus};
+use crate::domain::trace::span::{KIND_ATTRIBUTE, KINDS, Operation, SpanStatus};
 use crate::engine::traces::map::cost::TracePrices;
 use crate::engine::traces::map::table::{AttributeTable, Read, Slot};
 use crate::engine::traces::map::usage::words_of_tokens;
@@ -27,22 +27,10 @@ pub(super) const STORED: [Column; 6] = [
     Column::Parent,
 ];
 
-/// The kinds of a span as exporters have spelled them, with those that attributes keep.
-const CLIENT: [&str; 2] = ["Client", "SPAN_KIND_CLIENT"];
-const KINDS: [(&str, &str); 8] = [
-    ("Server", "server"),
-    ("Client", "client"),
-    ("Producer", "producer"),
-    ("Consumer", "consumer"),
-    ("SPAN_KIND_SERVER", "server"),
-    ("SPAN_KIND_CLIENT", "client"),
-    ("SPAN_KIND_PRODUCER", "producer"),
-    ("SPAN_KIND_CONSUMER", "consumer"),
-];
-
-/// The statuses, alike.
-const OK: [&str; 2] = ["Ok", "STATUS_CODE_OK"];
-const ERROR: [&str; 2] = ["Error", "STATUS_CODE_ERROR"];
+/// The kind and the status of a span in small letters: exporters have written `Client`, and
+/// `SPAN_KIND_CLIENT`.
+const KIND: &str = "lower(replaceOne(SpanKind, 'SPAN_KIND_', ''))";
+const STATUS: &str = "lower(replaceOne(StatusCode, 'STATUS_CODE_', ''))";
 
 /// What is one of a span's columns, or of those that it needs beside them.
 pub(super) struct Expressions<'a> {
@@ -257,10 +245,10 @@ impl<'a> Expressions<'a> {
 
     fn failed(&self) -> String {
         format!(
-            "(has({error}, StatusCode) OR (NOT has({ok}, StatusCode) AND isNotNull({kind})) \
+            "({STATUS} = {error} OR ({STATUS} != {ok} AND isNotNull({kind})) \
              OR ifNull(lowerUTF8({level}) = 'error', 0))",
-            error = literals(ERROR),
-            ok = literals(OK),
+            error = literal(SpanStatus::Error.name()),
+            ok = literal(SpanStatus::Ok.name()),
             kind = self.text(Slot::ErrorType),
             level = self.text(Slot::Level),
         )
@@ -268,12 +256,11 @@ impl<'a> Expressions<'a> {
 
     fn status(&self) -> String {
         format!(
-            "toNullable(multiIf({}, {}, has({}, StatusCode), {}, {}))",
+            "toNullable(multiIf({}, {error}, {STATUS} = {ok}, {ok}, {unset}))",
             self.failed(),
-            literal(SpanStatus::Error.name()),
-            literals(OK),
-            literal(SpanStatus::Ok.name()),
-            literal(SpanStatus::Unset.name()),
+            error = literal(SpanStatus::Error.name()),
+            ok = literal(SpanStatus::Ok.name()),
+            unset = literal(SpanStatus::Unset.name()),
         )
     }
 
@@ -306,14 +293,9 @@ impl<'a> Expressions<'a> {
             }
             value = format!("nullIf({value}, {taken})");
         }
-        if name == "span.kind" {
-            let (spelled, kept): (Vec<_>, Vec<_>) = KINDS.into_iter().unzip();
-            let kind = format!(
-                "nullIf(transform(SpanKind, {}, {}, ''), '')",
-                literals(spelled),
-                literals(kept)
-            );
-            value = format!("coalesce({value}, {kind})");
+        if name == KIND_ATTRIBUTE {
+            let kinds = literals(KINDS.map(|(_, kind)| kind));
+            value = format!("coalesce({value}, if(has({kinds}, {KIND}), {KIND}, NULL))");
         }
         value
     }
@@ -330,8 +312,7 @@ fn used(expression: &str) -> String {
     .map(|operation| literal(operation.name()));
     format!(
         "if({operation} IN ({workflow}, {tool}) OR ({operation} = {agent} \
-         AND NOT has({}, SpanKind)), NULL, {expression})",
-        literals(CLIENT)
+         AND {KIND} != 'client'), NULL, {expression})"
     )
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::query::Level;
-use crate::domain::trace::score::Score;
+use crate::domain::trace::score::{EVALUATION_EVENT, Score};
 use crate::engine::ports::traces::{TraceBatch, TraceStoreError};
 
 use super::ClickHouseStore;
@@ -19,9 +19,6 @@ use super::schema::Schema;
 
 /// How many traces are asked about at a time.
 const TRACES_AT_ONCE: usize = 200;
-
-/// The event that says what an evaluation found.
-const EVENT: &str = "gen_ai.evaluation.result";
 
 /// How scores come to the spans or traces of a question.
 pub(super) struct ScoreJoins {
@@ -47,7 +44,7 @@ fn all(schema: &Schema) -> String {
     };
     let events = format!(
         "SELECT {} FROM {} ARRAY JOIN Events.Timestamp AS stamp, Events.Name AS event, \
-         Events.Attributes AS attributes WHERE event = '{EVENT}'",
+         Events.Attributes AS attributes WHERE event = '{EVALUATION_EVENT}'",
         fields("attributes", "stamp", "''"),
         schema.table,
     );
@@ -55,9 +52,11 @@ fn all(schema: &Schema) -> String {
         None => events,
         Some(logs) => {
             let named = if logs.has_event_name {
-                format!("(EventName = '{EVENT}' OR LogAttributes['event.name'] = '{EVENT}')")
+                format!(
+                    "(EventName = '{EVALUATION_EVENT}' OR LogAttributes['event.name'] = '{EVALUATION_EVENT}')"
+                )
             } else {
-                format!("LogAttributes['event.name'] = '{EVENT}'")
+                format!("LogAttributes['event.name'] = '{EVALUATION_EVENT}'")
             };
             format!(
                 "{events} UNION ALL SELECT {} FROM {} WHERE {named}",

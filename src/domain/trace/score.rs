@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::span::Span;
 
+/// The event by which an evaluation tells what it found, in OpenTelemetry's conventions.
+pub const EVALUATION_EVENT: &str = "gen_ai.evaluation.result";
+
 /// One evaluation of what happened, as `gen_ai.evaluation.result` tells it. Scores come apart from
 /// their spans, often later.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

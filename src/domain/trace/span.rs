@@ -5,6 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The attribute that keeps a span's kind, where it is not an internal one.
+pub const KIND_ATTRIBUTE: &str = "span.kind";
+
+/// The kinds that are kept there, with their numbers in OTLP.
+pub const KINDS: [(u8, &str); 4] = [
+    (2, "server"),
+    (3, "client"),
+    (4, "producer"),
+    (5, "consumer"),
+];
+
 /// One step of a request's path, in the columns that every source is mapped to.
 ///
 /// A span is known by its trace and its own id together. Texts are what redaction let through.

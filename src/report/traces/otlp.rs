@@ -6,21 +6,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Number, Value as Json, json};
 
-use crate::domain::trace::score::Score;
-use crate::domain::trace::span::{Operation, Span, SpanStatus};
+use crate::domain::trace::score::{EVALUATION_EVENT, Score};
+use crate::domain::trace::span::{KIND_ATTRIBUTE, KINDS, Operation, Span, SpanStatus};
 use crate::engine::traces::map::table::{AttributeTable, Slot};
 
 /// Who says what a call cost, where it is not computed.
 const REPORTED: &str = "reported";
-
-/// The attribute that keeps a span's kind, and the kinds with their numbers.
-const KIND: &str = "span.kind";
-const KINDS: [(&str, u8); 4] = [
-    ("server", 2),
-    ("client", 3),
-    ("producer", 4),
-    ("consumer", 5),
-];
 
 /// A request to export spans; empty where there are none. Costs that were computed are left out: who
 /// reads it prices the tokens anew.
@@ -115,11 +106,11 @@ impl Attributes {
 }
 
 fn span_json(span: &Span) -> Json {
-    let kind = span.attributes.get(KIND);
-    let kind = kind.and_then(|kind| KINDS.iter().find(|(name, _)| *name == kind.as_str()));
+    let kind = span.attributes.get(KIND_ATTRIBUTE);
+    let kind = kind.and_then(|kind| KINDS.iter().find(|(_, name)| *name == kind.as_str()));
     let mut attributes = Attributes::default();
     for (name, text) in &span.attributes {
-        if name != KIND || kind.is_none() {
+        if name != KIND_ATTRIBUTE || kind.is_none() {
             attributes.string(name, text);
         }
     }
@@ -131,7 +122,7 @@ fn span_json(span: &Span) -> Json {
         "traceId": span.trace_id,
         "spanId": span.span_id,
         "name": span.name,
-        "kind": kind.map_or(1, |(_, number)| *number),
+        "kind": kind.map_or(1, |(number, _)| *number),
         "startTimeUnixNano": start.to_string(),
         "endTimeUnixNano": (start + i128::from(span.duration_ns)).to_string(),
         "attributes": attributes.0,
@@ -326,7 +317,7 @@ fn score_json(score: &Score) -> Json {
     }
     let mut json = json!({
         "timeUnixNano": score.recorded_at.as_nanosecond().to_string(),
-        "eventName": "gen_ai.evaluation.result",
+        "eventName": EVALUATION_EVENT,
         "attributes": attributes.0,
     });
     if !score.trace_id.is_empty() {

@@ -365,10 +365,19 @@ fn span(dice: &mut Dice, index: usize, resource: &Attributes) -> (Json, Json) {
         "attributes": otlp(&attributes),
         "events": sent_events.collect::<Vec<_>>(),
     });
+    // Exporters have spelled kinds and statuses in two ways.
+    let old = dice.below(2) == 0;
+    let spelled = |before: &str, name: &str| {
+        if old {
+            format!("{before}{}", name.to_uppercase())
+        } else {
+            name.to_owned()
+        }
+    };
     let row = json!({
         "Timestamp": seconds(start), "TraceId": trace, "SpanId": id, "ParentSpanId": parent,
-        "SpanName": name, "SpanKind": kind_name, "Duration": duration,
-        "StatusCode": status_name, "StatusMessage": message,
+        "SpanName": name, "SpanKind": spelled("SPAN_KIND_", kind_name), "Duration": duration,
+        "StatusCode": spelled("STATUS_CODE_", status_name), "StatusMessage": message,
         "ResourceAttributes": stored(resource), "SpanAttributes": stored(&attributes),
         "Events.Timestamp": events.iter().map(|it| seconds(it.1)).collect::<Vec<_>>(),
         "Events.Name": events.iter().map(|it| it.0).collect::<Vec<_>>(),

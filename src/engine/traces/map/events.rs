@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Value as Json, json};
 
+use crate::domain::trace::score::EVALUATION_EVENT;
+
 use super::super::otlp::{RawEvent, RawSpan};
-use super::scores::EVALUATION_EVENT;
 use super::span::time;
 
 /// Events whose attributes are those of the span, told apart because they are long.

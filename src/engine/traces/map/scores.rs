@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::trace::score::Score;
+use crate::domain::trace::score::{EVALUATION_EVENT, Score};
 use crate::domain::trace::span::Span;
 
 use super::super::otlp::value::{Attributes, Text, Value};
 use super::super::otlp::{RawEvent, RawLog, SPAN_ID_BYTES, TRACE_ID_BYTES, hex_id};
 use super::span::time;
-
-/// The event that says what an evaluation found.
-pub(super) const EVALUATION_EVENT: &str = "gen_ai.evaluation.result";
 
 /// Who found what OpenInference's attributes say, where they do not.
 const ANNOTATION: &str = "annotation";

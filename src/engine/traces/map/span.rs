@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::{
-    Content, Lineage, ModelCall, Operation, Origin, Span, SpanStatus,
+    Content, KIND_ATTRIBUTE, KINDS, Lineage, ModelCall, Operation, Origin, Span, SpanStatus,
 };
 
 use super::super::otlp::value::{Attributes, Code, Value, Whole};
@@ -20,21 +20,12 @@ use super::slots::{Filled, Resource};
 use super::table::{AttributeTable, Read, SLOTS, Slot};
 use super::usage::{cost_of_details, tokens_of_details};
 
-/// The statuses and kinds that OTLP has numbers for.
+/// The statuses that OTLP has numbers for.
 const STATUS_OK: Code = Code(1);
 const STATUS_ERROR: Code = Code(2);
-const KINDS: [(u8, &str); 4] = [
-    (2, "server"),
-    (3, "client"),
-    (4, "producer"),
-    (5, "consumer"),
-];
 
 /// The kind of a span that stands for a call to another process.
 const CLIENT: Code = Code(3);
-
-/// The attribute that keeps a span's kind, where it is not an internal one.
-const KIND_ATTRIBUTE: &str = "span.kind";
 
 /// Why a span cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]

@@ -17,12 +17,10 @@ use serde_json::{Map, Value as Json};
 
 use super::otlp::value::{Attributes, Text, Value, Whole};
 use crate::domain::trace::mapping::Mapping;
+use crate::domain::trace::score::EVALUATION_EVENT;
 
 use super::otlp::{Export, Group, RawLog, RawSpan, Scoped};
 pub(super) use detect::{Undecided, detect};
-
-/// The event that says what an evaluation found.
-const EVALUATION_EVENT: &str = "gen_ai.evaluation.result";
 
 /// A format in which files tell what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
