@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::domain::trace::column::{Column, ColumnKind};
-use crate::domain::trace::query::{Measure, Top, TraceQuery, TraceRow, TraceTable};
+use crate::domain::trace::query::{Measure, TraceQuery, TraceRow, TraceTable};
 use crate::engine::ports::traces::TraceStoreError;
 
 use super::client::Client;
@@ -78,11 +78,7 @@ pub(super) fn aggregate(
             remote: false,
         });
     }
-    rows.sort_by(|one, other| (one.bucket, &one.keys).cmp(&(other.bucket, &other.keys)));
-    if let Some(top) = query.top {
-        keep_top(&mut rows, top);
-    }
-    Ok(TraceTable { rows })
+    Ok(TraceTable::of(rows, query.top))
 }
 
 /// The column that a measure reads.
@@ -142,20 +138,4 @@ fn decoded(query: &TraceQuery, row: &[Json], keys: usize) -> TraceRow {
         keys: texts.map(|key| key.as_str().map(str::to_owned)).collect(),
         values: row.iter().skip(keys).map(Json::as_f64).collect(),
     }
-}
-
-/// Keeps the groups with the most, in their order.
-fn keep_top(rows: &mut Vec<TraceRow>, top: Top) {
-    let value = |index: usize| rows[index].values.get(top.measure).copied().flatten();
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(|one, other| match (value(*one), value(*other)) {
-        (Some(one), Some(other)) => other.total_cmp(&one),
-        (one, other) => other.is_some().cmp(&one.is_some()),
-    });
-    let mut kept = vec![false; rows.len()];
-    for index in order.into_iter().take(top.limit) {
-        kept[index] = true;
-    }
-    let mut kept = kept.into_iter();
-    rows.retain(|_| kept.next().unwrap_or(false));
 }

@@ -1,5 +1,7 @@
 //! A question to the stored spans that has numbers for an answer. Every store answers it alike.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::domain::period::Period;
@@ -73,6 +75,31 @@ pub enum Measure {
 pub struct TraceTable {
     /// The rows.
     pub rows: Vec<TraceRow>,
+}
+
+impl TraceTable {
+    /// The rows in their order; with `top`, those of them with the most, of equal ones the first.
+    pub fn of(mut rows: Vec<TraceRow>, top: Option<Top>) -> Self {
+        rows.sort_by(|one, other| (one.bucket, &one.keys).cmp(&(other.bucket, &other.keys)));
+        if let Some(top) = top {
+            keep(&mut rows, top);
+        }
+        Self { rows }
+    }
+}
+
+fn keep(rows: &mut Vec<TraceRow>, top: Top) {
+    let value = |row: &TraceRow| row.values.get(top.measure).copied().flatten();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(
+        |one, other| match (value(&rows[*one]), value(&rows[*other])) {
+            (Some(one), Some(other)) => other.total_cmp(&one),
+            (one, other) => other.is_some().cmp(&one.is_some()),
+        },
+    );
+    let kept: BTreeSet<usize> = order.into_iter().take(top.limit).collect();
+    let mut index = 0..;
+    rows.retain(|_| index.next().is_some_and(|index| kept.contains(&index)));
 }
 
 /// One group.

@@ -1,6 +1,6 @@
 //! What all items add up to, and the answer that it makes.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -210,12 +210,7 @@ impl<'p> Totals<'p> {
                 .map(|finish| self.value(*finish, place, quantiles))
                 .collect(),
         });
-        let mut rows: Vec<TraceRow> = rows.collect();
-        rows.sort_by(|one, other| (one.bucket, &one.keys).cmp(&(other.bucket, &other.keys)));
-        if let Some(top) = top {
-            keep(&mut rows, top);
-        }
-        TraceTable { rows }
+        TraceTable::of(rows.collect(), top)
     }
 
     fn value(&self, finish: Finish, place: usize, quantiles: &Quantiles) -> Option<f64> {
@@ -248,21 +243,6 @@ impl<'p> Totals<'p> {
             },
         }
     }
-}
-
-/// Keeps the groups with the most; of equal ones those that come first.
-fn keep(rows: &mut Vec<TraceRow>, top: Top) {
-    let value = |row: &TraceRow| row.values.get(top.measure).copied().flatten();
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(
-        |one, other| match (value(&rows[*one]), value(&rows[*other])) {
-            (Some(one), Some(other)) => other.total_cmp(&one),
-            (one, other) => other.is_some().cmp(&one.is_some()),
-        },
-    );
-    let kept: BTreeSet<usize> = order.into_iter().take(top.limit).collect();
-    let mut index = 0..;
-    rows.retain(|_| index.next().is_some_and(|index| kept.contains(&index)));
 }
 
 /// The moment that many nanoseconds after 1970 began, or the nearest that there is.
