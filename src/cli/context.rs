@@ -139,9 +139,12 @@ impl Context {
     /// The traces of the workspace, to be asked about: those that are kept here, or those in
     /// ClickHouse where the settings say so.
     pub fn trace_store(&self) -> Result<Box<dyn TraceStore>, CommandError> {
-        match self.project_at_hand()?.traces {
+        let project = self.project_at_hand()?;
+        match &project.traces {
             TraceSettings::Files => Ok(Box::new(FileTraceStore::new(&self.state_dir()?))),
-            TraceSettings::ClickHouse(settings) => Ok(Box::new(clickhouse_store(self, &settings)?)),
+            TraceSettings::ClickHouse(settings) => {
+                Ok(Box::new(clickhouse_store(self, &project, settings)?))
+            }
         }
     }
 

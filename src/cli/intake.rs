@@ -2,7 +2,7 @@
 //! not be kept.
 
 use crate::adapters::clickhouse::{Access, ClickHouseStore};
-use crate::domain::project::ClickHouseSettings;
+use crate::domain::project::{ClickHouseSettings, Project};
 use crate::domain::redaction::Redaction;
 use crate::engine::traces::intake::Intake;
 use crate::engine::traces::map::Mapper;
@@ -24,6 +24,7 @@ pub fn intake(context: &Context) -> Result<Intake, CommandError> {
 /// The traces in ClickHouse, by the settings of the workspace at hand.
 pub fn clickhouse_store(
     context: &Context,
+    project: &Project,
     settings: &ClickHouseSettings,
 ) -> Result<ClickHouseStore, CommandError> {
     let variable = |name: &str| context.environment().text(name).map(str::to_owned);
@@ -42,10 +43,9 @@ pub fn clickhouse_store(
         user: variable(&settings.user_env),
         password: variable(&settings.password_env),
     };
-    let project = context.project_at_hand()?;
     let key = pseudonym_key(context, &project.redaction)?;
     let redactor = Redactor::new(&project.redaction, key);
-    let prices = TracePrices::new(project.prices);
+    let prices = TracePrices::new(project.prices.clone());
     Ok(ClickHouseStore::open(settings, &access, prices, redactor)?)
 }
 

@@ -34,13 +34,11 @@ impl Columns {
 
     /// The columns that scores fill, with their names.
     pub(super) fn scores(&self) -> Vec<(String, &Column)> {
-        let is_score = |column: &Column| matches!(column, Column::AnyScore | Column::Score(_));
         self.iter().filter(|(_, column)| is_score(column)).collect()
     }
 
     /// The columns that spans fill, with their names.
     pub(super) fn of_spans(&self) -> Vec<(String, &Column)> {
-        let is_score = |column: &Column| matches!(column, Column::AnyScore | Column::Score(_));
         self.iter()
             .filter(|(_, column)| !is_score(column))
             .collect()
@@ -52,4 +50,16 @@ impl Columns {
         let place = place.expect("a question's columns are gathered before it is spelled out");
         format!("c{place}")
     }
+    /// A column as one value: labels are one text.
+    pub(super) fn value(&self, column: &Column) -> String {
+        let name = self.name(column);
+        match column {
+            Column::Tag => format!("if(empty({name}), NULL, arrayStringConcat({name}, ','))"),
+            _ => name,
+        }
+    }
+}
+
+fn is_score(column: &Column) -> bool {
+    matches!(column, Column::AnyScore | Column::Score(_))
 }

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::domain::trace::column::Column;
 use crate::domain::trace::query::Measured;
 use crate::engine::ports::traces::{MeasureRequest, TraceStoreError};
 
@@ -38,11 +37,7 @@ pub(super) fn measure(
         "failed = 1".to_owned(),
     ];
     for column in &request.keys {
-        let name = columns.name(column);
-        fields.push(match column {
-            Column::Tag => format!("if(empty({name}), NULL, arrayStringConcat({name}, ','))"),
-            _ => name,
-        });
+        fields.push(columns.value(column));
     }
     for column in &request.values {
         fields.push(format!("toFloat64({})", columns.name(column)));

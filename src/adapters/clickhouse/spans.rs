@@ -92,11 +92,7 @@ pub(super) fn spans(
     };
     let mut parameters = Parameters::default();
     let table = meant.table(&store.expressions(), &mut parameters);
-    let name = columns.name(column);
-    let key = match column {
-        Column::Tag => format!("if(empty({name}), NULL, arrayStringConcat({name}, ','))"),
-        _ => name,
-    };
+    let key = columns.value(column);
     let limit = request.limit.map(|limit| format!(" LIMIT {limit}"));
     let fields: Vec<&str> = stored.iter().map(|(name, _)| *name).collect();
     let sql = format!(
