@@ -2,8 +2,6 @@
 //! anywhere. The template escapes whatever it prints, and the page's own policy forbids scripts
 //! and connections, so that an answer stays text even where escaping should fail.
 
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,6 +14,7 @@ use crate::domain::untrusted::{Untrusted, UntrustedBlock, shorten};
 use crate::engine::evaluate::summary::{EvaluatorSummary, SuiteSummary};
 
 use super::eval::{EvalReport, percent, render_check, share};
+use super::page::render_page;
 
 const TEMPLATE: &str = include_str!("html.jinja");
 
@@ -116,12 +115,7 @@ pub fn render_html(report: &EvalReport<'_>, cases: &[CaseResult]) -> String {
         total,
         cases: views,
     };
-    let mut engine = Environment::new();
-    engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine
-        .render_str(TEMPLATE, Serde(&page))
-        .expect("our own template prints our own page")
+    render_page(TEMPLATE, &page)
 }
 
 fn verdict(report: &EvalReport<'_>) -> &'static str {

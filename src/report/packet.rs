@@ -3,8 +3,6 @@
 
 use std::fmt::Write as _;
 
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::domain::attestation::KeyId;
@@ -18,6 +16,7 @@ use crate::engine::release::packet::{
 
 use super::eval::percent;
 use super::markdown::code;
+use super::page::render_page;
 use super::release::{seconds, source};
 
 const TEMPLATE: &str = include_str!("packet.jinja");
@@ -110,12 +109,7 @@ pub fn packet_html(packet: &Packet) -> String {
         version: env!("CARGO_PKG_VERSION"),
         sections: sections(packet),
     };
-    let mut engine = Environment::new();
-    engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine
-        .render_str(TEMPLATE, Serde(&page))
-        .expect("the template is ours and names only what the page has")
+    render_page(TEMPLATE, &page)
 }
 
 /// The nine parts, and what the decision rests on. Every line is safe to show.

@@ -4,8 +4,6 @@
 
 use std::fmt::Write as _;
 
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::domain::metric::{Metric, Statistic, Unit};
@@ -14,6 +12,7 @@ use crate::engine::monitor::buckets::Bucket;
 use crate::engine::monitor::figures::Numbers;
 use crate::engine::monitor::markers::Marker;
 use crate::engine::monitor::overview::Group;
+use crate::report::page::render_page;
 use crate::report::release::seconds;
 
 use super::number::{number, said, whole};
@@ -127,12 +126,7 @@ pub fn overview_html(report: &OverviewReport<'_>) -> String {
         groups: groups.iter().map(|it| group_table(report, it)).collect(),
         more: report.overview.more,
     };
-    let mut engine = Environment::new();
-    engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine
-        .render_str(TEMPLATE, Serde(&page))
-        .expect("our own template prints our own page")
+    render_page(TEMPLATE, &page)
 }
 
 /// A series of values that is drawn.
