@@ -138,6 +138,20 @@ impl SelectionArgs {
         }))
     }
 
+    /// The same; where nobody says when, those of so much time before now.
+    pub fn recent(
+        &self,
+        context: &Context,
+        ago: SignedDuration,
+    ) -> Result<Selection, CommandError> {
+        let mut selection = self.selection(context)?;
+        if selection.range == TimeRange::ALWAYS {
+            let now = context.clock().now();
+            selection.range.from = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
+        }
+        Ok(selection)
+    }
+
     /// The saved view that is used.
     pub fn view(&self, context: &Context) -> Result<Option<View>, CommandError> {
         self.which.view(context)

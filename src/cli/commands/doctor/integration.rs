@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::intake::pseudonym_key;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
-use crate::domain::trace::filter::{Filter, TimeRange};
+use crate::domain::trace::filter::Filter;
 use crate::engine::ports::LaneStore;
 use crate::engine::ports::traces::{SpanOrder, SpanRequest, TraceBatch};
 use crate::engine::traces::integration::{Check, Integration, Prepared};
@@ -46,11 +46,7 @@ pub(super) fn run(
     ui: &mut Ui,
     args: &IntegrationArgs,
 ) -> Result<Exit, CommandError> {
-    let mut selection = args.selection.selection(context)?;
-    if selection.range == TimeRange::ALWAYS {
-        let now = context.clock().now();
-        selection.range.from = now.checked_sub(LOOKED_AT).unwrap_or(Timestamp::MIN);
-    }
+    let selection = args.selection.recent(context, LOOKED_AT)?;
     let tree = context.tree_at_hand()?;
     let workspace = Workspace::new(tree.as_ref());
     let settings = workspace.project()?.redaction;

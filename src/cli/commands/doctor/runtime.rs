@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ use crate::domain::id::{LaneName, PromptId};
 use crate::domain::period::Period;
 use crate::domain::suggest::did_you_mean;
 use crate::domain::trace::column::Column;
-use crate::domain::trace::filter::{Filter, TimeRange};
+use crate::domain::trace::filter::Filter;
 use crate::domain::trace::selection::Selection;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::LaneStore;
@@ -149,11 +149,7 @@ pub(super) fn run(
 
 /// The calls that are looked at: those of the last day, where nobody says which.
 fn recent(context: &Context, args: &RuntimeArgs) -> Result<Selection, CommandError> {
-    let mut selection = args.selection.selection(context)?;
-    if selection.range == TimeRange::ALWAYS {
-        let now = context.clock().now();
-        selection.range.from = now.checked_sub(LOOKED_AT).unwrap_or(Timestamp::MIN);
-    }
+    let mut selection = args.selection.recent(context, LOOKED_AT)?;
     if let Some(prompt) = &args.prompt {
         let of_prompt = Filter::is(Column::Prompt, prompt.as_str());
         selection.filter = selection.filter.and(of_prompt);
