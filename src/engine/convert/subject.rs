@@ -161,9 +161,7 @@ impl<'s> Subject<'s> {
         message: &str,
         help: &str,
     ) {
-        let span = span_in_file(standing.template, range);
-        if self.is_new(ident, standing.source, span) {
-            let at = At::Span(standing.source, span);
+        if let Some(at) = self.not_said(ident, standing, range) {
             self.remarks.refuse(ident, at, message, help);
         }
     }
@@ -177,9 +175,7 @@ impl<'s> Subject<'s> {
         message: &str,
         help: &str,
     ) {
-        let span = span_in_file(standing.template, range);
-        if self.is_new(ident, standing.source, span) {
-            let at = At::Span(standing.source, span);
+        if let Some(at) = self.not_said(ident, standing, range) {
             self.remarks.changed(ident, at, message, help);
         }
     }
@@ -193,9 +189,17 @@ impl<'s> Subject<'s> {
         }
     }
 
-    fn is_new(&mut self, ident: &str, source: &Source, span: Span) -> bool {
-        self.said
-            .insert((ident.to_owned(), source.path.clone(), span))
+    /// Where a piece of a template stands, unless the same was said of it before.
+    fn not_said<'t>(
+        &mut self,
+        ident: &str,
+        standing: Standing<'t>,
+        range: Range<usize>,
+    ) -> Option<At<'t>> {
+        let Standing { source, template } = standing;
+        let span = span_in_file(template, range);
+        let said = (ident.to_owned(), source.path.clone(), span);
+        self.said.insert(said).then_some(At::Span(source, span))
     }
 
     /// The role of a message, where the other tool has it.
