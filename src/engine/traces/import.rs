@@ -15,7 +15,7 @@ use super::intake::{Intake, Refusal};
 use super::tools::Format;
 
 /// How many batches wait to be written at most.
-const MOST_WAITING: usize = 2;
+const MOST_WAITING: usize = 1;
 
 /// A file that is to be imported.
 pub struct ImportFile<'a> {

@@ -16,8 +16,8 @@ use super::source::{Framing, Record, RecordPlace, Records, inflate, sniff};
 use super::tools::Format;
 
 /// How many spans and scores make a batch, and how many bytes of records.
-pub(super) const BATCH_ITEMS: usize = 8_192;
-pub(super) const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+pub(super) const BATCH_ITEMS: usize = 65_536;
+pub(super) const BATCH_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What is known to be wrong with a record, as reports count it.
 pub(super) const NOT_JSON: &str = "it is not JSON of the expected shape";

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::trace::span::Operation;
@@ -153,6 +155,9 @@ fn messages_of_text(text: &str) -> Option<Json> {
     if !text.trim_start().starts_with(['[', '{']) || !text.contains("\"role\"") {
         return None;
     }
+    if is_in_our_shape(text) {
+        return None;
+    }
     let json: Json = serde_json::from_str(text).ok()?;
     let list = match &json {
         Json::Array(list) => list.as_slice(),
@@ -164,6 +169,16 @@ fn messages_of_text(text: &str) -> Option<Json> {
     };
     let foreign = |item: &Json| item.get("role").is_some() && item.get("parts").is_none();
     (!list.is_empty() && list.iter().all(foreign)).then(|| list.iter().map(message).collect())
+}
+
+/// Whether a text is a list of which some item has parts, which is told without taking it apart.
+fn is_in_our_shape(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Item {
+        parts: Option<IgnoredAny>,
+    }
+    let items: Result<Vec<Item>, _> = serde_json::from_str(text);
+    items.is_ok_and(|items| items.iter().any(|item| item.parts.is_some()))
 }
 
 /// A message in our shape, out of those of OpenInference, OpenLLMetry, OpenAI, Anthropic and Vercel.

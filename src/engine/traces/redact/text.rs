@@ -10,7 +10,7 @@ use crate::domain::redaction::{BuiltIn, Redaction, Validator};
 use crate::engine::workspace::matchers::compile_pattern;
 
 use super::detect::{Detectors, Match};
-use super::keys::{TRACES_OF_NAMES, names_a_secret, names_one_of, plain};
+use super::keys::{any_name, names_a_secret, names_one_of, plain};
 use super::pseudonym::{PseudonymKey, placeholder, placeholders};
 
 /// How deep texts in JSON may hold texts in JSON before they are read as plain texts.
@@ -31,7 +31,6 @@ pub struct TextRedactor {
     allow: Vec<String>,
     key: Option<PseudonymKey>,
     placeholders: Regex,
-    names: Regex,
 }
 
 /// A pattern of the workspace's own.
@@ -59,13 +58,6 @@ impl Hit<'_> {
 impl TextRedactor {
     /// Redacts by the settings.
     pub fn new(settings: &Redaction, key: Option<PseudonymKey>) -> Self {
-        let keys: Vec<String> = settings.keys.iter().map(|name| plain(name)).collect();
-        let traces = TRACES_OF_NAMES.iter().map(|trace| regex::escape(trace));
-        let own = settings
-            .keys
-            .iter()
-            .map(|name| format!("(?i:{})", loosely(name)));
-        let names: Vec<String> = traces.chain(own).collect();
         let own = settings.patterns.iter().map(|(name, pattern)| Own {
             name: name.clone(),
             regex: compile_pattern(&pattern.regex, false)
@@ -76,11 +68,10 @@ impl TextRedactor {
             detectors: Detectors::without(&settings.off),
             secrets: !settings.off.contains(&BuiltIn::Secret),
             own: own.collect(),
-            keys,
+            keys: settings.keys.iter().map(|name| plain(name)).collect(),
             allow: settings.allow.clone(),
             key,
             placeholders: placeholders(),
-            names: Regex::new(&names.join("|")).expect("names are escaped"),
         }
     }
 
@@ -132,7 +123,7 @@ impl TextRedactor {
     pub(super) fn json_may_match(&self, text: &str) -> bool {
         self.detectors.may_match(text)
             || text.contains("\\u")
-            || self.names.is_match(text)
+            || any_name(text, |name| self.is_secret_name(name))
             || self.own.iter().any(|own| own.regex.is_match(text))
             || (!self.own.is_empty() && text.contains('\\'))
     }
@@ -293,16 +284,6 @@ fn count(replaced: &mut Replaced, rule: &str) {
             replaced.insert(rule.to_owned(), 1);
         }
     }
-}
-
-/// A pattern of a name, whatever separates its words.
-fn loosely(name: &str) -> String {
-    let letters = plain(name);
-    let letters: Vec<String> = letters
-        .chars()
-        .map(|it| regex::escape(&it.to_string()))
-        .collect();
-    letters.join("[^\"]?")
 }
 
 #[cfg(test)]
