@@ -58,7 +58,7 @@ fn a_span_becomes_a_row_that_waits_and_says_where_it_is_from() {
                 "span_id": call.span,
                 "deployment": "release 7",
                 "by": "Cleo",
-                "at": sandbox.now().to_string(),
+                "at": "2026-03-02T09:03:00Z",
             },
         })]
     );
