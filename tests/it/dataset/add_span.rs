@@ -30,8 +30,10 @@ fn added(sandbox: &Sandbox, before: &str) -> Vec<Value> {
 #[test]
 fn a_span_becomes_a_row_that_waits_and_says_where_it_is_from() {
     let sandbox = Sandbox::with_workspace();
-    let call = triage(1, "my parcel is late").with("pointsman.deployment.id", json!("release 7"));
-    sandbox.imports_calls(&[call.clone()]);
+    let call = triage(1, "my parcel is late")
+        .answers("the model's answer is no part of the row")
+        .with("pointsman.deployment.id", json!("release 7"));
+    sandbox.imports_calls(std::slice::from_ref(&call));
     let before = sandbox.read(ROWS);
     let dry = add_span(&sandbox, &[&TO[..], &[&call.name(), "--dry-run"]].concat());
     dry.succeeds().says("would add 1 row(s) to tickets");
@@ -78,7 +80,7 @@ fn a_row_names_the_record_and_the_commit_that_were_live() {
     let call = triage(1, "my parcel is late")
         .with("pointsman.lane", json!("production"))
         .with("pointsman.deployment.id", json!(live.deployment));
-    sandbox.imports_calls(&[call.clone()]);
+    sandbox.imports_calls(std::slice::from_ref(&call));
     let before = sandbox.read(ROWS);
     add_span(&sandbox, &[&TO[..], &[&call.trace]].concat())
         .succeeds()

@@ -93,10 +93,8 @@ impl Sandbox {
     /// Brings calls into the store.
     #[track_caller]
     pub(crate) fn imports_calls(&self, calls: &[ModelCall]) {
-        let lines: String = calls
-            .iter()
-            .map(|call| format!("{}\n", call.request()))
-            .collect();
+        let lines = calls.iter().map(|call| call.request().to_string() + "\n");
+        let lines: String = lines.collect();
         self.imports_text(&lines);
     }
 }

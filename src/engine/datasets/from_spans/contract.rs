@@ -90,15 +90,17 @@ impl<'w> Contract<'w> {
     /// The prompts that a row made of the span must fit, the span's own first; the error says why
     /// there are none.
     pub(super) fn prompts_for(&mut self, span: &Span) -> Result<Vec<&Prompt>, String> {
-        let named = span.lineage.prompt.as_deref();
-        if let Some(name) = named
+        let called = span.lineage.prompt.as_deref();
+        if let Some(name) = called
             && self.bound.is_some()
             && !self.is_call(span)
         {
-            let names = self.names();
-            return Err(format!("it is a call of `{name}`, and not of {names}"));
+            return Err(format!(
+                "it is a call of `{name}`, and not of {}",
+                self.names()
+            ));
         }
-        let own = named.and_then(|name| PromptId::new(name).ok());
+        let own = called.and_then(|name| PromptId::new(name).ok());
         let ids = match (&self.bound, own) {
             (Some(bound), own) => {
                 let mut ids = bound.clone();
