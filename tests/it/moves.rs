@@ -30,6 +30,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
         Nothing,
     ),
     ("check", &[], 0, Nothing),
+    ("completions", &["bash"], 0, Nothing),
     (
         "dataset add-span",
         &["4bf92f35", "--to", "tickets"],
@@ -88,6 +89,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
         AppendsOnly,
     ),
     ("lanes verify", &["staging"], 0, Nothing),
+    ("man", &[], 0, Nothing),
     ("monitor", &[], 0, Nothing),
     ("monitor check", &[], 6, Nothing),
     ("monitor compare", &["--around", "staging#1"], 3, Nothing),

@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod bisect;
 pub mod check;
+pub mod completions;
 pub mod dataset;
 pub mod demo;
 pub mod diff;
@@ -15,6 +16,7 @@ pub mod gate;
 pub mod import;
 pub mod init;
 pub mod lanes;
+pub mod man;
 pub mod monitor;
 mod moves;
 pub mod plan;
@@ -89,6 +91,10 @@ pub enum Command {
     Redact(redact::RedactArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
+    #[command(display_order = 21)]
+    Completions(completions::CompletionsArgs),
+    #[command(display_order = 21)]
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -120,6 +126,8 @@ impl Command {
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
+            Self::Completions(args) => Ok(completions::run(ui, args)),
+            Self::Man(args) => man::run(context, ui, args),
         }
     }
 }
