@@ -8,14 +8,19 @@ use serde::Serialize;
 use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{Changes, Snapshot};
 use crate::domain::digest::Digest;
+use crate::domain::monitor::{ChangeOutcome, MonitorChange};
+use crate::domain::trace::filter::TimeRange;
 use crate::domain::untrusted::Untrusted;
 use crate::domain::watch::WatchPlan;
-use crate::engine::release::packet::{
-    Packet, PacketApproval, Part, Results, RowsChange, TraceLink,
+use crate::engine::release::packet::Packet;
+use crate::engine::release::packet::parts::{
+    AcceptedFailure, BehaviorLink, PacketApproval, Part, Results, RowsChange, TraceLink, TraceView,
 };
 
 use super::eval::percent;
 use super::markdown::code;
+use super::monitor::compare::change_text;
+use super::monitor::number::whole;
 use super::page::render_page;
 use super::release::{seconds, source};
 
@@ -127,15 +132,25 @@ fn sections(packet: &Packet) -> Vec<Section> {
         accepted_failures,
         ..
     } = packet;
-    let text = |value: &String| vec![value.clone()];
     let mut sections = vec![
         Section {
             title: "The move",
             absent: None,
             lines: facts(packet),
         },
-        section("Monitor range and metric change", monitor, text),
-        section("Trace view", trace_view, text),
+        section("Monitor range and metric change", monitor, monitor_lines),
+        section("Trace view", trace_view, |view| {
+            let TraceView {
+                range,
+                filter,
+                traces,
+            } = view;
+            let (from, until) = (seconds(range.from), seconds(range.until));
+            vec![
+                format!("{} traces from {from} to {until}", whole(*traces)),
+                format!("where {filter}"),
+            ]
+        }),
         section("Representative traces and spans", traces, |links| {
             let line = |it: &TraceLink| {
                 let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
@@ -144,7 +159,16 @@ fn sections(packet: &Packet) -> Vec<Section> {
             };
             links.iter().map(line).collect()
         }),
-        section("Behavior and rationale", behavior, text),
+        section("Behavior and rationale", behavior, |links| {
+            let line = |it: &BehaviorLink| {
+                let (kind, state) = (it.kind.name(), it.state.name());
+                format!(
+                    "{} ({kind}, {state}): {}; {}",
+                    it.id, it.signature, it.rationale
+                )
+            };
+            links.iter().map(line).collect()
+        }),
         section("Dataset rows", rows, |rows| row_lines(rows)),
         section("Evaluator results before and after", evaluation, results),
         section("Comparison with what is live", comparison, changes),
@@ -157,7 +181,13 @@ fn sections(packet: &Packet) -> Vec<Section> {
             )]
         }),
         section("Watch plan after the release", watch, watch_lines),
-        section("Accepted failures", accepted_failures, text),
+        section("Accepted failures", accepted_failures, |rows| {
+            let line = |it: &AcceptedFailure| {
+                let note = it.note.as_ref().map(|note| format!(": {note}"));
+                format!("{} {}{}", it.dataset, it.row, note.unwrap_or_default())
+            };
+            rows.iter().map(line).collect()
+        }),
     ];
     sections.push(approvals(packet));
     sections.push(Section {
@@ -209,6 +239,33 @@ fn facts(packet: &Packet) -> Vec<String> {
     );
     lines.extend(packet.actor.as_ref().map(|who| format!("who: {who}")));
     lines.extend(packet.reason.as_ref().map(|why| format!("why: {why}")));
+    lines
+}
+
+/// The windows, and every number that has values in them.
+fn monitor_lines(monitor: &MonitorChange) -> Vec<String> {
+    let window = |name: &str, range: &TimeRange, traces: u64| {
+        let (from, until) = (seconds(range.from), seconds(range.until));
+        format!("{name}: {from} to {until}, {} traces", whole(traces))
+    };
+    let mut lines = vec![
+        format!("outcome: {}", monitor.outcome.in_words()),
+        window("before", &monitor.before, monitor.traces[0]),
+        window("after", &monitor.after, monitor.traces[1]),
+    ];
+    let known = monitor
+        .changes
+        .iter()
+        .filter(|it| it.outcome != ChangeOutcome::NoValues);
+    lines.extend(known.map(|it| {
+        let outcome = it.outcome.in_words();
+        format!(
+            "{} {}: {}; {outcome}",
+            it.metric,
+            it.statistic,
+            change_text(it)
+        )
+    }));
     lines
 }
 

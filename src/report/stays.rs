@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::digest::Digest;
 use crate::domain::id::{LaneName, PromptId};
 use crate::domain::untrusted::Untrusted;
-use crate::engine::release::packet::PacketApproval;
+use crate::engine::release::packet::parts::PacketApproval;
 use crate::engine::release::stays::{Question, Stay};
 
 use super::release::{field, list, seconds, source};

@@ -11,7 +11,7 @@ use crate::engine::monitor::alerts::{AlertSeen, Seen};
 use crate::engine::monitor::watch::{Look, WatchSeen};
 use crate::report::release::seconds;
 
-use super::compare::{in_words, moved, release_line, unit};
+use super::compare::{change_text, in_words, release_line, unit};
 use super::number::{number, whole};
 use super::overview::counted;
 
@@ -140,14 +140,7 @@ fn move_line(change: Option<&Change>, limit: Limit, unit: Unit) -> String {
     let Some(change) = change else {
         return format!("has no values; {}", limit_text(limit, unit));
     };
-    let value = |value: Option<f64>| value.map_or_else(|| "?".to_owned(), |it| number(unit, it));
-    let [before, after] = change.values.map(value);
-    let [n_before, n_after] = change.n.map(whole);
-    let mut text = format!("{before}, then {after} (of {n_before} and {n_after})");
-    let [moved, interval] = moved(change);
-    if !moved.is_empty() {
-        let _ = write!(text, ": {moved}, 95% interval {interval}");
-    }
+    let mut text = change_text(change);
     let _ = write!(text, "; {}", limit_text(limit, unit));
     text
 }

@@ -181,6 +181,20 @@ pub(super) fn moved(change: &Change) -> [String; 2] {
     }
 }
 
+/// The number before and after, of how many values, and how it moved.
+pub(in crate::report) fn change_text(change: &Change) -> String {
+    let value =
+        |value: Option<f64>| value.map_or_else(|| "?".to_owned(), |it| number(unit(change), it));
+    let [before, after] = change.values.map(value);
+    let [n_before, n_after] = change.n.map(whole);
+    let mut text = format!("{before}, then {after} (of {n_before} and {n_after})");
+    let [moved, interval] = moved(change);
+    if !moved.is_empty() {
+        let _ = write!(text, ": {moved}, 95% interval {interval}");
+    }
+    text
+}
+
 /// Whether the traffic is the same.
 fn mix(mix: &[Shift]) -> String {
     let changed: Vec<&Shift> = mix.iter().filter(|shift| shift.changed).collect();

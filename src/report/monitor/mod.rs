@@ -6,6 +6,6 @@ pub mod check_json;
 pub mod compare;
 pub mod compare_json;
 pub mod html;
-mod number;
+pub(super) mod number;
 pub mod overview;
 pub mod overview_json;

@@ -49,7 +49,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// How many there are.
-pub(super) fn whole(count: u64) -> String {
+pub(in crate::report) fn whole(count: u64) -> String {
     #[expect(
         clippy::cast_precision_loss,
         reason = "no store holds so many spans that the last digit is lost"

@@ -2,6 +2,8 @@
 
 use crate::support::Sandbox;
 use crate::support::signed_lane::SignedLane;
+use crate::support::traces::Traffic;
+use crate::support::two_releases::Production;
 
 const PARTS: [&str; 9] = [
     "monitor",
@@ -132,4 +134,61 @@ fn a_packet_is_signed_beside_the_lane_and_is_no_approval() {
         .pointsman(&["promote", "staging", "--yes", "--sign-with", &lane.cleo.key])
         .exits(7)
         .tells("and has that of 0");
+}
+
+#[test]
+fn what_production_showed_travels_with_the_packet() {
+    let Production {
+        sandbox,
+        first,
+        second,
+    } = Production::new();
+    sandbox.imports(&first);
+    sandbox.imports(&Traffic {
+        error_rate: 0.2,
+        ..second
+    });
+    let show = |args: &[&str]| sandbox.pointsman(&[&["evidence"], args].concat());
+    let record = show(&["show", "production#2", "--json"]).succeeds().json();
+    let monitor = &record["monitor"]["value"];
+    assert_eq!(monitor["outcome"], "worse");
+    assert_eq!(monitor["filter"], "lane = production");
+    assert_eq!(monitor["traces"], serde_json::json!([360, 360]));
+    assert_eq!(record["traceView"]["value"]["traces"], 720);
+    show(&["show", "production#2"])
+        .succeeds()
+        .says("outcome: worse")
+        .says("before: 2026-03-02T")
+        .says("error_rate avg: ")
+        .says("720 traces from 2026-03-02T");
+    // A planned move shows what it is to replace.
+    sandbox.edit("prompts/triage.prompt.yml", "Answer with", "Name");
+    sandbox.commit("Name the queue");
+    sandbox.promotes("staging");
+    let planned = show(&["build", "production", "--json"]);
+    planned
+        .succeeds()
+        .tells("the packet has no behavior: ")
+        .tells("the packet has no watch plan: the policy has no plan for watching it");
+    assert_eq!(planned.json()["monitor"], record["monitor"]);
+    let first = show(&["show", "staging#1", "--json"]).succeeds().json();
+    assert_eq!(
+        first["monitor"]["why"],
+        "no trace of the lane is stored for the time around the release"
+    );
+}
+
+#[test]
+fn failures_that_were_accepted_are_named_with_their_reason() {
+    let sandbox = Sandbox::with_workspace();
+    let row = "{\"id\": \"rude\", \"vars\": {\"ticket\": \"billing: now!\"}, \"expected\": \"billing\", \
+               \"status\": \"accepted-risk\", \"note\": \"two tickets a year\"}\n";
+    let rows = sandbox.read("datasets/tickets.jsonl");
+    sandbox.write("datasets/tickets.jsonl", format!("{rows}{row}"));
+    sandbox.commit("Accept that rude tickets go astray");
+    sandbox.promotes("staging");
+    let packet = sandbox.pointsman(&["evidence", "show", "staging"]);
+    packet
+        .succeeds()
+        .says("Accepted failures\n  tickets rude: two tickets a year");
 }

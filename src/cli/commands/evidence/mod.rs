@@ -1,6 +1,7 @@
 //! `pointsman evidence`: what shows that a release was right.
 
 mod bundle;
+mod observed;
 mod packet;
 pub mod verify;
 

@@ -9,16 +9,21 @@ use crate::cli::promotion::{Asker, Effort, PromotionArgs, evaluation};
 use crate::cli::record::RecordName;
 use crate::cli::ui::Ui;
 use crate::domain::digest::Digest;
+use crate::domain::untrusted::Untrusted;
+use crate::engine::monitor::releases::live_release;
 use crate::engine::ports::{AttestationStore as _, LaneStore as _};
 use crate::engine::release::attest::attest;
 use crate::engine::release::packet::Packet;
 use crate::report::packet::{SignedPacketV1, packet_html, packet_markdown, packet_text};
 
+use super::observed::observe;
+
 /// Build the evidence packet of a planned promotion, or of a record
 ///
 /// Takes the arguments of `pointsman promote` and moves nothing: what would change, what the
-/// evaluators said as far as that is known, who approved, where a rollback would go. What is not
-/// known is said to be absent.
+/// evaluators said as far as that is known, who approved, where a rollback would go. Production is
+/// shown for the day before and the day after the release: of a planned one, the release that is live
+/// now. What is not known is said to be absent, and is named on stderr.
 #[derive(Debug, clap::Args)]
 pub(super) struct BuildArgs {
     #[command(flatten)]
@@ -91,6 +96,9 @@ pub(super) fn build(
 ) -> Result<Exit, CommandError> {
     if let Some(packet) = packet(context, ui, &args.move_args, None)? {
         put_out(context, ui, &packet, &args.outputs)?;
+        for (part, why) in packet.missing() {
+            ui.warn(format_args!("the packet has no {part}: {}", Untrusted(why)));
+        }
     }
     Ok(Exit::Success)
 }
@@ -164,11 +172,14 @@ fn packet(
     let evaluation = evaluation(context, ui, &plan, promotion.allow_exec, effort)?;
     let approvals = plan.approvals(context.clock().now());
     let reason = promotion.reason.as_deref();
+    let live = live_release(&lanes, &promotion.lane)?;
+    let observed = observe(context, &lanes, live.as_ref())?;
     Ok(Some(Packet::of_plan(
         &plan,
         evaluation.as_ref(),
         &approvals,
         reason,
+        observed,
     )?))
 }
 
@@ -176,7 +187,8 @@ fn packet_of_record(context: &Context, name: &RecordName) -> Result<Packet, Comm
     let lanes = context.lanes()?;
     let id = name.tip(lanes.lanes())?;
     let record = lanes.record(&name.lane, &id)?;
-    Ok(Packet::of_record(&lanes, &record)?)
+    let observed = observe(context, &lanes, Some(&record))?;
+    Ok(Packet::of_record(&lanes, &record, observed)?)
 }
 
 fn put_out(

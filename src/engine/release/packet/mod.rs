@@ -1,6 +1,9 @@
 //! The evidence packet: everything that speaks for or against one move, in one document. A planned
 //! move has one, and so has every record. What is not known is said to be absent, with the reason.
 
+mod differences;
+pub mod parts;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -8,11 +11,11 @@ use crate::domain::attestation::{APPROVAL, PACKET, Statement, Subject, TEST_RESU
 use crate::domain::deployment::{
     Changes, DeployKind, EvidenceLink, ObjectId, RollbackTarget, Snapshot, Source,
 };
-use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
-use crate::domain::id::{DatasetId, LaneName};
+use crate::domain::gate::Evaluation;
+use crate::domain::id::LaneName;
+use crate::domain::monitor::MonitorChange;
 use crate::domain::watch::WatchPlan;
-use crate::engine::diff::{DatasetDiff, compare};
-use crate::engine::ports::{FileTree, LaneRecord, LaneStore};
+use crate::engine::ports::{LaneRecord, LaneStore};
 use crate::engine::workspace::Workspace;
 
 use super::ReleaseError;
@@ -21,8 +24,11 @@ use super::evidence::{STATEMENT_LIMIT, read_statement};
 use super::promote::PromotePlan;
 use super::standing::{Standing, Trusted, policy_in};
 
-/// Why the parts that come from telemetry are absent.
-const NO_TELEMETRY: &str = "this version keeps no traces, so nothing is known of it";
+use differences::{Differences, accepted};
+use parts::{
+    AcceptedFailure, BehaviorLink, Observed, PacketApproval, Part, Results, RowsChange, TraceLink,
+    TraceView,
+};
 
 /// Everything that speaks for or against one move: `pointsman/evidence-packet/v1`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,13 +56,14 @@ pub struct Packet {
     /// What is, or would be, live.
     pub snapshot: Snapshot,
     /// The range of time that was monitored, and what changed in it.
-    pub monitor: Part<String>,
-    /// The filters or the export of the traces that were looked at.
-    pub trace_view: Part<String>,
+    pub monitor: Part<MonitorChange>,
+    /// The traces that were looked at.
+    pub trace_view: Part<TraceView>,
     /// Traces and spans that rows which come in were taken from.
     pub traces: Part<Vec<TraceLink>>,
-    /// The behavior that it is about, and why that is an issue.
-    pub behavior: Part<String>,
+    /// The behaviors that it is about: new rows were taken from their traces, or their rate moved with
+    /// the release that production showed.
+    pub behavior: Part<Vec<BehaviorLink>>,
     /// The rows of datasets that come in, change or go.
     pub rows: Part<Vec<RowsChange>>,
     /// What the evaluators said, of the version before and of this one.
@@ -67,124 +74,12 @@ pub struct Packet {
     pub rollback: Part<RollbackTarget>,
     /// How the release is watched.
     pub watch: Part<WatchPlan>,
-    /// Failures that were accepted.
-    pub accepted_failures: Part<String>,
+    /// Rows that test what changed and whose failure was accepted.
+    pub accepted_failures: Part<Vec<AcceptedFailure>>,
     /// Who approved.
     pub approvals: Vec<PacketApproval>,
     /// The evidence that the record carries, by digest.
     pub evidence: Vec<EvidenceLink>,
-}
-
-/// A part of a packet.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum Part<T> {
-    /// It is known.
-    Present {
-        /// What is known.
-        value: T,
-    },
-    /// It is not.
-    Absent {
-        /// Why not.
-        why: String,
-    },
-}
-
-impl<T> Part<T> {
-    fn absent(why: &str) -> Self {
-        Self::Absent {
-            why: why.to_owned(),
-        }
-    }
-
-    fn of(value: Option<T>, why: &str) -> Self {
-        match value {
-            Some(value) => Self::Present { value },
-            None => Self::absent(why),
-        }
-    }
-}
-
-/// A row, and the trace that it was taken from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TraceLink {
-    /// The dataset.
-    pub dataset: DatasetId,
-    /// The row.
-    pub row: String,
-    /// The trace.
-    pub trace_id: Option<String>,
-    /// The span.
-    pub span_id: Option<String>,
-}
-
-/// The rows of a dataset that differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RowsChange {
-    /// The dataset.
-    pub dataset: DatasetId,
-    /// Rows that come in.
-    pub added: Vec<String>,
-    /// Rows that test something else.
-    pub changed: Vec<String>,
-    /// Rows that go.
-    pub removed: Vec<String>,
-}
-
-/// What the evaluators said.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Results {
-    /// The verdict of the gate.
-    pub verdict: Verdict,
-    /// By evaluator.
-    pub rates: Vec<Rate>,
-    /// The comparisons with the version before, in words.
-    pub beside_live: Vec<String>,
-}
-
-/// How often an evaluator passed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rate {
-    /// Prompt, dataset and evaluator.
-    pub test: String,
-    /// The share of the version before; absent where it was not tested on the same rows.
-    pub before: Option<f64>,
-    /// Cases that passed.
-    pub passed: u64,
-    /// Cases in all.
-    pub total: u64,
-    /// The least share that the policy demands.
-    pub floor: Option<f64>,
-}
-
-/// Who approved.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PacketApproval {
-    /// The address, where the policy in force knows the key; else the key.
-    pub by: String,
-    /// When.
-    pub approved_at: Timestamp,
-    /// What the gate said, as far as that was known then.
-    pub verdict: Option<Verdict>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-impl PacketApproval {
-    fn new(by: String, approval: &Approval) -> Self {
-        Self {
-            by,
-            approved_at: approval.approved_at,
-            verdict: approval.verdict,
-            reason: approval.reason.clone(),
-        }
-    }
 }
 
 impl Packet {
@@ -194,10 +89,12 @@ impl Packet {
         evaluation: Option<&Evaluation>,
         approvals: &Approvals,
         reason: Option<&str>,
+        observed: Observed,
     ) -> Result<Self, ReleaseError> {
         let standing = plan.standing();
         let current = standing.current.as_ref();
         let candidate = plan.candidate();
+        let accepted = accepted(&Workspace::new(&candidate), &plan.changes)?;
         let content = Differences::between(standing.tree(), &candidate)?;
         let not_evaluated = if plan.prompts_to_test().is_empty() {
             "the policy asks for no evaluation of this"
@@ -226,16 +123,20 @@ impl Packet {
                 .collect(),
             evidence: Vec::new(),
             traces: content.traces(),
+            behavior: content.behaviors(observed.behaviors, current),
             rows: Part::of(Some(content.rows), ""),
-            monitor: Part::absent(NO_TELEMETRY),
-            trace_view: Part::absent(NO_TELEMETRY),
-            behavior: Part::absent(NO_TELEMETRY),
-            accepted_failures: Part::absent(NONE_ACCEPTED),
+            monitor: observed.monitor,
+            trace_view: observed.trace_view,
+            accepted_failures: Part::of(accepted, NONE_ACCEPTED),
         })
     }
 
     /// The packet of a record.
-    pub fn of_record(lanes: &dyn LaneStore, record: &LaneRecord) -> Result<Self, ReleaseError> {
+    pub fn of_record(
+        lanes: &dyn LaneStore,
+        record: &LaneRecord,
+        observed: Observed,
+    ) -> Result<Self, ReleaseError> {
         let deployment = record.deployment.clone();
         let lane = deployment.lane;
         let previous = deployment.previous.as_ref();
@@ -244,6 +145,7 @@ impl Packet {
         let tree = lanes.tree(record)?;
         let content = Differences::between(standing.tree(), tree.as_ref())?;
         let (evaluation, approvals) = statements(lanes, record, &standing)?;
+        let accepted = accepted(&Workspace::new(tree.as_ref()), &deployment.changes)?;
         Ok(Self {
             schema: SCHEMA,
             sequence: deployment.sequence,
@@ -265,13 +167,30 @@ impl Packet {
             approvals,
             evidence: deployment.evidence,
             traces: content.traces(),
+            behavior: content.behaviors(observed.behaviors, Some(record)),
             rows: Part::of(Some(content.rows), ""),
-            monitor: Part::absent(NO_TELEMETRY),
-            trace_view: Part::absent(NO_TELEMETRY),
-            behavior: Part::absent(NO_TELEMETRY),
-            accepted_failures: Part::absent(NONE_ACCEPTED),
+            monitor: observed.monitor,
+            trace_view: observed.trace_view,
+            accepted_failures: Part::of(accepted, NONE_ACCEPTED),
             lane,
         })
+    }
+
+    /// The parts that are absent, by their names, with the reason.
+    pub fn missing(&self) -> Vec<(&'static str, &str)> {
+        let parts = [
+            ("monitor range and metric change", self.monitor.why()),
+            ("trace view", self.trace_view.why()),
+            ("representative traces", self.traces.why()),
+            ("behavior", self.behavior.why()),
+            ("dataset rows", self.rows.why()),
+            ("evaluator results", self.evaluation.why()),
+            ("comparison with what is live", self.comparison.why()),
+            ("rollback target", self.rollback.why()),
+            ("watch plan", self.watch.why()),
+        ];
+        let named = parts.into_iter();
+        named.filter_map(|(part, why)| Some((part, why?))).collect()
     }
 
     /// The statement that the packet is as shown, to be signed.
@@ -285,55 +204,7 @@ impl Packet {
 const SCHEMA: &str = "pointsman/evidence-packet/v1";
 const NOWHERE: &str = "there is nothing to go back to";
 const NOT_WATCHED: &str = "the policy has no plan for watching it";
-const NONE_ACCEPTED: &str = "no failure can be accepted by name in this version";
-
-/// What differs between two trees, as far as a packet tells.
-struct Differences {
-    rows: Vec<RowsChange>,
-    taken_from: Vec<TraceLink>,
-}
-
-impl Differences {
-    fn between(old: &dyn FileTree, new: &dyn FileTree) -> Result<Self, ReleaseError> {
-        let difference = compare(old, new)?;
-        let workspace = Workspace::new(new);
-        let mut taken_from = Vec::new();
-        let mut rows = Vec::new();
-        for DatasetDiff { id, rows: diff, .. } in difference.datasets {
-            let Some(diff) = diff else {
-                continue;
-            };
-            if let Ok(dataset) = workspace.dataset(&id) {
-                for row in workspace.rows(&dataset)? {
-                    let row = row?;
-                    let comes = diff.added.contains(&row.id) || diff.changed.contains(&row.id);
-                    let source = row.source.filter(|it| comes && it.trace_id.is_some());
-                    taken_from.extend(source.map(|source| TraceLink {
-                        dataset: id.clone(),
-                        row: row.id,
-                        trace_id: source.trace_id,
-                        span_id: source.span_id,
-                    }));
-                }
-            }
-            rows.push(RowsChange {
-                dataset: id,
-                added: diff.added,
-                changed: diff.changed,
-                removed: diff.removed,
-            });
-        }
-        Ok(Self { rows, taken_from })
-    }
-
-    fn traces(&self) -> Part<Vec<TraceLink>> {
-        let known = Some(self.taken_from.clone()).filter(|it| !it.is_empty());
-        Part::of(
-            known,
-            "no row that comes in says which trace it was taken from",
-        )
-    }
-}
+const NONE_ACCEPTED: &str = "no row that tests what changed has the status accepted-risk";
 
 /// The approvals that a record carries.
 pub fn approvals_of(
@@ -385,29 +256,4 @@ fn statements(
         }
     }
     Ok((evaluation, approvals))
-}
-
-impl From<&Evaluation> for Results {
-    fn from(evaluation: &Evaluation) -> Self {
-        let decision = &evaluation.decision;
-        let rate = |check: &FloorCheck| {
-            let before = decision.comparisons.iter().find(|it| {
-                it.prompt == check.prompt
-                    && it.dataset == check.dataset
-                    && it.evaluator == check.evaluator
-            });
-            Rate {
-                test: format!("{} on {}: {}", check.prompt, check.dataset, check.evaluator),
-                before: before.map(|it| it.baseline),
-                passed: check.passed,
-                total: check.total,
-                floor: check.floor,
-            }
-        };
-        Self {
-            verdict: decision.verdict,
-            rates: decision.checks.iter().map(rate).collect(),
-            beside_live: decision.beside_live(),
-        }
-    }
 }
