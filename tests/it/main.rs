@@ -28,6 +28,7 @@ mod lanes;
 mod man;
 mod monitor;
 mod moves;
+mod operating_loop;
 mod plan;
 mod promote;
 mod prompt;
