@@ -3,5 +3,4 @@
 mod check;
 mod compare;
 mod html;
-mod made;
 mod overview;
