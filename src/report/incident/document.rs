@@ -56,9 +56,10 @@ pub fn timeline_line(signed: &Signed, text: &str) -> String {
     format!("- {} {}: {text}", seconds(signed.at), Untrusted(who))
 }
 
-/// A title on one line, without what would begin another heading.
+/// A title on one line, without what would be read as HTML.
 fn one_line(text: &str) -> String {
-    Untrusted(text.trim()).to_string()
+    let text = Untrusted(text).to_string();
+    text.replace('<', "&lt;")
 }
 
 /// The numbers, and the alert.

@@ -28,9 +28,9 @@ fn a_note_is_added_and_everything_that_people_wrote_stays() {
     );
     let text = sandbox.read(FILE);
     let said = "The provider is fine.\nThe prompt is not.";
+    let time = sandbox.now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let output = sandbox.pointsman(&["incident", "note", REFUNDS, said]);
     output.succeeds().says(&format!("noted in {FILE}"));
-    let time = sandbox.now().strftime("%Y-%m-%d %H:%M:%SZ");
     let line = format!("- {time} Cleo: The provider is fine.\n  The prompt is not.\n");
     assert_eq!(sandbox.read(FILE), format!("{text}{line}"));
     sandbox
@@ -151,7 +151,7 @@ fn where_nothing_can_be_left_the_reason_is_kept() {
 #[test]
 fn a_file_that_was_spoilt_by_hand_is_told_with_its_place() {
     let sandbox = opened();
-    sandbox.edit(FILE, "where: ", "were: ");
+    sandbox.edit(FILE, "\nwhere: ", "\nwere: ");
     let place = format!("{FILE}:");
     sandbox
         .pointsman(&["check"])

@@ -2,6 +2,7 @@
 
 use super::{FILE, REFUNDS, bad_release, opened};
 use crate::support::Sandbox;
+use crate::support::traces::Traffic;
 use crate::support::two_releases::{HOSTILE, Production};
 
 #[test]
@@ -152,11 +153,12 @@ fn what_traces_say_forges_nothing_in_the_file() {
         second,
     } = Production::new();
     sandbox.imports(&first);
-    sandbox.imports_with(
-        &second,
-        "POST /tickets",
-        &HOSTILE.replace('\u{1b}', "\\u001b"),
-    );
+    let failing = Traffic {
+        error_rate: 0.5,
+        ..second
+    };
+    let escaped = HOSTILE.replace('\u{1b}', "\\u001b");
+    sandbox.imports_with(&failing, "\"timeout\"", &format!("\"{escaped}\""));
     let open = [
         "incident",
         "open",
@@ -172,8 +174,14 @@ fn what_traces_say_forges_nothing_in_the_file() {
     for hidden in ['\u{1b}', '\u{202e}'] {
         assert!(!text.contains(hidden), "{text}");
     }
-    for line in body.lines().filter(|line| line.contains("<script>")) {
-        assert!(line.starts_with("# ") || line.contains("`POST"), "{line}");
+    let hostile: Vec<&str> = body
+        .lines()
+        .filter(|line| line.contains("script>"))
+        .collect();
+    assert!(hostile.len() > 1, "{text}");
+    for line in hostile {
+        let is_title = line.starts_with("# ") && !line.contains("<script>");
+        assert!(is_title || line.contains("`POST"), "{line}");
     }
     sandbox.pointsman(&["check"]).succeeds();
 }

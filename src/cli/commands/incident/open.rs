@@ -16,6 +16,7 @@ use crate::domain::incident::Incident;
 use crate::domain::period::Period;
 use crate::domain::trace::filter::Filter;
 use crate::domain::trace::selection::Selection;
+use crate::domain::untrusted::Untrusted;
 use crate::engine::incidents::capture::{Affected, Capture};
 use crate::engine::monitor::alerts::{AlertSeen, look_at_alert};
 use crate::engine::monitor::markers::of_lane;
@@ -100,7 +101,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &OpenArgs) -> Result<Exi
     let caused_by = release.as_ref().or(capture.suspect.as_ref());
     let incident = Incident {
         id,
-        title: args.title.trim().to_owned(),
+        title: Untrusted(args.title.trim()).to_string(),
         opened: signed,
         window: affected.window,
         filter: affected.filter.to_string(),
