@@ -46,7 +46,7 @@ pub struct Incident {
 pub struct Signed {
     /// When.
     pub at: Timestamp,
-    /// Who, as commits name people.
+    /// Who, by name: the address stands in the commit.
     pub by: String,
 }
 

@@ -30,6 +30,12 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
         Nothing,
     ),
     ("check", &[], 0, Nothing),
+    (
+        "dataset add-span",
+        &["4bf92f35", "--to", "tickets"],
+        2,
+        Nothing,
+    ),
     ("dataset export", &["tickets", "-o", "csv=-"], 0, Nothing),
     (
         "dataset import",

@@ -51,9 +51,8 @@ pub fn opened_document(report: &OpenedReport<'_>) -> String {
 
 /// A line of the timeline. Lines after the first of a text are indented, so that they belong to it.
 pub fn timeline_line(signed: &Signed, text: &str) -> String {
-    let who = signed.by.split(" <").next().unwrap_or_default();
     let text = text.trim().replace('\n', "\n  ");
-    format!("- {} {}: {text}", seconds(signed.at), Untrusted(who))
+    format!("- {} {}: {text}", seconds(signed.at), Untrusted(&signed.by))
 }
 
 /// A title on one line, without what would be read as HTML.

@@ -19,7 +19,7 @@ fn a_release_that_went_wrong_is_written_down_with_what_was_live_and_what_shows_i
     insta::assert_snapshot!(output.transcript());
     insta::assert_snapshot!(sandbox.read(FILE));
     sandbox
-        .pointsman(&["check"])
+        .pointsman(&["check", "--secrets"])
         .succeeds()
         .says("2 lanes and 1 incident: no problems");
 }

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::adapters::rewrite::rewrite_text;
+use crate::cli::commands::dataset::who;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::ui::Ui;
 use crate::domain::id::IncidentId;
 use crate::domain::incident::{Incident, IncidentState, Signed};
-use crate::engine::ports::LaneStore as _;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::document::Source;
 use crate::engine::workspace::incident::read_incident;
@@ -78,7 +78,7 @@ impl IncidentFile {
 pub(super) fn signed_now(context: &Context) -> Result<Signed, CommandError> {
     Ok(Signed {
         at: context.clock().now(),
-        by: context.lanes()?.actor()?,
+        by: who(context)?,
     })
 }
 
