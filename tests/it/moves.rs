@@ -85,6 +85,12 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ),
     ("incident list", &[], 0, Nothing),
     ("incident note", &["none", "x"], 2, Nothing),
+    (
+        "incident preserve",
+        &["none", "--to", "tickets"],
+        2,
+        Nothing,
+    ),
     ("incident open", &["Slow", "--window", "1h"], 0, Nothing),
     ("incident show", &["none"], 2, Nothing),
     ("init", &[], 2, Nothing),

@@ -219,6 +219,10 @@ fn next(text: &mut String, incident: &Incident, capture: &Capture) {
             "pointsman traces search '<words>'".to_owned(),
         ),
         (
+            "Keep its failed calls as rows, which wait for a review",
+            format!("pointsman incident preserve {id} --to <dataset>"),
+        ),
+        (
             "Say where the fault lies",
             format!("pointsman incident classify {id} --layer <layer>"),
         ),

@@ -3,6 +3,8 @@
 
 use super::{FILE, REFUNDS, opened};
 use crate::support::Sandbox;
+use crate::support::traces::Traffic;
+use crate::support::two_releases::Production;
 
 const PENDING: &str = "{\"id\": \"late-refund\", \"vars\": {\"ticket\": \"billing: late\"}, \"status\": \"pending\"}\n";
 
@@ -37,6 +39,78 @@ fn a_note_is_added_and_everything_that_people_wrote_stays() {
         .pointsman(&["incident", "note", REFUNDS, " "])
         .exits(2)
         .tells("the note says nothing");
+}
+
+#[test]
+fn failed_calls_are_kept_as_rows_that_wait_for_a_review() {
+    let Production {
+        sandbox,
+        first,
+        second,
+    } = Production::new();
+    let failing = Traffic {
+        error_rate: 0.3,
+        ..second
+    };
+    for traffic in [first, failing] {
+        sandbox.imports_with(&traffic, "support/triage", "triage");
+    }
+    let open = [
+        "incident",
+        "open",
+        "Refunds pile up",
+        "--deployment",
+        "production#2",
+    ];
+    sandbox.pointsman(&open).succeeds();
+    let preserve = ["incident", "preserve", REFUNDS, "--to", "tickets"];
+    let output = sandbox.pointsman(&[&preserve[..], &["--json"]].concat());
+    let json = output.succeeds().json();
+    let rows = json["incident"]["rows"].as_array().expect("rows are named");
+    assert!(!rows.is_empty());
+    let row = rows[0].as_str().expect("rows have names");
+    let (_, id) = row.split_once(':').expect("a dataset and a row");
+    let written = sandbox.read("datasets/tickets.jsonl");
+    let line = written.lines().find(|line| line.contains(id));
+    let line: serde_json::Value = line
+        .and_then(|it| serde_json::from_str(it).ok())
+        .expect("it is there");
+    assert_eq!(
+        (&line["status"], &line["tags"][0]),
+        (&"pending".into(), &REFUNDS.into())
+    );
+    sandbox.pointsman(&["check"]).succeeds();
+    sandbox
+        .pointsman(&preserve)
+        .succeeds()
+        .says("0 failed calls");
+    assert_eq!(sandbox.read("datasets/tickets.jsonl"), written);
+    let classify = ["incident", "classify", REFUNDS, "--layer", "prompt"];
+    sandbox.pointsman(&classify).succeeds();
+    close(&sandbox, &["--row", row])
+        .exits(2)
+        .tells("is pending");
+    let review = [
+        "dataset",
+        "review",
+        "tickets",
+        "--row",
+        id,
+        "--expected",
+        "billing",
+    ];
+    sandbox.pointsman(&review).succeeds();
+    close(&sandbox, &["--row", row]).succeeds();
+}
+
+#[test]
+fn where_no_call_of_the_prompt_failed_no_row_is_made() {
+    let sandbox = opened();
+    sandbox
+        .pointsman(&["incident", "preserve", REFUNDS, "--to", "tickets"])
+        .exits(6)
+        .has_no_result()
+        .tells("no trace of the evidence that is still kept has a call of `triage`");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod file;
 mod list;
 mod note;
 mod open;
+mod preserve;
 mod show;
 
 use crate::cli::context::Context;
@@ -22,6 +23,7 @@ use crate::cli::ui::Ui;
 #[command(after_help = "Examples:
   pointsman incident open 'Refunds go to the wrong queue' --deployment production#12
   pointsman incident contain 2026-03-02-refunds-go-to-the-wrong-queue
+  pointsman incident preserve 2026-03-02-refunds-go-to-the-wrong-queue --to regression
   pointsman incident classify 2026-03-02-refunds-go-to-the-wrong-queue --layer prompt
   pointsman incident close 2026-03-02-refunds-go-to-the-wrong-queue --row regression:late-refund")]
 pub struct IncidentArgs {
@@ -36,6 +38,7 @@ enum IncidentAction {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Contain(contain::ContainArgs),
+    Preserve(preserve::PreserveArgs),
     Note(note::NoteArgs),
     Classify(classify::ClassifyArgs),
     Close(close::CloseArgs),
@@ -48,6 +51,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &IncidentArgs) -> Result<Exit, 
         IncidentAction::List(args) => list::run(context, ui, args),
         IncidentAction::Show(args) => show::run(context, ui, args),
         IncidentAction::Contain(args) => contain::run(context, ui, args),
+        IncidentAction::Preserve(args) => preserve::run(context, ui, args),
         IncidentAction::Note(args) => note::run(context, ui, args),
         IncidentAction::Classify(args) => classify::run(context, ui, args),
         IncidentAction::Close(args) => close::run(context, ui, args),
