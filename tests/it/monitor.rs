@@ -4,3 +4,4 @@ mod check;
 mod compare;
 mod html;
 mod overview;
+mod score;

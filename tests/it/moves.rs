@@ -114,6 +114,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("monitor", &[], 0, Nothing),
     ("monitor check", &[], 6, Nothing),
     ("monitor compare", &["--around", "staging#1"], 3, Nothing),
+    ("monitor score", &["no-apology"], 6, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
     (

@@ -10,3 +10,4 @@ pub mod markdown;
 mod number;
 pub mod overview;
 pub mod overview_json;
+pub mod score;
