@@ -239,7 +239,7 @@ fn a_file_that_was_spoilt_by_hand_is_told_with_its_place() {
         .has_no_result()
         .tells("unknown key `were`");
     sandbox
-        .pointsman(&["incident", "show", "2026-03-02-refund"])
+        .pointsman(&["incident", "show", "2026-03-02-refunds-piles-up"])
         .exits(2)
         .tells("did you mean `2026-03-02-refunds-pile-up`?");
 }

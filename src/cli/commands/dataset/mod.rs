@@ -18,7 +18,6 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::dataset::{Dataset, Row, RowsFormat};
-use crate::domain::id::DatasetId;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::workspace::Workspace;
