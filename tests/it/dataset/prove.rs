@@ -38,7 +38,18 @@ fn a_row_that_failed_before_and_passes_after_says_so_with_the_runs_that_showed_i
     let sandbox = mended();
     let bad = sandbox.git(&["rev-parse", "HEAD"]);
     let output = prove(&sandbox, &["crash", "--before", "HEAD"]);
-    insta::assert_snapshot!(output.succeeds().stdout, @r"");
+    insta::assert_snapshot!(output.succeeds().stdout, @r"
+    row `crash` of tickets, 1 time(s) with each version of triage
+      before  commit 3ecc9b9682, run 20260302T090200000Z-66172268
+      after   worktree, run 20260302T090200000Z-87153f13
+
+    EVALUATOR      BEFORE  AFTER
+    no-apology     1 pass  1 pass
+    queue-matches  1 fail  1 pass
+    before, queue-matches: does not start with `bug`
+
+    proved: the row failed before and passes after; the proof stands in the row
+    ");
     let rows = rows(&sandbox);
     assert_eq!(rows[0].get("proof"), None);
     let proof = &rows[1]["proof"];
@@ -81,7 +92,7 @@ fn what_an_evaluator_cannot_say_proves_nothing() {
     let sandbox = mended();
     sandbox.write(
         "evaluators/odd.yml",
-        "kind: javascript\nscript: return {grade: 'unknown'}\n",
+        "kind: javascript\nscript: \"return {grade: 'unknown'}\"\n",
     );
     let output = prove(
         &sandbox,
