@@ -1,27 +1,20 @@
-//! What was said in a call after the prompt's own messages: the conversation that a row goes on with.
+//! The conversation that a row goes on with: what was said in a call after the prompt's own messages.
 
 use crate::domain::message::{RenderedContent, RenderedMessage};
 use crate::domain::prompt::{Prompt, Role};
-use crate::domain::trace::messages::{Message, MessageRole, Part, read_messages};
+use crate::domain::trace::messages::{Message, MessageRole, Part};
 use crate::domain::trace::span::Span;
+use crate::engine::traces::conversation::after_prompt;
 
-/// The conversation of a call. What the prompt itself says is counted, not compared: the text in the
-/// span is that of the version that was live. The error says why no row can hold it.
+/// The conversation of a call. The error says why no row can hold it.
 pub(super) fn conversation(prompt: &Prompt, span: &Span) -> Result<Vec<RenderedMessage>, String> {
-    let is_instruction = |role: Role| matches!(role, Role::System | Role::Developer);
-    let own = prompt.messages.iter();
-    let own = own.filter(|message| !is_instruction(message.role)).count();
-    let Some(messages) = span.content.input.as_deref().and_then(read_messages) else {
-        return Ok(Vec::new());
-    };
-    let spoken = messages.into_iter();
-    let spoken = spoken.filter(|message| message.role != MessageRole::System);
-    let rest: Vec<RenderedMessage> = spoken.skip(own).map(rendered).collect::<Result<_, _>>()?;
-    match rest.last() {
+    let said = after_prompt(Some(prompt), span).into_iter();
+    let said: Vec<RenderedMessage> = said.map(rendered).collect::<Result<_, _>>()?;
+    match said.last() {
         Some(last) if last.role != Role::User => {
             Err("its conversation does not end with a message of the user".to_owned())
         }
-        _ => Ok(rest),
+        _ => Ok(said),
     }
 }
 
