@@ -8,7 +8,6 @@ use crate::domain::incident::LiveThen;
 use crate::domain::monitor::ComparedOutcome;
 use crate::domain::period::Period;
 use crate::domain::trace::filter::{Filter, TimeRange};
-use crate::domain::trace::query::Level;
 use crate::domain::trace::selection::Selection;
 use crate::engine::monitor::MonitorError;
 use crate::engine::monitor::compare::{CompareRequest, Compared};
@@ -18,9 +17,6 @@ use crate::engine::ports::traces::TraceStore;
 use crate::engine::ports::{LaneRecord, LaneStore};
 
 use super::representatives::{Representative, representatives};
-
-/// The fewest traces on each side that say anything.
-const FEWEST: u64 = 30;
 
 /// What an incident is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,7 +76,7 @@ impl Affected {
             filter: self.filter.clone(),
         };
         let representatives = representatives(store, &selection)?;
-        let request = comparison(self.filter, self.before, self.window);
+        let request = CompareRequest::of_traces(self.filter, self.before, self.window);
         Ok(Capture {
             compared: request.ask(store)?,
             request,
@@ -120,7 +116,7 @@ impl Affected {
         for record in found {
             let windows = around(lanes, &record, length, now)?;
             let filter = of_lane(self.filter.clone(), &record.deployment.lane);
-            let request = comparison(filter, windows.before, windows.after);
+            let request = CompareRequest::of_traces(filter, windows.before, windows.after);
             if request.ask(store)?.outcome == ComparedOutcome::Worse {
                 return Ok(Some(record));
             }
@@ -138,17 +134,5 @@ impl Capture {
             since: record.deployment.recorded_at,
         });
         live.collect()
-    }
-}
-
-fn comparison(filter: Filter, before: TimeRange, after: TimeRange) -> CompareRequest {
-    CompareRequest {
-        level: Level::Trace,
-        filter,
-        before,
-        after,
-        fewest: FEWEST,
-        numbers: Vec::new(),
-        explain: None,
     }
 }

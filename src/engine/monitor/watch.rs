@@ -14,12 +14,9 @@ use crate::engine::ports::traces::TraceStore;
 use crate::engine::ports::{LaneRecord, LaneStore};
 
 use super::MonitorError;
-use super::compare::CompareRequest;
+use super::compare::{CompareRequest, FEWEST};
 use super::markers::of_lane;
 use super::releases::{Around, around};
-
-/// The fewest values on each side that say anything.
-const FEWEST: u64 = 30;
 
 /// A limit of a watch plan: its key, and the number that it is about.
 pub struct WatchLimit {

@@ -7,7 +7,6 @@ use crate::domain::finding::Findings;
 use crate::domain::monitor::MonitorChange;
 use crate::domain::period::Period;
 use crate::domain::trace::filter::{Filter, TimeRange};
-use crate::domain::trace::query::Level;
 use crate::engine::monitor::MonitorError;
 use crate::engine::monitor::compare::CompareRequest;
 use crate::engine::monitor::markers::of_lane;
@@ -20,9 +19,6 @@ use crate::engine::workspace::Workspace;
 const AROUND: Period = Period {
     seconds: 24 * 3_600,
 };
-
-/// The fewest traces on each side that say anything.
-const FEWEST: u64 = 30;
 
 const NO_RELEASE: &str = "the lane has had no release yet";
 const MOVED_NOTHING: &str = "the record moved nothing";
@@ -81,15 +77,8 @@ fn moved(
 }
 
 fn compared(context: &Context, around: &Around) -> Result<MonitorChange, CommandError> {
-    let request = CompareRequest {
-        level: Level::Trace,
-        filter: of_lane(Filter::default(), &around.record.deployment.lane),
-        before: around.before,
-        after: around.after,
-        fewest: FEWEST,
-        numbers: Vec::new(),
-        explain: None,
-    };
+    let filter = of_lane(Filter::default(), &around.record.deployment.lane);
+    let request = CompareRequest::of_traces(filter, around.before, around.after);
     let store = context.trace_store()?;
     let compared = request.ask(store.as_ref())?;
     Ok(MonitorChange {

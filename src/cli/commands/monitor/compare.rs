@@ -14,7 +14,7 @@ use crate::domain::monitor::ComparedOutcome;
 use crate::domain::period::Period;
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::selection::Selection;
-use crate::engine::monitor::compare::CompareRequest;
+use crate::engine::monitor::compare::{CompareRequest, FEWEST};
 use crate::engine::monitor::markers::of_lane;
 use crate::engine::monitor::releases::{Around, around, live_release};
 use crate::engine::ports::LaneStore;
@@ -53,7 +53,7 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "WHAT", default_value = "trace")]
     per: Grain,
     /// The fewest values on each side that say anything
-    #[arg(long, value_name = "COUNT", default_value_t = 30)]
+    #[arg(long, value_name = "COUNT", default_value_t = FEWEST)]
     minimum: u64,
     /// Look into the bad traces by this metric, whether it got worse or not
     #[arg(long, value_name = "METRIC")]

@@ -24,6 +24,9 @@ use numbers::{Tested, Window, changes, even};
 /// The level of the whole comparison: how likely a number that did not move is called moved.
 const LEVEL: f64 = 0.05;
 
+/// The fewest values on each side that say anything, where nobody says.
+pub const FEWEST: u64 = 30;
+
 /// The columns whose mix is checked, because a change in it changes every number.
 const MIXED: [Column; 4] = [Column::Route, Column::Model, Column::Lane, Column::Prompt];
 
@@ -74,6 +77,19 @@ pub struct Compared {
 }
 
 impl CompareRequest {
+    /// The traces of two windows, by the numbers that are watched everywhere.
+    pub fn of_traces(filter: Filter, before: TimeRange, after: TimeRange) -> Self {
+        Self {
+            level: Level::Trace,
+            filter,
+            before,
+            after,
+            fewest: FEWEST,
+            numbers: Vec::new(),
+            explain: None,
+        }
+    }
+
     /// Compares what a store holds.
     pub fn ask(&self, store: &dyn TraceStore) -> Result<Compared, MonitorError> {
         let tested = if self.numbers.is_empty() {

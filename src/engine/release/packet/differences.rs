@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::behavior::Behavior;
 use crate::domain::dataset::RowStatus;
-use crate::domain::deployment::Changes;
+use crate::domain::deployment::{Changes, ReleaseName};
 use crate::engine::diff::{DatasetDiff, compare};
 use crate::engine::ports::{FileTree, LaneRecord};
 use crate::engine::release::ReleaseError;
@@ -65,10 +65,7 @@ impl Differences {
         all: Vec<Behavior>,
         release: Option<&LaneRecord>,
     ) -> Part<Vec<BehaviorLink>> {
-        let release = release.map(|record| {
-            let deployment = &record.deployment;
-            format!("{}#{}", deployment.lane, deployment.sequence)
-        });
+        let release = release.map(|record| ReleaseName::of(&record.deployment).to_string());
         let is_meant = |behavior: &Behavior| {
             let taken = |id: &str| {
                 let mut links = self.taken_from.iter();
