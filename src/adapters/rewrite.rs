@@ -6,9 +6,24 @@ use std::path::Path;
 
 use crate::engine::datasets::edit::RowsEdit;
 
-/// Makes a change to a file that is there, or to an empty one where it is not. Somebody who reads
-/// the file sees the old one or the new one. A link is not followed: it is an error.
+/// Makes a change to the rows of a file that is there, or of an empty one where it is not.
 pub fn rewrite_rows(path: &Path, edit: &RowsEdit) -> io::Result<()> {
+    rewrite(path, |old, new| edit.copy(old, new))
+}
+
+/// Puts a text in the place of a file, or where there is none yet.
+pub fn rewrite_text(path: &Path, text: &str) -> io::Result<()> {
+    rewrite(path, |_, new| new.write_all(text.as_bytes()))
+}
+
+/// Somebody who reads the file sees the old one or the new one. A link is not followed: it is an error.
+fn rewrite(
+    path: &Path,
+    write: impl FnOnce(
+        &mut BufReader<Box<dyn Read>>,
+        &mut BufWriter<&mut tempfile::NamedTempFile>,
+    ) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut changed = tempfile::NamedTempFile::new_in(folder)?;
@@ -28,7 +43,7 @@ pub fn rewrite_rows(path: &Path, edit: &RowsEdit) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     let mut output = BufWriter::new(&mut changed);
-    edit.copy(&mut BufReader::new(old), &mut output)?;
+    write(&mut BufReader::new(old), &mut output)?;
     output.flush()?;
     drop(output);
     changed.as_file().sync_all()?;

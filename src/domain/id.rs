@@ -142,6 +142,12 @@ id!(
     check_path
 );
 
+id!(
+    /// Names a behavior: `tool-timeout-3f2a91` lives in `operations/behaviors/tool-timeout-3f2a91.toml`.
+    BehaviorId,
+    check_path
+);
+
 /// How the names of tests begin that stand in a prompt's own file: those of `prompts/a.prompt.yml` are
 /// the dataset `prompts/a`, and evaluators such as `prompts/a/is-short`. No file can have such a name.
 pub const OWN_PREFIX: &str = "prompts/";
@@ -252,6 +258,13 @@ impl AlertId {
     /// Where the rule lives, relative to the workspace root.
     pub fn path(&self) -> String {
         format!("operations/alerts/{}.toml", self.0)
+    }
+}
+
+impl BehaviorId {
+    /// Where the behavior lives, relative to the workspace root.
+    pub fn path(&self) -> String {
+        format!("operations/behaviors/{}.toml", self.0)
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod annotations;
 pub mod approvals;
 pub mod audit;
+pub mod behaviors;
 pub mod bisect;
 mod bounded;
 pub mod bundle;

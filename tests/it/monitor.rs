@@ -3,5 +3,5 @@
 mod check;
 mod compare;
 mod html;
-mod made;
+pub(crate) mod made;
 mod overview;

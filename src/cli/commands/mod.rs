@@ -1,6 +1,7 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod approve;
+pub mod behaviors;
 pub mod bisect;
 pub mod check;
 pub mod dataset;
@@ -86,6 +87,8 @@ pub enum Command {
     #[command(display_order = 10)]
     Monitor(monitor::MonitorArgs),
     #[command(display_order = 10)]
+    Behaviors(behaviors::BehaviorsArgs),
+    #[command(display_order = 10)]
     Redact(redact::RedactArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
@@ -117,6 +120,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
             Self::Monitor(args) => monitor::run(context, ui, args),
+            Self::Behaviors(args) => behaviors::run(context, ui, args),
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),

@@ -1,6 +1,7 @@
 //! Checks a whole workspace: every file by itself, and every name that one file uses of another.
 
 mod alerts;
+mod behaviors;
 mod evaluators;
 mod lanes;
 mod prompts;
@@ -41,6 +42,8 @@ pub struct Counts {
     pub views: usize,
     /// Alert rules.
     pub alerts: usize,
+    /// Behaviors.
+    pub behaviors: usize,
 }
 
 impl CheckReport {
@@ -83,6 +86,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             lanes: inventory.lanes.len(),
             views: inventory.views.len(),
             alerts: inventory.alerts.len(),
+            behaviors: inventory.behaviors.len(),
         },
     }
 }
@@ -108,6 +112,7 @@ impl Checker<'_> {
         named.extend(evaluators.values().flat_map(Evaluator::files));
         views::check_views(self);
         alerts::check_alerts(self);
+        behaviors::check_behaviors(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

@@ -2,6 +2,8 @@
 
 pub mod alert;
 pub mod answerer;
+pub mod behavior;
+pub mod behavior_text;
 pub mod closure;
 mod compile;
 mod conversation;
@@ -42,11 +44,12 @@ pub mod yaml_text;
 
 use crate::domain::alert::AlertRule;
 use crate::domain::attestation::AllowedSigners;
+use crate::domain::behavior::Behavior;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{
-    AlertId, DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId,
+    AlertId, BehaviorId, DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId,
 };
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
@@ -76,6 +79,8 @@ pub struct Inventory {
     pub views: Vec<ViewId>,
     /// The alert rules.
     pub alerts: Vec<AlertId>,
+    /// The behaviors.
+    pub behaviors: Vec<BehaviorId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -117,6 +122,19 @@ const ALERTS: Sort<AlertId> = Sort {
     ending: ".toml",
     new: AlertId::new,
 };
+const BEHAVIORS: Sort<BehaviorId> = Sort {
+    folder: "operations/behaviors",
+    ending: ".toml",
+    new: BehaviorId::new,
+};
+
+/// The folders whose names may not begin like those of tests in prompts' own files.
+const NEVER_OWN: [&str; 4] = [
+    LANES.folder,
+    VIEWS.folder,
+    ALERTS.folder,
+    BEHAVIORS.folder,
+];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
@@ -185,6 +203,7 @@ impl<'t> Workspace<'t> {
             lanes: self.ids(&LANES, &mut findings)?,
             views: self.ids(&VIEWS, &mut findings)?,
             alerts: self.ids(&ALERTS, &mut findings)?,
+            behaviors: self.ids(&BEHAVIORS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -250,6 +269,11 @@ impl<'t> Workspace<'t> {
         self.all_ids(&ALERTS)
     }
 
+    /// The names of all behaviors, sorted.
+    pub fn behavior_ids(&self) -> Result<Vec<BehaviorId>, Findings> {
+        self.all_ids(&BEHAVIORS)
+    }
+
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
         let mut findings = Vec::new();
         let ids = self.ids(sort, &mut findings)?;
@@ -264,7 +288,7 @@ impl<'t> Workspace<'t> {
         let mut ids = Vec::new();
         for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
             let path = format!("{}/{name}{}", sort.folder, sort.ending);
-            let may_be_own = ![LANES.folder, VIEWS.folder, ALERTS.folder].contains(&sort.folder);
+            let may_be_own = !NEVER_OWN.contains(&sort.folder);
             if may_be_own && name.starts_with(OWN_PREFIX) {
                 let message =
                     "names that begin with `prompts/` are those of tests in prompts' own files";
@@ -374,6 +398,17 @@ impl<'t> Workspace<'t> {
         let known = || names(self.alert_ids());
         let source = read_named(self.tree, &id.path(), "alert rule", id.as_str(), known)?;
         alert::read_alert(id, &source)
+    }
+
+    /// A behavior.
+    pub fn behavior(&self, id: &BehaviorId) -> Result<Behavior, Findings> {
+        behavior::read_behavior(id, &self.behavior_source(id)?)
+    }
+
+    /// The text of a behavior's file.
+    pub fn behavior_source(&self, id: &BehaviorId) -> Result<Source, Findings> {
+        let known = || names(self.behavior_ids());
+        read_named(self.tree, &id.path(), "behavior", id.as_str(), known)
     }
 
     /// The keys that a policy trusts.

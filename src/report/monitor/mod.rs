@@ -1,11 +1,11 @@
 //! What Monitor found, for people and for programs.
 
-mod chart;
+pub(super) mod chart;
 pub mod check;
 pub mod check_json;
 pub mod compare;
 pub mod compare_json;
 pub mod html;
-mod number;
+pub(super) mod number;
 pub mod overview;
 pub mod overview_json;

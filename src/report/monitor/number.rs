@@ -39,7 +39,7 @@ fn count(value: f64) -> String {
 }
 
 /// A share in hundredths, with a digit more where it is small.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::report) fn percent(share: f64) -> String {
     let digits = if share != 0.0 && share.abs() < 0.01 {
         2
     } else {
@@ -49,7 +49,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// How many there are.
-pub(super) fn whole(count: u64) -> String {
+pub(in crate::report) fn whole(count: u64) -> String {
     #[expect(
         clippy::cast_precision_loss,
         reason = "no store holds so many spans that the last digit is lost"
