@@ -159,10 +159,7 @@ mod tests {
             role: MessageRole::Assistant,
             parts: Vec::new(),
         }];
-        assert_eq!(
-            faults(&span, &empty, &Formats::default()),
-            [Fault::Empty]
-        );
+        assert_eq!(faults(&span, &empty, &Formats::default()), [Fault::Empty]);
         span.status = SpanStatus::Error;
         assert_eq!(faults(&span, &empty, &Formats::default()), []);
     }

@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::behavior::{
-    Behavior, BehaviorKind, BehaviorRole, Detector, Pattern, Term,
-};
+use crate::domain::behavior::{Behavior, BehaviorKind, BehaviorRole, Detector, Pattern, Term};
 use crate::domain::digest::Digest;
 use crate::domain::id::{BehaviorId, kebab_case};
 
@@ -65,7 +63,12 @@ pub(super) fn drafts(found: Found, known: Vec<Behavior>) -> Vec<Draft> {
     let common = (found.traces * COMMON_PERCENT)
         .div_ceil(100)
         .max(found.fewest);
-    let mut drafts = of_patterns(found.sightings, patterns_known, &mut taken, (found.fewest, common));
+    let mut drafts = of_patterns(
+        found.sightings,
+        patterns_known,
+        &mut taken,
+        (found.fewest, common),
+    );
     let intents = Intents {
         found: found.intents,
         asked: &found.asked,
@@ -91,9 +94,7 @@ fn of_patterns(
 ) -> Vec<Draft> {
     let mut by_name: BTreeMap<Name, (Sort, Traces)> = BTreeMap::new();
     for (key, traces) in sightings.0 {
-        by_name
-            .entry(name_of(&key))
-            .or_insert((key.sort, traces));
+        by_name.entry(name_of(&key)).or_insert((key.sort, traces));
     }
     let often = seen_most_often(&by_name, (fewest, common));
     let mut drafts = Vec::new();
@@ -139,7 +140,11 @@ fn seen_most_often(
     (fewest, common): (usize, usize),
 ) -> BTreeSet<Name> {
     let enough = by_name.iter().filter(|(_, (sort, traces))| {
-        let needed = if sort.kind().is_some() { fewest } else { common };
+        let needed = if sort.kind().is_some() {
+            fewest
+        } else {
+            common
+        };
         traces.len() >= needed
     });
     let mut ranked: Vec<(std::cmp::Reverse<usize>, &Name)> = enough
@@ -247,7 +252,12 @@ impl Intents<'_> {
         let signature = intent.signature();
         let traces = self.traces(intent);
         Draft {
-            id: new_id((sort.role(), sort.detector()), &signature, &intent.terms, taken),
+            id: new_id(
+                (sort.role(), sort.detector()),
+                &signature,
+                &intent.terms,
+                taken,
+            ),
             known: None,
             pattern: Pattern {
                 role: sort.role(),
@@ -357,7 +367,10 @@ mod tests {
         let of = (BehaviorRole::Tool, Detector::Error);
         let mut id = |signature: &str| new_id(of, signature, &[], &mut taken).to_string();
         let first = id("find_order: no answer after <n> s");
-        assert!(first.starts_with("tool-find-order-no-answer-after-n-s-"), "{first}");
+        assert!(
+            first.starts_with("tool-find-order-no-answer-after-n-s-"),
+            "{first}"
+        );
         assert_ne!(id("find_order: no answer after <n> s"), first);
         let foreign = id("注文が見つかりません");
         assert_eq!(foreign.len(), "tool-".len() + DIGITS);

@@ -44,6 +44,10 @@ fn said(span: &Span, role: BehaviorRole) -> Vec<Passage> {
         BehaviorRole::Tool => &[Source::ToolCall, Source::ToolResult, Source::Error],
     };
     let all = passages(span);
-    let last = |source: &Source| all.iter().rfind(|passage| passage.source == *source).cloned();
+    let last = |source: &Source| {
+        all.iter()
+            .rfind(|passage| passage.source == *source)
+            .cloned()
+    };
     wanted.iter().filter_map(last).collect()
 }

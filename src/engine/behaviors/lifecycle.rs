@@ -45,11 +45,7 @@ struct Look {
 }
 
 /// What was seen of each behavior.
-pub(super) fn judge(
-    cases: &[Case<'_>],
-    population: &Population,
-    window: TimeRange,
-) -> Vec<Judged> {
+pub(super) fn judge(cases: &[Case<'_>], population: &Population, window: TimeRange) -> Vec<Judged> {
     let looks: Vec<Look> = cases
         .iter()
         .enumerate()
@@ -107,11 +103,7 @@ fn looks(index: usize, case: &Case<'_>, population: &Population) -> Vec<Look> {
     lanes.filter_map(look).collect()
 }
 
-fn known_lane<'c>(
-    case: &Case<'c>,
-    population: &Population,
-    lane: usize,
-) -> Option<&'c LaneSeen> {
+fn known_lane<'c>(case: &Case<'c>, population: &Population, lane: usize) -> Option<&'c LaneSeen> {
     let name = &population.lanes[lane];
     case.known?.lanes.iter().find(|known| known.lane == *name)
 }
@@ -183,9 +175,7 @@ fn overall(case: &Case<'_>, lanes: &[LaneSeen]) -> BehaviorState {
 mod tests {
     use super::*;
 
-    use BehaviorState::{
-        Better, Changed, New, Ongoing, Reactivated, Vanishing, Worse,
-    };
+    use BehaviorState::{Better, Changed, New, Ongoing, Reactivated, Vanishing, Worse};
 
     fn of(hits: u64, total: u64) -> Proportion {
         Proportion { hits, total }

@@ -169,11 +169,7 @@ fn last_asked(messages: &[Message]) -> Option<String> {
 /// The signature of a span's error: of its exception, its message, or its sort.
 fn error_of(span: &Span) -> String {
     let thrown = span.content.events.as_deref().and_then(exception);
-    let message = [
-        thrown,
-        span.status_message.clone(),
-        span.error_type.clone(),
-    ];
+    let message = [thrown, span.status_message.clone(), span.error_type.clone()];
     let signatures = message.into_iter().flatten().map(|text| mask(&text));
     let mut signatures = signatures.filter(|signature| !signature.is_empty());
     signatures
@@ -183,8 +179,16 @@ fn error_of(span: &Span) -> String {
 
 fn exception(events: &str) -> Option<String> {
     let events: Value = serde_json::from_str(events).ok()?;
-    let thrown = events.as_array()?.iter().rev().find(|event| event["name"] == "exception")?;
-    let text = |key: &str| thrown["attributes"][key].as_str().filter(|it| !it.is_empty());
+    let thrown = events
+        .as_array()?
+        .iter()
+        .rev()
+        .find(|event| event["name"] == "exception")?;
+    let text = |key: &str| {
+        thrown["attributes"][key]
+            .as_str()
+            .filter(|it| !it.is_empty())
+    };
     let message = text("exception.message").or_else(|| text("exception.type"))?;
     Some(message.to_owned())
 }
@@ -197,7 +201,11 @@ fn tool_failure(text: &str) -> Option<String> {
     }
     let start: String = text.chars().take(12).collect::<String>().to_lowercase();
     if start.starts_with("traceback") {
-        return text.lines().rev().find(|line| !line.trim().is_empty()).map(mask);
+        return text
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .map(mask);
     }
     let says_so = ["error", "exception", "failed to", "failure:"];
     says_so
@@ -222,8 +230,13 @@ fn json_failure(value: &Value) -> Option<String> {
     for key in ["error", "errors", "isError", "is_error"] {
         let said = &value[key];
         if is_failure(said) {
-            let said = said.as_array().and_then(|items| items.first()).unwrap_or(said);
-            let found = text(said).or_else(|| text(&said["message"])).or_else(message);
+            let said = said
+                .as_array()
+                .and_then(|items| items.first())
+                .unwrap_or(said);
+            let found = text(said)
+                .or_else(|| text(&said["message"]))
+                .or_else(message);
             return Some(found.unwrap_or_else(|| "an error that says nothing".to_owned()));
         }
     }
@@ -237,7 +250,9 @@ fn offered(definitions: Option<&str>) -> BTreeSet<String> {
     let definitions = definitions.and_then(|text| serde_json::from_str::<Value>(text).ok());
     let items = definitions.as_ref().and_then(Value::as_array);
     let names = items.into_iter().flatten().filter_map(|item| {
-        let name = item.get("name").or_else(|| item.get("function")?.get("name"));
+        let name = item
+            .get("name")
+            .or_else(|| item.get("function")?.get("name"));
         name?.as_str().map(plain)
     });
     names.collect()
@@ -256,12 +271,24 @@ mod tests {
     #[test]
     fn a_tool_says_in_many_ways_that_it_failed() {
         for (result, failure) in [
-            ("Error: flight HAT045 is full", Some("error: flight <id> is full")),
-            ("{\"error\": \"order 7 not found\"}", Some("order <n> not found")),
-            ("{\"error\": {\"code\": 3, \"message\": \"gone\"}}", Some("gone")),
+            (
+                "Error: flight HAT045 is full",
+                Some("error: flight <id> is full"),
+            ),
+            (
+                "{\"error\": \"order 7 not found\"}",
+                Some("order <n> not found"),
+            ),
+            (
+                "{\"error\": {\"code\": 3, \"message\": \"gone\"}}",
+                Some("gone"),
+            ),
             ("{\"errors\": [{\"message\": \"gone\"}]}", Some("gone")),
             ("{\"isError\": true, \"content\": \"Gone.\"}", Some("gone.")),
-            ("{\"status\": \"failed\", \"reason\": \"late\"}", Some("late")),
+            (
+                "{\"status\": \"failed\", \"reason\": \"late\"}",
+                Some("late"),
+            ),
             ("{\"error\": true}", Some("an error that says nothing")),
             (
                 "Traceback (most recent call last):\n  File x\nKeyError: 'id'\n",

@@ -90,7 +90,9 @@ impl Population {
         lanes.sort();
         let member = |trace: &super::reading::TraceNotes| Member {
             started_at: trace.started_at,
-            lane: lanes.iter().position(|lane| lane.as_deref() == trace.lane()),
+            lane: lanes
+                .iter()
+                .position(|lane| lane.as_deref() == trace.lane()),
             side: usize::from(trace.started_at >= window.from),
             piece: piece(window, trace.started_at),
             failed: trace.failed(),

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::behavior::{
-    Behavior, BehaviorKind, Counted, Decided, Detector, Evidence, Seen,
-};
+use crate::domain::behavior::{Behavior, BehaviorKind, Counted, Decided, Detector, Evidence, Seen};
 use crate::domain::period::Period;
 use crate::domain::trace::filter::{Filter, TimeRange};
 use crate::domain::trace::query::{Level, Measure, TraceQuery};
@@ -78,7 +76,11 @@ impl ScanRequest {
     pub fn before(&self) -> TimeRange {
         let length = self.window.until.duration_since(self.window.from);
         TimeRange {
-            from: self.window.from.checked_sub(length).unwrap_or(Timestamp::MIN),
+            from: self
+                .window
+                .from
+                .checked_sub(length)
+                .unwrap_or(Timestamp::MIN),
             until: self.window.from,
         }
     }
@@ -183,7 +185,13 @@ fn find(reading: &Reading, request: &ScanRequest, known: &[Behavior]) -> Found {
         .collect();
     let before: Vec<usize> = reading.within(request.before()).collect();
     add_calls(&mut sightings, reading, request.fewest, &signatures);
-    add_missing(&mut sightings, reading, &before, request.fewest, &signatures);
+    add_missing(
+        &mut sightings,
+        reading,
+        &before,
+        request.fewest,
+        &signatures,
+    );
     let asked = reading.traces.iter().enumerate().filter_map(|(place, it)| {
         let span = it.spans.iter().find(|span| span.asked.is_some())?;
         let sighting = Sighting {
@@ -289,10 +297,23 @@ impl Scene<'_> {
 
     /// A behavior as it is after the scan; `None` of one that was never seen at all.
     fn behavior(&self, draft: Draft, counts: &Counts, judged: Judged) -> Option<Behavior> {
-        let starts = || draft.traces.keys().map(|place| self.population.started_at(*place));
+        let starts = || {
+            draft
+                .traces
+                .keys()
+                .map(|place| self.population.started_at(*place))
+        };
         let known = draft.known.as_ref();
-        let first = known.map(|it| it.seen.first).into_iter().chain(starts()).min()?;
-        let last = known.map(|it| it.seen.last).into_iter().chain(starts()).max()?;
+        let first = known
+            .map(|it| it.seen.first)
+            .into_iter()
+            .chain(starts())
+            .min()?;
+        let last = known
+            .map(|it| it.seen.last)
+            .into_iter()
+            .chain(starts())
+            .max()?;
         let share = |side| {
             let share = self.population.share(counts, None, side);
             [share.hits, share.total]

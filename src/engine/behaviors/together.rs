@@ -19,7 +19,9 @@ pub(super) struct Bits(Vec<u64>);
 impl Bits {
     pub(super) fn of(traces: &Traces) -> Self {
         const WIDTH: usize = 64;
-        let most = traces.last_key_value().map_or(0, |(place, _)| place / WIDTH + 1);
+        let most = traces
+            .last_key_value()
+            .map_or(0, |(place, _)| place / WIDTH + 1);
         let mut words = vec![0; most];
         for place in traces.keys() {
             words[place / WIDTH] |= 1 << (place % WIDTH);
@@ -34,7 +36,9 @@ impl Bits {
     /// How many traces are in both, and in one or the other.
     pub(super) fn overlap(&self, other: &Self) -> (u64, u64) {
         let words = self.0.iter().zip(&other.0);
-        let both = words.map(|(one, two)| u64::from((one & two).count_ones())).sum();
+        let both = words
+            .map(|(one, two)| u64::from((one & two).count_ones()))
+            .sum();
         (both, self.count() + other.count() - both)
     }
 

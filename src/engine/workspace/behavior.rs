@@ -400,8 +400,7 @@ at = "2026-03-02T09:00:00Z"
             ("2026-03-02T09:00:01Z", BehaviorState::Resolved),
             ("2026-03-02T08:59:59Z", BehaviorState::Reactivated),
         ] {
-            let line =
-                format!("resolved = {{ reason = \"fixed\", by = \"Ada\", at = \"{at}\" }}");
+            let line = format!("resolved = {{ reason = \"fixed\", by = \"Ada\", at = \"{at}\" }}");
             assert_eq!(with(&line).state(), state, "{at}");
         }
     }

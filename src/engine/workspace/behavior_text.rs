@@ -83,13 +83,12 @@ pub fn edit_decided(
         text.push_str("\n\n");
     }
     text.push_str(below);
-    let written = read_behavior(&behavior.id, &Source::new(file.path.as_str(), text.as_str()));
+    let written = read_behavior(
+        &behavior.id,
+        &Source::new(file.path.as_str(), text.as_str()),
+    );
     let as_meant = written.is_ok_and(|it| it.decided == *decided);
-    if as_meant {
-        Ok(text)
-    } else {
-        Err(by_hand())
-    }
+    if as_meant { Ok(text) } else { Err(by_hand()) }
 }
 
 /// What people wrote.
@@ -422,6 +421,9 @@ mod tests {
             ..behavior.decided.clone()
         };
         let refused = edit_decided(&old, &behavior, &decided).unwrap_err();
-        assert!(refused.to_string().contains("more than one line"), "{refused}");
+        assert!(
+            refused.to_string().contains("more than one line"),
+            "{refused}"
+        );
     }
 }

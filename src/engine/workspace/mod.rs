@@ -129,12 +129,7 @@ const BEHAVIORS: Sort<BehaviorId> = Sort {
 };
 
 /// The folders whose names may not begin like those of tests in prompts' own files.
-const NEVER_OWN: [&str; 4] = [
-    LANES.folder,
-    VIEWS.folder,
-    ALERTS.folder,
-    BEHAVIORS.folder,
-];
+const NEVER_OWN: [&str; 4] = [LANES.folder, VIEWS.folder, ALERTS.folder, BEHAVIORS.folder];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]

@@ -45,8 +45,6 @@ impl<'r> ScanV1<'r> {
     }
 }
 
-
-
 /// Behaviors.
 #[derive(Debug, Serialize)]
 pub struct ListV1<'b> {

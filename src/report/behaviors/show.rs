@@ -49,7 +49,11 @@ fn pattern(text: &mut String, behavior: &Behavior) {
     } else {
         ""
     };
-    field(text, "state", format!("{}{watched}", behavior.state().name()));
+    field(
+        text,
+        "state",
+        format!("{}{watched}", behavior.state().name()),
+    );
     field(
         text,
         "kind",

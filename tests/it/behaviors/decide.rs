@@ -65,7 +65,10 @@ fn a_dismissed_behavior_is_counted_on_and_shown_no_more() {
     assert!(found.is_listed());
     let dismissed = found.says(&["dismiss", "--reason", "a \"known\" partner"]);
     assert_eq!(dismissed["state"], "dismissed");
-    assert_eq!(dismissed["dismissed"]["by"], "Ada Lovelace <ada@example.com>");
+    assert_eq!(
+        dismissed["dismissed"]["by"],
+        "Ada Lovelace <ada@example.com>"
+    );
     assert!(!found.is_listed());
     let sandbox = &found.sandbox;
     sandbox.imports_told(&hours(10));
@@ -85,7 +88,10 @@ fn a_dismissed_behavior_is_counted_on_and_shown_no_more() {
 fn a_resolved_behavior_that_comes_back_is_reactivated() {
     let found = Found::new();
     // It is past all traces by the clock of the sandbox.
-    assert_eq!(found.says(&["resolve", "--reason", "fixed"])["state"], "resolved");
+    assert_eq!(
+        found.says(&["resolve", "--reason", "fixed"])["state"],
+        "resolved"
+    );
     assert!(!found.is_listed());
     found.sandbox.imports_told(&hours(10));
     let quiet = found.sandbox.scans(&["--window", &window(10)]);

@@ -6,7 +6,8 @@ use super::made::{Step, Told};
 use crate::support::Sandbox;
 
 /// A text that would drive a terminal, hide in it, end a text of TOML, or name a file elsewhere.
-const HOSTILE: &str = "../../\u{1b}[2J\u{202e}gnp\u{200b} \"\"\" ''' \\ [seen] $(touch /tmp/x) <script>";
+const HOSTILE: &str =
+    "../../\u{1b}[2J\u{202e}gnp\u{200b} \"\"\" ''' \\ [seen] $(touch /tmp/x) <script>";
 
 const WINDOW: [&str; 2] = ["--window", "2026-03-01T05:00:00Z..2026-03-01T10:00:00Z"];
 
@@ -80,6 +81,9 @@ fn secrets_are_out_before_anything_is_compared() {
     sandbox.imports_told(&traces);
     sandbox.scans(&WINDOW);
     let files = sandbox.behavior_files();
-    assert!(files.contains("refund") && !files.contains("miller"), "{files}");
+    assert!(
+        files.contains("refund") && !files.contains("miller"),
+        "{files}"
+    );
     sandbox.pointsman(&["check", "--secrets"]).succeeds();
 }

@@ -42,11 +42,16 @@ fn one_behavior_is_shown_with_all_that_is_known_and_traces_that_show_it() {
     let args = ["behaviors", "list", "--kind", "issue", "--json"];
     let json = sandbox.pointsman(&args).succeeds().json();
     assert_eq!(json["schema"], "pointsman/behaviors-list/v1");
-    let id = json["behaviors"][0]["behavior"].as_str().expect("it has a name");
+    let id = json["behaviors"][0]["behavior"]
+        .as_str()
+        .expect("it has a name");
     let output = sandbox.pointsman(&["behaviors", "show", id, "-n", "2"]);
     output.succeeds();
     insta::assert_snapshot!(output.transcript());
-    let json = sandbox.pointsman(&["behaviors", "show", id, "--json"]).succeeds().json();
+    let json = sandbox
+        .pointsman(&["behaviors", "show", id, "--json"])
+        .succeeds()
+        .json();
     assert_eq!(json["schema"], "pointsman/behavior/v1");
     assert_eq!(json["examples"][0]["isKept"], true);
 }

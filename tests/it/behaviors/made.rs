@@ -149,7 +149,10 @@ impl Sandbox {
             .iter()
             .map(|file| {
                 let text = std::fs::read_to_string(file).expect("it is text");
-                format!("== {}\n{text}", file.file_name().expect("it is a file").display())
+                format!(
+                    "== {}\n{text}",
+                    file.file_name().expect("it is a file").display()
+                )
             })
             .collect()
     }

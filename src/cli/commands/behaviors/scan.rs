@@ -139,7 +139,9 @@ fn show(ui: &mut Ui, behaviors: &[&Behavior]) {
 fn say_what_was_written(ui: &mut Ui, args: &ScanArgs, behaviors: &[Scanned], written: &[String]) {
     let new = behaviors.iter().filter(|it| !it.has_file).count();
     if args.dry_run {
-        ui.note(format_args!("{new} files would be new; nothing was written"));
+        ui.note(format_args!(
+            "{new} files would be new; nothing was written"
+        ));
         return;
     }
     let count = written.len();

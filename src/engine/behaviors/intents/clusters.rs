@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use super::vectors::{Vector, cosine, middle};
 
 /// How near a leader must be.
-const NEAR_LEADER: f64 = 0.3;
+const NEAR_LEADER: f64 = 0.25;
 
 /// How near a middle must be.
-const NEAR_MIDDLE: f64 = 0.35;
+const NEAR_MIDDLE: f64 = 0.3;
 
 /// How near two middles are that are one.
-const SAME: f64 = 0.55;
+const SAME: f64 = 0.5;
 
 /// How often points move at most.
 const ROUNDS: usize = 10;
@@ -136,7 +136,10 @@ impl Index {
     fn add(&mut self, middle: Vector) {
         let number = self.middles.len();
         for (word, weight) in &middle {
-            self.by_word.entry(*word).or_default().push((number, *weight));
+            self.by_word
+                .entry(*word)
+                .or_default()
+                .push((number, *weight));
         }
         self.middles.push(middle);
     }
@@ -186,7 +189,9 @@ mod tests {
     ];
 
     fn texts() -> Vec<&'static str> {
-        (0..4).flat_map(|index| KINDS.map(|kind| kind[index])).collect()
+        (0..4)
+            .flat_map(|index| KINDS.map(|kind| kind[index]))
+            .collect()
     }
 
     #[test]

@@ -69,7 +69,11 @@ pub(super) fn intents(reading: &Reading, fewest: usize) -> Vec<Intent> {
         });
         Intent {
             traces: group.members.iter().map(|member| places[*member]).collect(),
-            best: near.into_iter().take(BEST).map(|(_, place)| place).collect(),
+            best: near
+                .into_iter()
+                .take(BEST)
+                .map(|(_, place)| place)
+                .collect(),
             terms: terms.collect(),
         }
     };
