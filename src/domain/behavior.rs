@@ -33,8 +33,6 @@ pub struct Behavior {
 pub struct Decided {
     /// What it is called.
     pub title: Option<String>,
-    /// Who wrote the title, where it was a model.
-    pub title_by: Option<String>,
     /// Whether it is an issue; absent: the scan says.
     pub kind: Option<BehaviorKind>,
     /// Who looks after it.

@@ -60,7 +60,6 @@ fn behavior(id: &BehaviorId, decoder: &mut Decoder<'_>, node: &Node) -> Option<B
 fn decided(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Decided {
     Decided {
         title: text(decoder, fields, "title"),
-        title_by: text(decoder, fields, "title_by"),
         kind: fields
             .optional("kind")
             .and_then(|node| decoder.word(node, &BehaviorKind::ALL)),

@@ -107,7 +107,6 @@ fn above_mark(text: &str) -> &str {
 fn decided_lines(decided: &Decided) -> Vec<(&'static str, String)> {
     let Decided {
         title,
-        title_by,
         kind,
         owner,
         note,
@@ -117,7 +116,6 @@ fn decided_lines(decided: &Decided) -> Vec<(&'static str, String)> {
     } = decided;
     let mut lines = Vec::new();
     lines.extend(title.as_ref().map(|it| ("title", quoted(it))));
-    lines.extend(title_by.as_ref().map(|it| ("title_by", quoted(it))));
     lines.extend(kind.map(|it| ("kind", quoted(it.name()))));
     lines.extend(owner.as_ref().map(|it| ("owner", quoted(it))));
     lines.extend(note.as_ref().map(|it| ("note", quoted(it))));

@@ -121,7 +121,6 @@ impl<'b> From<&'b Example> for ExampleV1<'b> {
 pub struct BehaviorV1<'b> {
     behavior: &'b str,
     title: Option<&'b str>,
-    title_by: Option<&'b str>,
     role: BehaviorRole,
     detector: Detector,
     kind: BehaviorKind,
@@ -157,7 +156,6 @@ impl<'b> From<&'b Behavior> for BehaviorV1<'b> {
         Self {
             behavior: behavior.id.as_str(),
             title: decided.title.as_deref(),
-            title_by: decided.title_by.as_deref(),
             role: pattern.role,
             detector: pattern.detector,
             kind: behavior.kind(),

@@ -40,9 +40,7 @@ pub fn behavior_text(behavior: &Behavior, examples: &[Example]) -> String {
 fn pattern(text: &mut String, behavior: &Behavior) {
     let pattern = &behavior.pattern;
     if let Some(title) = &behavior.decided.title {
-        let by = behavior.decided.title_by.as_ref();
-        let by = by.map_or_else(String::new, |by| format!(" (by {by})"));
-        field(text, "title", format!("{title}{by}"));
+        field(text, "title", title);
     }
     let watched = if behavior.decided.watched {
         ", watched"
