@@ -5,3 +5,4 @@ mod compare;
 mod html;
 pub(crate) mod made;
 mod overview;
+mod score;

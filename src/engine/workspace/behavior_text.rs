@@ -241,7 +241,11 @@ fn of_all([some, all]: &[u64; 2]) -> String {
 
 /// Three digits of a probability; one that no number holds is 0.
 fn probability(p: f64) -> String {
-    format!("{p:.2e}")
+    if p >= 0.001 {
+        format!("{p:.4}")
+    } else {
+        format!("{p:.2e}")
+    }
 }
 
 /// A text in quotes. Characters that nobody sees are spelled out: whoever looks at a file without

@@ -56,7 +56,7 @@ fn pattern(text: &mut String, behavior: &Behavior) {
         text,
         "kind",
         format!(
-            "{} of the {}, found by {}",
+            "{} of the {}, found by the detector `{}`",
             behavior.kind().name(),
             pattern.role.name(),
             pattern.detector.name()

@@ -172,7 +172,7 @@ fn what_many_users_ask_is_one_behavior_and_keeps_its_name_when_it_drifts() {
         (&theme["role"], &theme["state"], &theme["traces"]),
         (&"user".into(), &"new".into(), &json!([40, 120]))
     );
-    let parcel = found.of("parcel");
+    let parcel = found.of("delivery");
     assert_eq!(
         (&parcel["kind"], &parcel["state"], &parcel["traces"]),
         (&"healthy".into(), &"changed".into(), &json!([40, 120]))
