@@ -235,6 +235,7 @@ impl Intents<'_> {
         if let Some(intent) = intent {
             intent.terms.clone_into(&mut pattern.terms);
             pattern.subjects = subjects(&traces);
+            Sort::Intent.rationale().clone_into(&mut pattern.rationale);
         }
         Draft {
             id: behavior.id.clone(),

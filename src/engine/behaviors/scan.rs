@@ -36,6 +36,9 @@ const HISTORY: usize = 100;
 /// How many times as often traces must fail that have a pattern, for it to be an issue.
 const FAILS_MORE: f64 = 1.5;
 
+/// Why such a pattern is one.
+const FAILS: &str = "; they fail more often than the others";
+
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScanRequest {
@@ -287,11 +290,11 @@ impl Scene<'_> {
             let shares = with.share().zip(others.share());
             let more = shares.is_some_and(|(with, others)| with > FAILS_MORE * others);
             let pattern = &mut drafts[place].pattern;
-            pattern.kind = if differs && more {
-                BehaviorKind::Issue
-            } else {
-                BehaviorKind::Healthy
-            };
+            pattern.kind = BehaviorKind::Healthy;
+            if differs && more {
+                pattern.kind = BehaviorKind::Issue;
+                pattern.rationale.push_str(FAILS);
+            }
         }
     }
 

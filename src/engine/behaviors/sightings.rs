@@ -82,8 +82,8 @@ impl Sort {
                 "at least 9 of 10 traces of this sort call the tool in the window before, and these \
                  do not"
             }
-            Self::Calls => "traces call these tools in this order",
-            Self::Intent => "what users say shares these words",
+            Self::Calls => "traces in which these tools are called in this order",
+            Self::Intent => "traces in which users say these words",
         }
     }
 }

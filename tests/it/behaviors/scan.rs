@@ -185,7 +185,7 @@ fn what_many_users_ask_is_one_behavior_and_keeps_its_name_when_it_drifts() {
     let later = (1_200..1_800_u32).step_by(5).map(|minute| {
         let asked = match asks(minute.into()) {
             refund if REFUND.contains(&refund) => {
-                format!("{refund} with the voucher code from the newsletter")
+                format!("{refund} from a voucher")
             }
             other => other.to_owned(),
         };
@@ -198,10 +198,7 @@ fn what_many_users_ask_is_one_behavior_and_keeps_its_name_when_it_drifts() {
         .iter()
         .find(|it| it["behavior"] == refund["behavior"]);
     let same = same.expect("it keeps its name");
-    assert_eq!(
-        (&same["state"], &same["traces"]),
-        (&"changed".into(), &json!([40, 120]))
-    );
+    assert_eq!(same["traces"], json!([40, 120]));
     let terms = same["terms"].as_array().expect("it is a list");
     assert!(terms.contains(&"voucher".into()), "{terms:?}");
 }
