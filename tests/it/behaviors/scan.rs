@@ -140,10 +140,9 @@ fn repeated_calls_failed_calls_and_missing_ones_are_found() {
 
 #[test]
 fn what_many_users_ask_is_one_behavior_and_keeps_its_name_when_it_drifts() {
-    const REFUND: [&str; 4] = [
+    const REFUND: [&str; 3] = [
         "I was charged twice, please refund one payment",
         "Refund please: my card was charged twice",
-        "You charged me twice. I want a refund of the payment",
         "please refund the second payment, I was charged twice",
     ];
     const THEME: [&str; 3] = [
@@ -160,7 +159,7 @@ fn what_many_users_ask_is_one_behavior_and_keeps_its_name_when_it_drifts() {
     let turn = |minute: u64| usize::try_from(minute / 15).expect("it is small");
     let asks = |minute: u64| match minute % 15 {
         0 if is_in_window(minute) => THEME[turn(minute) % 3],
-        10 => REFUND[turn(minute) % 4],
+        10 => REFUND[turn(minute) % 3],
         _ => PARCEL[turn(minute) % 4],
     };
     let sandbox = Sandbox::with_workspace();
