@@ -42,6 +42,14 @@ pub(super) struct Draft {
     pub(super) undecided: bool,
 }
 
+impl Draft {
+    /// Whether it is an issue: as people say, or else as the scan does.
+    pub(super) fn kind(&self) -> BehaviorKind {
+        let said = self.known.as_ref().and_then(|known| known.decided.kind);
+        said.unwrap_or(self.pattern.kind)
+    }
+}
+
 /// What was found.
 pub(super) struct Found {
     pub(super) sightings: Sightings,

@@ -117,7 +117,7 @@ fn mask_word(word: &str) -> String {
     let is_of_number = |it: char| it.is_ascii_digit() || ".,:-+/%$€#_".contains(it);
     let unit = word.trim_start_matches(is_of_number);
     let has_unit =
-        unit.len() < word.len() && unit.len() <= UNIT && unit.chars().all(|it| it.is_alphabetic());
+        unit.len() < word.len() && unit.len() <= UNIT && unit.chars().all(char::is_alphabetic);
     match (unit.is_empty(), has_unit) {
         (true, _) => NUMBER.to_owned(),
         (_, true) => format!("{NUMBER}{}", unit.to_lowercase()),

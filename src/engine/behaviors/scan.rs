@@ -230,7 +230,7 @@ impl Scene<'_> {
             .iter()
             .zip(&counts)
             .map(|(draft, counts)| Case {
-                kind: self.kind(draft),
+                kind: draft.kind(),
                 known: draft.known.as_ref(),
                 traces: &draft.traces,
                 counts,
@@ -252,12 +252,6 @@ impl Scene<'_> {
                 Some(Scanned { behavior, has_file })
             })
             .collect()
-    }
-
-    /// Whether people say that a behavior is an issue, or else what the scan says.
-    fn kind(&self, draft: &Draft) -> BehaviorKind {
-        let said = draft.known.as_ref().and_then(|known| known.decided.kind);
-        said.unwrap_or(draft.pattern.kind)
     }
 
     /// Whether the same window was scanned before, and the behavior had drifted in it: the words it
