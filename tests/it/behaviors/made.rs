@@ -1,5 +1,7 @@
 //! Traces that tests of behaviors bring in, and what they read of the results.
 
+use std::fmt::Write as _;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -145,16 +147,13 @@ impl Sandbox {
             .map(|entry| entry.expect("it can be read").path())
             .collect();
         files.sort();
-        files
-            .iter()
-            .map(|file| {
-                let text = std::fs::read_to_string(file).expect("it is text");
-                format!(
-                    "== {}\n{text}",
-                    file.file_name().expect("it is a file").display()
-                )
-            })
-            .collect()
+        let mut all = String::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).expect("it is text");
+            let name = file.file_name().expect("it is a file").display();
+            let _ = writeln!(all, "== {name}\n{}", text.trim_end());
+        }
+        all
     }
 }
 
