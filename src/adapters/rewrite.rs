@@ -8,21 +8,19 @@ use crate::engine::datasets::edit::RowsEdit;
 
 /// Makes a change to the rows of a file that is there, or of an empty one where it is not.
 pub fn rewrite_rows(path: &Path, edit: &RowsEdit) -> io::Result<()> {
-    rewrite(path, |old, new| edit.copy(old, new))
+    replace(path, |old, new| edit.copy(&mut BufReader::new(old), new))
 }
 
-/// Puts a text in the place of a file, or where there is none yet.
+/// Puts another text into a file, or makes the file where it is not there.
 pub fn rewrite_text(path: &Path, text: &str) -> io::Result<()> {
-    rewrite(path, |_, new| new.write_all(text.as_bytes()))
+    replace(path, |_, new| new.write_all(text.as_bytes()))
 }
 
-/// Somebody who reads the file sees the old one or the new one. A link is not followed: it is an error.
-fn rewrite(
+/// Writes a new file from the old one. Somebody who reads the file sees the old one or the new one. A
+/// link is not followed: it is an error.
+fn replace(
     path: &Path,
-    write: impl FnOnce(
-        &mut BufReader<Box<dyn Read>>,
-        &mut BufWriter<&mut tempfile::NamedTempFile>,
-    ) -> io::Result<()>,
+    write: impl FnOnce(Box<dyn Read>, &mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -43,7 +41,7 @@ fn rewrite(
         Err(error) => return Err(error),
     };
     let mut output = BufWriter::new(&mut changed);
-    write(&mut BufReader::new(old), &mut output)?;
+    write(old, &mut output)?;
     output.flush()?;
     drop(output);
     changed.as_file().sync_all()?;

@@ -3,6 +3,5 @@
 mod check;
 mod compare;
 mod html;
-pub(crate) mod made;
 mod overview;
 mod score;

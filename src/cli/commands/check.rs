@@ -125,6 +125,7 @@ fn render(report: &CheckReport, color: bool) -> String {
         (counts.views, "view"),
         (counts.alerts, "alert rule"),
         (counts.behaviors, "behavior"),
+        (counts.incidents, "incident"),
     ] {
         if count > 0 {
             rest.push(plural(count as u64, word));

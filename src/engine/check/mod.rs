@@ -3,6 +3,7 @@
 mod alerts;
 mod behaviors;
 mod evaluators;
+mod incidents;
 mod lanes;
 mod prompts;
 mod rows;
@@ -44,6 +45,8 @@ pub struct Counts {
     pub alerts: usize,
     /// Behaviors.
     pub behaviors: usize,
+    /// Incidents.
+    pub incidents: usize,
 }
 
 impl CheckReport {
@@ -87,6 +90,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             views: inventory.views.len(),
             alerts: inventory.alerts.len(),
             behaviors: inventory.behaviors.len(),
+            incidents: inventory.incidents.len(),
         },
     }
 }
@@ -113,6 +117,7 @@ impl Checker<'_> {
         views::check_views(self);
         alerts::check_alerts(self);
         behaviors::check_behaviors(self);
+        incidents::check_incidents(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

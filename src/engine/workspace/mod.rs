@@ -13,8 +13,11 @@ pub mod decode;
 pub mod document;
 pub mod evaluator;
 pub mod files;
+pub mod front_matter;
+pub mod incident;
 pub mod json;
 mod jsonl_rows;
+pub mod kept;
 pub mod lane;
 pub mod mapping;
 pub mod matchers;
@@ -49,8 +52,10 @@ use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{
-    AlertId, BehaviorId, DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId,
+    AlertId, BehaviorId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX,
+    PromptId, ViewId,
 };
+use crate::domain::incident::Incident;
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
@@ -81,6 +86,8 @@ pub struct Inventory {
     pub alerts: Vec<AlertId>,
     /// The behaviors.
     pub behaviors: Vec<BehaviorId>,
+    /// The incidents.
+    pub incidents: Vec<IncidentId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -128,8 +135,20 @@ const BEHAVIORS: Sort<BehaviorId> = Sort {
     new: BehaviorId::new,
 };
 
-/// The folders whose names may not begin like those of tests in prompts' own files.
-const NEVER_OWN: [&str; 4] = [LANES.folder, VIEWS.folder, ALERTS.folder, BEHAVIORS.folder];
+const INCIDENTS: Sort<IncidentId> = Sort {
+    folder: "operations/incidents",
+    ending: ".md",
+    new: IncidentId::new,
+};
+
+/// Where files stand whose names cannot be those of tests in a prompt's own file.
+const NEVER_OWN: [&str; 5] = [
+    LANES.folder,
+    VIEWS.folder,
+    ALERTS.folder,
+    BEHAVIORS.folder,
+    INCIDENTS.folder,
+];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
@@ -199,6 +218,7 @@ impl<'t> Workspace<'t> {
             views: self.ids(&VIEWS, &mut findings)?,
             alerts: self.ids(&ALERTS, &mut findings)?,
             behaviors: self.ids(&BEHAVIORS, &mut findings)?,
+            incidents: self.ids(&INCIDENTS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -267,6 +287,11 @@ impl<'t> Workspace<'t> {
     /// The names of all behaviors, sorted.
     pub fn behavior_ids(&self) -> Result<Vec<BehaviorId>, Findings> {
         self.all_ids(&BEHAVIORS)
+    }
+
+    /// The names of all incidents, sorted.
+    pub fn incident_ids(&self) -> Result<Vec<IncidentId>, Findings> {
+        self.all_ids(&INCIDENTS)
     }
 
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
@@ -404,6 +429,17 @@ impl<'t> Workspace<'t> {
     pub fn behavior_source(&self, id: &BehaviorId) -> Result<Source, Findings> {
         let known = || names(self.behavior_ids());
         read_named(self.tree, &id.path(), "behavior", id.as_str(), known)
+    }
+
+    /// An incident.
+    pub fn incident(&self, id: &IncidentId) -> Result<Incident, Findings> {
+        incident::read_incident(id, &self.incident_source(id)?)
+    }
+
+    /// The text of an incident's file.
+    pub fn incident_source(&self, id: &IncidentId) -> Result<Source, Findings> {
+        let known = || names(self.incident_ids());
+        read_named(self.tree, &id.path(), "incident", id.as_str(), known)
     }
 
     /// The keys that a policy trusts.

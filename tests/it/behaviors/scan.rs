@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::made::{Step, Told};
-use crate::monitor::made::Production;
 use crate::support::Sandbox;
+use crate::support::two_releases::Production;
 
 /// Traces before and in a window of 10 hours that begins at 10:00: one every minute, with these steps.
 fn traces(steps: impl Fn(u64) -> Vec<Step>) -> Vec<Told> {

@@ -6,23 +6,25 @@ mod grow;
 mod import;
 mod lint;
 mod list;
+mod prove;
 mod review;
 mod show;
 
 use std::path::PathBuf;
 
 use crate::adapters::rewrite::rewrite_rows;
+use crate::cli::arguments::dataset_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::dataset::{Dataset, Row, RowsFormat};
-use crate::domain::id::DatasetId;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::workspace::Workspace;
 
 pub use add_span::{Destination, bring_spans};
+pub(in crate::cli) use grow::who;
 
 /// List and show datasets, bring rows in, review them, and find what makes them prove little
 #[derive(Debug, clap::Args)]
@@ -32,6 +34,7 @@ pub use add_span::{Destination, bring_spans};
   pointsman dataset import tickets.csv --to support-regression --map text=ticket
   pointsman dataset add-span --view unhappy --to support-regression
   pointsman dataset review support-regression
+  pointsman dataset prove support-regression refund-late --before lanes/production
   pointsman dataset lint
   pointsman dataset export support-golden -o golden.csv")]
 pub struct DatasetArgs {
@@ -46,6 +49,7 @@ enum DatasetCommand {
     Import(import::ImportArgs),
     AddSpan(add_span::AddSpanArgs),
     Review(review::ReviewArgs),
+    Prove(Box<prove::ProveArgs>),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
 }
@@ -58,16 +62,10 @@ pub fn run(context: &Context, ui: &mut Ui, args: &DatasetArgs) -> Result<Exit, C
         DatasetCommand::Import(args) => import::run(context, ui, args),
         DatasetCommand::AddSpan(args) => add_span::run(context, ui, args),
         DatasetCommand::Review(args) => review::run(context, ui, args),
+        DatasetCommand::Prove(args) => prove::run(context, ui, args),
         DatasetCommand::Lint(args) => lint::run(context, ui, args),
         DatasetCommand::Export(args) => export::run(context, ui, args),
     }
-}
-
-/// The name of a dataset, however a user may have come by it: the path to its manifest will do.
-fn dataset_id(text: &str) -> Result<DatasetId, String> {
-    let name = text.strip_prefix("datasets/").unwrap_or(text);
-    let name = name.strip_suffix(".yml").unwrap_or(name);
-    DatasetId::new(name).map_err(|error| error.to_string())
 }
 
 /// A row with the text that stands for it in its file.

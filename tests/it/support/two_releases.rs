@@ -1,10 +1,9 @@
-//! Production as the tests of Monitor and of behaviors have it: a lane with two releases, three hours of traffic after
-//! each.
+//! A lane with two releases, three hours of traffic after each.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::support::Sandbox;
-use crate::support::traces::Traffic;
+use super::Sandbox;
+use super::traces::Traffic;
 
 /// A text that would drive a terminal, hide in it, or run in a browser.
 pub(crate) const HOSTILE: &str = "POST /\u{1b}[2J\u{202e}<script>alert(1)</script>";
