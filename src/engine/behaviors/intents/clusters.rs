@@ -181,10 +181,10 @@ mod tests {
             "late delivery: where is my parcel now",
         ],
         [
-            "Could you add a dark theme to the app",
-            "A dark theme for the app would be great",
+            "please add a dark theme to the app",
+            "a dark theme for the app, please",
             "the app needs a dark theme",
-            "please make the app dark, a theme for the night",
+            "is there a dark theme for the app",
         ],
     ];
 
