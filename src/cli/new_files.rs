@@ -1,7 +1,9 @@
-//! Writing new files: never in the place of another, and never through a link.
+//! Writing files of the workspace: new ones never in the place of another, and none through a link.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+use crate::adapters::rewrite::rewrite_text;
 
 use super::error::CommandError;
 
@@ -79,9 +81,16 @@ fn exists(root: &Path, path: &str) -> bool {
     root.join(path).symlink_metadata().is_ok()
 }
 
-fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
+/// Puts a text in the place of the file at `path` below `root`, or where there is none yet. Whoever reads
+/// it sees the old one or the new one.
+pub fn replace_file(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
+    refuse_links(root, path)?;
     let target = root.join(path);
-    let failed = |error| NewFilesError::Write(target.clone(), error);
+    rewrite_text(&target, text).map_err(|error| NewFilesError::Write(target, error))
+}
+
+/// Refuses a path that leads through a link, and so perhaps out of the workspace.
+fn refuse_links(root: &Path, path: &str) -> Result<(), NewFilesError> {
     let above = Path::new(path).ancestors().skip(1);
     for folder in above.filter(|folder| !folder.as_os_str().is_empty()) {
         let folder = root.join(folder);
@@ -89,6 +98,13 @@ fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
             return Err(NewFilesError::Link(folder));
         }
     }
+    Ok(())
+}
+
+fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
+    refuse_links(root, path)?;
+    let target = root.join(path);
+    let failed = |error| NewFilesError::Write(target.clone(), error);
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

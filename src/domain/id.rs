@@ -143,6 +143,12 @@ id!(
 );
 
 id!(
+    /// Names a behavior: `tool-timeout-3f2a91` lives in `operations/behaviors/tool-timeout-3f2a91.toml`.
+    BehaviorId,
+    check_path
+);
+
+id!(
     /// Names an incident: `2026-03-02-slow-refunds` lives in `operations/incidents/2026-03-02-slow-refunds.md`.
     IncidentId,
     check_one_segment
@@ -258,6 +264,13 @@ impl AlertId {
     /// Where the rule lives, relative to the workspace root.
     pub fn path(&self) -> String {
         format!("operations/alerts/{}.toml", self.0)
+    }
+}
+
+impl BehaviorId {
+    /// Where the behavior lives, relative to the workspace root.
+    pub fn path(&self) -> String {
+        format!("operations/behaviors/{}.toml", self.0)
     }
 }
 

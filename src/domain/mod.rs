@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod alert;
 pub mod attestation;
+pub mod behavior;
 pub mod canonical;
 pub mod cell;
 pub mod content;

@@ -1,6 +1,7 @@
 //! The verbs, one folder for each stage of the loop. A stage imports only stages before it, and
 //! knows the world only through [`ports`].
 
+pub mod behaviors;
 pub mod bisect;
 pub mod check;
 pub mod convert;

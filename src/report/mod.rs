@@ -4,6 +4,7 @@ pub mod added_spans;
 pub mod annotations;
 pub mod approvals;
 pub mod audit;
+pub mod behaviors;
 pub mod bisect;
 mod bounded;
 pub mod bundle;

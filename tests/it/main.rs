@@ -5,6 +5,7 @@ mod support;
 
 mod action;
 mod approve;
+mod behaviors;
 mod bisect;
 mod check;
 mod clickhouse;

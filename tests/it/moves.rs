@@ -23,6 +23,12 @@ use Does::{AppendsOnly, IsRefused, Nothing};
 /// Every command with what is typed after it, its exit code and what it does.
 const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("approve", &["staging", "--yes"], 2, Nothing),
+    ("behaviors dismiss", &["none", "--reason", "x"], 2, Nothing),
+    ("behaviors list", &[], 0, Nothing),
+    ("behaviors resolve", &["none", "--reason", "x"], 2, Nothing),
+    ("behaviors scan", &[], 6, Nothing),
+    ("behaviors show", &["none"], 2, Nothing),
+    ("behaviors watch", &["none"], 2, Nothing),
     (
         "bisect",
         &["triage", "--evaluator", "queue-matches"],

@@ -19,8 +19,8 @@ use crate::report::sarif::render_sarif;
 
 /// Check every file of the workspace, and every name that one uses of another
 ///
-/// Reads prompts, datasets with all their rows, evaluators, lanes, saved views and alert rules, and reports
-/// everything that is wrong with its place. Nothing is called and nothing is changed.
+/// Reads prompts, datasets with all their rows, evaluators, lanes, saved views, alert rules and
+/// behaviors, and reports everything that is wrong with its place. Nothing is called and nothing is changed.
 ///
 /// Exits with 1 where there is an error.
 #[derive(Debug, clap::Args)]
@@ -124,6 +124,7 @@ fn render(report: &CheckReport, color: bool) -> String {
     for (count, word) in [
         (counts.views, "view"),
         (counts.alerts, "alert rule"),
+        (counts.behaviors, "behavior"),
         (counts.incidents, "incident"),
     ] {
         if count > 0 {

@@ -1,6 +1,7 @@
 //! One file for each word that the user types after `pointsman`.
 
 pub mod approve;
+pub mod behaviors;
 pub mod bisect;
 pub mod check;
 pub mod completions;
@@ -91,6 +92,8 @@ pub enum Command {
     #[command(display_order = 11)]
     Incident(incident::IncidentArgs),
     #[command(display_order = 10)]
+    Behaviors(behaviors::BehaviorsArgs),
+    #[command(display_order = 10)]
     Redact(redact::RedactArgs),
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
@@ -126,6 +129,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
             Self::Monitor(args) => monitor::run(context, ui, args),
+            Self::Behaviors(args) => behaviors::run(context, ui, args),
             Self::Incident(args) => incident::run(context, ui, args),
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),

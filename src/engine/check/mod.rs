@@ -1,6 +1,7 @@
 //! Checks a whole workspace: every file by itself, and every name that one file uses of another.
 
 mod alerts;
+mod behaviors;
 mod evaluators;
 mod incidents;
 mod lanes;
@@ -42,6 +43,8 @@ pub struct Counts {
     pub views: usize,
     /// Alert rules.
     pub alerts: usize,
+    /// Behaviors.
+    pub behaviors: usize,
     /// Incidents.
     pub incidents: usize,
 }
@@ -86,6 +89,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             lanes: inventory.lanes.len(),
             views: inventory.views.len(),
             alerts: inventory.alerts.len(),
+            behaviors: inventory.behaviors.len(),
             incidents: inventory.incidents.len(),
         },
     }
@@ -112,6 +116,7 @@ impl Checker<'_> {
         named.extend(evaluators.values().flat_map(Evaluator::files));
         views::check_views(self);
         alerts::check_alerts(self);
+        behaviors::check_behaviors(self);
         incidents::check_incidents(self);
         stray::check_stray_files(self, &named, &datasets);
     }

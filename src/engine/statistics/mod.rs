@@ -1,6 +1,6 @@
-//! The statistics of gates and of Monitor: pure functions of numbers, one concept a file, each with
-//! its formula and its source. `docs/statistics.md` and `docs/monitor.md` say in plain words why
-//! these and no others.
+//! The statistics of gates, of Monitor and of behaviors: pure functions of numbers, one concept a file,
+//! each with its formula and its source. `docs/statistics.md`, `docs/monitor.md` and
+//! `docs/behaviors.md` say in plain words why these and no others.
 //!
 //! Every bound is one-sided at level α: it is exceeded with probability α at most.
 
@@ -9,6 +9,7 @@ mod bootstrap;
 mod cluster;
 mod count;
 mod false_discovery;
+mod fisher;
 mod holm;
 mod margin;
 mod mcnemar;
@@ -28,6 +29,7 @@ pub use bootstrap::{Paired, fewest_answers, percentile_ratio};
 pub use cluster::interval_of_rows;
 pub use count::of_count;
 pub use false_discovery::benjamini_hochberg;
+pub use fisher::fisher_exact;
 pub use holm::holm;
 pub use margin::Shown;
 pub use mcnemar::mcnemar;

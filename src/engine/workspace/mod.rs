@@ -2,6 +2,8 @@
 
 pub mod alert;
 pub mod answerer;
+pub mod behavior;
+pub mod behavior_text;
 pub mod closure;
 mod compile;
 mod conversation;
@@ -45,11 +47,13 @@ pub mod yaml_text;
 
 use crate::domain::alert::AlertRule;
 use crate::domain::attestation::AllowedSigners;
+use crate::domain::behavior::Behavior;
 use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{
-    AlertId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX, PromptId, ViewId,
+    AlertId, BehaviorId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX,
+    PromptId, ViewId,
 };
 use crate::domain::incident::Incident;
 use crate::domain::lane::{Lane, SignersFile};
@@ -80,6 +84,8 @@ pub struct Inventory {
     pub views: Vec<ViewId>,
     /// The alert rules.
     pub alerts: Vec<AlertId>,
+    /// The behaviors.
+    pub behaviors: Vec<BehaviorId>,
     /// The incidents.
     pub incidents: Vec<IncidentId>,
     /// Files that cannot be named or are no plain files.
@@ -123,6 +129,12 @@ const ALERTS: Sort<AlertId> = Sort {
     ending: ".toml",
     new: AlertId::new,
 };
+const BEHAVIORS: Sort<BehaviorId> = Sort {
+    folder: "operations/behaviors",
+    ending: ".toml",
+    new: BehaviorId::new,
+};
+
 const INCIDENTS: Sort<IncidentId> = Sort {
     folder: "operations/incidents",
     ending: ".md",
@@ -130,7 +142,13 @@ const INCIDENTS: Sort<IncidentId> = Sort {
 };
 
 /// Where files stand whose names cannot be those of tests in a prompt's own file.
-const NEVER_OWN: [&str; 4] = [LANES.folder, VIEWS.folder, ALERTS.folder, INCIDENTS.folder];
+const NEVER_OWN: [&str; 5] = [
+    LANES.folder,
+    VIEWS.folder,
+    ALERTS.folder,
+    BEHAVIORS.folder,
+    INCIDENTS.folder,
+];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
@@ -199,6 +217,7 @@ impl<'t> Workspace<'t> {
             lanes: self.ids(&LANES, &mut findings)?,
             views: self.ids(&VIEWS, &mut findings)?,
             alerts: self.ids(&ALERTS, &mut findings)?,
+            behaviors: self.ids(&BEHAVIORS, &mut findings)?,
             incidents: self.ids(&INCIDENTS, &mut findings)?,
             findings,
         };
@@ -263,6 +282,11 @@ impl<'t> Workspace<'t> {
     /// The names of all alert rules, sorted.
     pub fn alert_ids(&self) -> Result<Vec<AlertId>, Findings> {
         self.all_ids(&ALERTS)
+    }
+
+    /// The names of all behaviors, sorted.
+    pub fn behavior_ids(&self) -> Result<Vec<BehaviorId>, Findings> {
+        self.all_ids(&BEHAVIORS)
     }
 
     /// The names of all incidents, sorted.
@@ -394,6 +418,17 @@ impl<'t> Workspace<'t> {
         let known = || names(self.alert_ids());
         let source = read_named(self.tree, &id.path(), "alert rule", id.as_str(), known)?;
         alert::read_alert(id, &source)
+    }
+
+    /// A behavior.
+    pub fn behavior(&self, id: &BehaviorId) -> Result<Behavior, Findings> {
+        behavior::read_behavior(id, &self.behavior_source(id)?)
+    }
+
+    /// The text of a behavior's file.
+    pub fn behavior_source(&self, id: &BehaviorId) -> Result<Source, Findings> {
+        let known = || names(self.behavior_ids());
+        read_named(self.tree, &id.path(), "behavior", id.as_str(), known)
     }
 
     /// An incident.

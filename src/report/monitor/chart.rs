@@ -70,7 +70,7 @@ pub(super) fn chart(rows: &[Row], markers: &[Marker]) -> String {
 }
 
 /// Values as bars from 0 to the greatest of them.
-fn sparkline(values: &[Option<f64>]) -> String {
+pub(in crate::report) fn sparkline(values: &[Option<f64>]) -> String {
     let most = values.iter().copied().flatten().fold(0.0, f64::max);
     let bar = |value: &Option<f64>| match value {
         None => UNKNOWN,

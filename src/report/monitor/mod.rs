@@ -1,6 +1,6 @@
 //! What Monitor found, for people and for programs.
 
-mod chart;
+pub(super) mod chart;
 pub mod check;
 pub mod check_json;
 pub mod compare;

@@ -39,7 +39,7 @@ fn count(value: f64) -> String {
 }
 
 /// A share in hundredths, with a digit more where it is small.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::report) fn percent(share: f64) -> String {
     let digits = if share != 0.0 && share.abs() < 0.01 {
         2
     } else {

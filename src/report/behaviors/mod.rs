@@ -1,0 +1,5 @@
+//! Behaviors, for people and for programs.
+
+pub mod json;
+pub mod list;
+pub mod show;

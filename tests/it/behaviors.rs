@@ -1,0 +1,7 @@
+//! `pointsman behaviors`: what comes back in production, found in real imported traces.
+
+mod decide;
+mod hostile;
+mod list;
+mod made;
+mod scan;
