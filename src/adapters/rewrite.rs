@@ -1,7 +1,7 @@
 //! A changed file in the worktree: written beside the old one, and put in its place when it is whole.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::engine::datasets::edit::RowsEdit;
@@ -9,6 +9,18 @@ use crate::engine::datasets::edit::RowsEdit;
 /// Makes a change to a file that is there, or to an empty one where it is not. Somebody who reads
 /// the file sees the old one or the new one. A link is not followed: it is an error.
 pub fn rewrite_rows(path: &Path, edit: &RowsEdit) -> io::Result<()> {
+    rewrite(path, |old, output| edit.copy(old, output))
+}
+
+/// Gives a file another text. A link is not followed: it is an error.
+pub fn replace_text(path: &Path, text: &[u8]) -> io::Result<()> {
+    rewrite(path, |_, output| output.write_all(text))
+}
+
+fn rewrite(
+    path: &Path,
+    change: impl FnOnce(&mut dyn BufRead, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut changed = tempfile::NamedTempFile::new_in(folder)?;
@@ -28,7 +40,7 @@ pub fn rewrite_rows(path: &Path, edit: &RowsEdit) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     let mut output = BufWriter::new(&mut changed);
-    edit.copy(&mut BufReader::new(old), &mut output)?;
+    change(&mut BufReader::new(old), &mut output)?;
     output.flush()?;
     drop(output);
     changed.as_file().sync_all()?;

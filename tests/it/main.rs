@@ -21,6 +21,7 @@ mod export;
 mod gate;
 mod hermetic;
 mod import;
+mod improve;
 mod init;
 mod junit;
 mod lanes;

@@ -3,6 +3,7 @@
 
 use crate::domain::id::{EvaluatorId, PromptId};
 use crate::domain::prompt::ModelRef;
+use crate::engine::workspace::closure::Closure;
 
 use super::budget::RunLimits;
 use super::call::Providers;
@@ -68,26 +69,36 @@ pub fn check_ready(
 ) -> Result<(), NotReady> {
     for planned in &plan.suites {
         for closure in planned.judges.values().chain([planned.closure.as_ref()]) {
-            let prompt = closure.prompt();
-            let Some(provider) = providers.get(&prompt.model.provider) else {
-                continue;
-            };
-            provider
-                .accepts(&closure.unrendered())
-                .map_err(|reason| NotReady::NotAccepted {
-                    prompt: prompt.id.clone(),
-                    model: prompt.model.clone(),
-                    reason,
-                })?;
-            if limits.max_cost_usd.is_some() && provider.price(&prompt.model.model).is_none() {
-                return Err(NotReady::Unpriced {
-                    model: prompt.model.clone(),
-                });
-            }
+            check_prompt(closure, providers, limits)?;
         }
         for grader in planned.graders.values() {
             check_grader(grader, providers, limits)?;
         }
+    }
+    Ok(())
+}
+
+/// Checks one prompt.
+pub(super) fn check_prompt(
+    closure: &Closure,
+    providers: &Providers<'_>,
+    limits: RunLimits,
+) -> Result<(), NotReady> {
+    let prompt = closure.prompt();
+    let Some(provider) = providers.get(&prompt.model.provider) else {
+        return Ok(());
+    };
+    provider
+        .accepts(&closure.unrendered())
+        .map_err(|reason| NotReady::NotAccepted {
+            prompt: prompt.id.clone(),
+            model: prompt.model.clone(),
+            reason,
+        })?;
+    if limits.max_cost_usd.is_some() && provider.price(&prompt.model.model).is_none() {
+        return Err(NotReady::Unpriced {
+            model: prompt.model.clone(),
+        });
     }
     Ok(())
 }

@@ -1,0 +1,128 @@
+//! Commands that die: whatever they leave is whole, and the same command brings it to its end.
+
+use super::scene::{self, CANDIDATE, CURE, PROMPT, Scene, prompt_file};
+use crate::support::Sandbox;
+use crate::support::model_server::{ModelServer, Reply};
+use crate::support::strace::{Point, Process, can_trace};
+
+const APPROVE: [&str; 4] = ["improve", "approve", "triage/1", "--yes"];
+
+/// A candidate that was checked.
+fn checked() -> Scene {
+    let scene = Scene::whose_model_proposes(scene::cure);
+    scene.improve(&["start", "--prompt", "triage"]).succeeds();
+    scene.improve(&["check", CANDIDATE]).succeeds();
+    scene
+}
+
+#[test]
+fn who_dies_while_a_model_thinks_leaves_nothing() {
+    let scene = Scene::with_server(ModelServer::start(|_, call| {
+        if call.body["model"] == "big" {
+            Reply::says("{}").after_ms(60_000)
+        } else {
+            Reply::says("other")
+        }
+    }));
+    let before = scene.everything_but_the_records();
+    let running = scene.command(&["start", "--prompt", "triage"]).start();
+    while scene.shown_to_the_proposer().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let kill = format!("kill -KILL {}", running.process_id());
+    scene.sandbox.shell(&kill).run().succeeds();
+    assert_eq!(running.wait().code, None);
+    assert_eq!(scene.refs_of_attempts(), "");
+    assert_eq!(scene.everything_but_the_records(), before);
+}
+
+/// What stands on the branch, and whether the record says that it was merged.
+fn is_merged(sandbox: &Sandbox) -> (bool, bool) {
+    let head = sandbox.git(&["show", &format!("HEAD:{PROMPT}")]);
+    let show = sandbox.pointsman(&["improve", "show", CANDIDATE, "--json"]);
+    let state = show.succeeds().json()["attempt"]["state"].clone();
+    (head.contains(CURE), state == "approved")
+}
+
+/// Kills an approval at every point of a process. Branch and record are old or new, and the same
+/// command brings the merge to its end, if need be after the cure that it names.
+fn is_whole_wherever_it_dies(process: Process) {
+    let start = checked();
+    if !can_trace(&start.sandbox) {
+        return;
+    }
+    let (mut old, mut new) = (0, 0);
+    Point::each(process, |point| {
+        let sandbox = start.sandbox.copy();
+        if sandbox.killed_at(point, &APPROVE).is_none() {
+            return false;
+        }
+        sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+        let file = sandbox.read(PROMPT);
+        let whole = file == prompt_file() || file.contains(CURE);
+        assert!(whole, "{point:?}: a file is old or new:\n{file}");
+        match is_merged(&sandbox) {
+            (_, true) => new += 1,
+            (_, false) => {
+                old += 1;
+                let again = sandbox.pointsman(&APPROVE);
+                if again.code != Some(0) {
+                    again.tells(".lock");
+                    let locks = "find .git -name '*.lock' -delete";
+                    sandbox.shell(locks).run().succeeds();
+                    sandbox.pointsman(&APPROVE).succeeds();
+                }
+            }
+        }
+        assert_eq!(is_merged(&sandbox), (true, true), "{point:?}");
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), "", "{point:?}");
+        true
+    });
+    // Both sides of the move were seen, or the test has shown nothing.
+    assert!(old > 0, "{old} times old, {new} times new");
+}
+
+#[test]
+fn an_approval_that_dies_anywhere_is_brought_to_its_end_by_the_same_command() {
+    is_whole_wherever_it_dies(Process::Pointsman);
+}
+
+#[test]
+fn an_approval_whose_git_dies_anywhere_is_brought_to_its_end_by_the_same_command() {
+    is_whole_wherever_it_dies(Process::Git("update-ref"));
+    is_whole_wherever_it_dies(Process::Git("update-index"));
+}
+
+#[test]
+fn a_branch_that_moves_at_the_last_moment_wins_and_the_files_are_as_before() {
+    let scene = checked();
+    let sandbox = &scene.sandbox;
+    // A lock of somebody else's: git cannot move the branch.
+    sandbox.write(".git/refs/heads/main.lock", "");
+    scene
+        .improve(&["approve", CANDIDATE, "--yes"])
+        .exits(2)
+        .tells("main.lock");
+    sandbox.remove(".git/refs/heads/main.lock");
+    assert_eq!(sandbox.read(PROMPT), prompt_file());
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    scene.improve(&["approve", CANDIDATE, "--yes"]).succeeds();
+}
+
+#[test]
+fn a_merge_whose_record_was_lost_is_made_up_for() {
+    let scene = checked();
+    let sandbox = &scene.sandbox;
+    let record = "refs/pointsman/improve/triage/1";
+    let before = sandbox.git(&["rev-parse", record]);
+    scene.improve(&["approve", CANDIDATE, "--yes"]).succeeds();
+    let merge = sandbox.git(&["rev-parse", "HEAD"]);
+    sandbox.git(&["update-ref", record, &before]);
+    scene.improve(&["approve", CANDIDATE, "--yes"]).succeeds();
+    assert_eq!(
+        sandbox.git(&["rev-parse", "HEAD"]),
+        merge,
+        "nothing is merged twice"
+    );
+    assert_eq!(is_merged(sandbox), (true, true));
+}
