@@ -255,7 +255,7 @@ impl<'r> GitImprovements<'r> {
             id: merge,
             expected: Some(head),
         });
-        self.update_with(old, attempt, (&subject, now), follower)
+        self.update_with(old, attempt, (&subject, now), follower.as_ref())
     }
 
     fn update_with(
@@ -263,7 +263,7 @@ impl<'r> GitImprovements<'r> {
         old: &Kept,
         attempt: &Attempt,
         (subject, now): (&str, Timestamp),
-        follower: Option<Follower<'_>>,
+        follower: Option<&Follower<'_>>,
     ) -> Result<ObjectId, LaneError> {
         let message = format!("{subject}\n");
         let record = self.write(attempt, Some(&old.commit), &[], (&message, now))?;
@@ -273,7 +273,7 @@ impl<'r> GitImprovements<'r> {
             id: &record,
             expected: Some(&old.commit),
         }];
-        if let Some(follower) = &follower {
+        if let Some(follower) = follower {
             moves.push(RefMove {
                 name: &follower.name,
                 id: follower.id,

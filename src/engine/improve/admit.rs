@@ -225,7 +225,7 @@ mod tests {
             reasons_of(&format!("{words}description: D\n"), &[]),
             [""; 0]
         );
-        let role = format!("{}", BASE.replace("role: system", "role: developer"));
+        let role = BASE.replace("role: system", "role: developer");
         assert_eq!(reasons_of(&role, &[]), [""; 0]);
     }
 

@@ -93,7 +93,7 @@ fn candidate(attempt: &Attempt, situation: &Situation) -> Vec<String> {
     let mut stops = Vec::new();
     match attempt.state() {
         State::Refused => {
-            stops.push("what was proposed was refused: there is no candidate".to_owned())
+            stops.push("what was proposed was refused: there is no candidate".to_owned());
         }
         State::Unchecked => stops.push("it has not been checked".to_owned()),
         _ => {}

@@ -6,7 +6,7 @@ mod json;
 mod review;
 mod start;
 
-use crate::domain::improve::{Attempt, State};
+use crate::domain::improve::{Attempt, Check, State};
 use crate::engine::diff::PromptDiff;
 use crate::engine::improve::Situation;
 
@@ -50,7 +50,7 @@ pub fn render_list(attempts: &[Attempt]) -> String {
             attempt.id.to_string(),
             attempt.state().name().to_owned(),
             attempt.diagnosis.failing.to_string(),
-            of_check(check.map(|check| check.recovered_rows())),
+            of_check(check.map(Check::recovered_rows)),
             of_check(check.map(|check| check.regression_count)),
             attempt.author.name(),
             attempt

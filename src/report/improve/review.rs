@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::improve::{Attempt, Author, DecisionKind};
+use crate::domain::run::RunId;
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::improve::{LiveStanding, SECTIONS, stops};
 use crate::report::diff::prompt_text;
@@ -77,7 +78,7 @@ fn diagnosis(attempt: &Attempt) -> String {
         );
     } else {
         field(&mut text, "failing", failing(found));
-        let runs: Vec<&str> = found.runs.iter().map(|run| run.as_str()).collect();
+        let runs: Vec<&str> = found.runs.iter().map(RunId::as_str).collect();
         field(&mut text, "shown by", format!("run {}", runs.join(", ")));
     }
     if let Some(focus) = &attempt.focus {
@@ -108,82 +109,45 @@ fn diagnosis(attempt: &Attempt) -> String {
 
 fn candidate(attempt: &Attempt) -> String {
     let mut text = String::new();
-    match &attempt.candidate {
-        Some(candidate) => {
-            field(
-                &mut text,
-                "commit",
-                format!(
-                    "{} on branch {}",
-                    candidate.commit.short(),
-                    attempt.id.branch()
-                ),
-            );
-            field(
-                &mut text,
-                "file",
-                format!(
-                    "{} (blob {})",
-                    attempt.id.prompt.path(),
-                    candidate.blob.short()
-                ),
-            );
-            field(&mut text, "prompt", candidate.fingerprint.short());
-        }
-        None => {
-            for reason in &attempt.refused {
-                field(&mut text, "refused", Untrusted(reason));
-            }
-        }
+    if let Some(candidate) = &attempt.candidate {
+        let branch = attempt.id.branch();
+        let commit = format!("{} on branch {branch}", candidate.commit.short());
+        field(&mut text, "commit", commit);
+        let path = attempt.id.prompt.path();
+        let file = format!("{path} (blob {})", candidate.blob.short());
+        field(&mut text, "file", file);
+        field(&mut text, "prompt", candidate.fingerprint.short());
     }
-    field(
-        &mut text,
-        "made from",
-        format!(
-            "commit {} (prompt {})",
-            attempt.base.short(),
-            attempt.base_fingerprint.short()
-        ),
-    );
-    match &attempt.author {
-        Author::Model {
-            model, proposer, ..
-        } => field(
-            &mut text,
-            "written by",
-            format!("{}, asked by {proposer}", Untrusted(&model.to_string())),
-        ),
-        Author::Person { edited: None } => field(&mut text, "written by", "a person"),
-        Author::Person { edited: Some(id) } => {
-            field(
-                &mut text,
-                "written by",
-                format!("a person, from candidate {id}"),
-            );
-        }
+    for reason in &attempt.refused {
+        field(&mut text, "refused", Untrusted(reason));
     }
-    field(
-        &mut text,
-        "started",
-        format!(
-            "{} by {}",
-            seconds(attempt.started_at),
-            Untrusted(&attempt.started_by)
-        ),
-    );
+    let (base, prompt) = (attempt.base.short(), attempt.base_fingerprint.short());
+    let made_from = format!("commit {base} (prompt {prompt})");
+    field(&mut text, "made from", made_from);
+    field(&mut text, "written by", written_by(&attempt.author));
+    let by = Untrusted(&attempt.started_by);
+    let started = format!("{} by {by}", seconds(attempt.started_at));
+    field(&mut text, "started", started);
     if let Some(check) = attempt.checks.last() {
-        field(
-            &mut text,
-            "checked",
-            format!(
-                "{} by {}, with the tests of commit {}",
-                seconds(check.at),
-                Untrusted(&check.by),
-                check.base.short()
-            ),
+        let checked = format!(
+            "{} by {}, with the tests of commit {}",
+            seconds(check.at),
+            Untrusted(&check.by),
+            check.base.short()
         );
+        field(&mut text, "checked", checked);
     }
     text
+}
+
+fn written_by(author: &Author) -> String {
+    match author {
+        Author::Model {
+            model, proposer, ..
+        } => format!("{}, asked by {proposer}", Untrusted(&model.to_string())),
+        Author::Person { edited: None } => "a person".to_owned(),
+        Author::Person { edited: Some(id) } => format!("a person, from candidate {id}"),
+    }
 }
 
 fn traffic(review: &Review<'_>) -> String {

@@ -22,21 +22,18 @@ pub fn render_start(attempts: &[Attempt]) -> String {
     let mut text = String::new();
     for attempt in attempts {
         let id = &attempt.id;
-        match &attempt.candidate {
-            Some(candidate) => {
-                let _ = writeln!(
-                    text,
-                    "candidate {id}: commit {} on branch {}",
-                    candidate.commit.short(),
-                    id.branch()
-                );
-                let _ = writeln!(text, "  next      {}", super::next(attempt));
-            }
-            None => {
-                let _ = writeln!(text, "refused {id}: what was proposed is no candidate");
-                for reason in &attempt.refused {
-                    let _ = writeln!(text, "  because   {}", Untrusted(reason));
-                }
+        if let Some(candidate) = &attempt.candidate {
+            let _ = writeln!(
+                text,
+                "candidate {id}: commit {} on branch {}",
+                candidate.commit.short(),
+                id.branch()
+            );
+            let _ = writeln!(text, "  next      {}", super::next(attempt));
+        } else {
+            let _ = writeln!(text, "refused {id}: what was proposed is no candidate");
+            for reason in &attempt.refused {
+                let _ = writeln!(text, "  because   {}", Untrusted(reason));
             }
         }
         let found = &attempt.diagnosis;

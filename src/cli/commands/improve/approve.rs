@@ -1,5 +1,7 @@
 //! `pointsman improve approve`.
 
+use std::fmt::Write as _;
+
 use crate::adapters::git::{GitImprovements, Kept};
 use crate::adapters::rewrite::replace_text;
 use crate::cli::context::Context;
@@ -301,9 +303,9 @@ impl Merge<'_> {
         let id = &self.kept.attempt.id;
         let mut message = format!("{}: approve candidate {}\n\n", id.prompt, id.number);
         if let Some(reason) = &args.reason {
-            message.push_str(&format!("{}\n\n", Untrusted(reason)));
+            let _ = write!(message, "{}\n\n", Untrusted(reason));
         }
-        message.push_str(&format!("Improve-Candidate: {id}\n"));
+        let _ = writeln!(message, "Improve-Candidate: {id}");
         message
     }
 }

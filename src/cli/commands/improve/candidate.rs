@@ -1,6 +1,7 @@
 //! From a proposed text to a candidate: admitted or refused, committed, and kept.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::adapters::git::{GitImprovements, Kept, NewCandidate};
 use crate::cli::context::Context;
@@ -221,14 +222,16 @@ fn message(attempt: &Attempt) -> String {
     let mut message = format!("{}: candidate {}\n\n", id.prompt, id.number);
     let rationale = shorten(rationale, SHOWN_RATIONALE);
     for line in rationale.lines() {
-        message.push_str(&format!("    {}\n", Untrusted(line)));
+        let _ = writeln!(message, "    {}", Untrusted(line));
     }
     if !rationale.is_empty() {
         message.push('\n');
     }
-    message.push_str(&format!(
-        "Improve-Candidate: {id}\nImprove-Author: {}\n",
-        attempt.author.name()
-    ));
+    let author = attempt.author.name();
+    let _ = writeln!(
+        message,
+        "Improve-Candidate: {id}\nImprove-Author: {}",
+        Untrusted(&author)
+    );
     message
 }

@@ -42,10 +42,6 @@ pub struct ImproveArgs {
 }
 
 #[derive(Debug, clap::Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is made once, from the command line"
-)]
 enum ImproveCommand {
     Start(start::StartArgs),
     List(list::ListArgs),

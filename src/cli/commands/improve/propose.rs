@@ -52,13 +52,11 @@ impl ProposerArgs {
         workspace: &Workspace<'_>,
         model: &ModelRef,
     ) -> Result<Closure, CommandError> {
-        let own = match &self.proposer {
-            Some(id) => Some(id.clone()),
-            None => {
-                let mut known = workspace.prompt_ids()?.into_iter();
-                known.find(|id| id.as_str() == PROPOSER)
-            }
-        };
+        let mut own = self.proposer.clone();
+        if own.is_none() {
+            let mut known = workspace.prompt_ids()?.into_iter();
+            own = known.find(|id| id.as_str() == PROPOSER);
+        }
         let Some(id) = own else {
             let mut model = self.model.clone().unwrap_or_else(|| model.clone());
             if self.recorded || self.record.is_some() {

@@ -10,6 +10,7 @@ use crate::engine::diff::{PromptDiff, compare_versions};
 use crate::engine::improve::{LiveStanding, Situation, WithFile, from_production, leaks};
 use crate::engine::ports::LaneStore as _;
 use crate::engine::workspace::Workspace;
+use crate::engine::workspace::closure::Closure;
 use crate::report::improve::{Review, ReviewV1, render_review};
 
 use super::{kept, text_in};
@@ -91,7 +92,7 @@ fn situation(
     let commit = attempt.candidate.as_ref().map(|it| &it.commit);
     let branch = improvements.branch(&attempt.id)?;
     let mut situation = Situation {
-        head: closure.as_ref().map(|closure| closure.fingerprint()),
+        head: closure.as_ref().map(Closure::fingerprint),
         branch_moved: branch.is_some() && branch.as_ref() != commit,
         ..Situation::default()
     };

@@ -49,6 +49,10 @@ const MOST_PASSING: usize = 10;
   pointsman improve start --prompt support/triage --focus 'refunds go to the wrong queue' --plan
   pointsman improve start --prompt support/triage --edit
   pointsman improve start --prompt support/triage --from better.prompt.yml")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a command line, not a state"
+)]
 pub(super) struct StartArgs {
     /// The prompt that is to become better
     #[arg(long, value_name = "PROMPT", value_parser = prompt_id)]
@@ -142,17 +146,15 @@ fn by_a_person(
     args: &StartArgs,
     (improvements, subject, all): At<'_>,
 ) -> Result<Attempt, CommandError> {
-    let diagnosis = match &args.from_run {
-        None => Diagnosis::default(),
-        Some(_) => {
-            let disk = context.disk();
-            let workspace = workspace(args, subject, disk.as_deref());
-            let bench = bench(context, args, &workspace)?;
-            let gathered = gathered(&bench, ui, args)?;
-            let suites = gathered.suites();
-            let evidence = gather(&workspace, &suites)?;
-            diagnosis(&gathered, &evidence)
-        }
+    let diagnosis = if args.from_run.is_some() {
+        let disk = context.disk();
+        let workspace = workspace(args, subject, disk.as_deref());
+        let bench = bench(context, args, &workspace)?;
+        let gathered = gathered(&bench, ui, args)?;
+        let suites = gathered.suites();
+        diagnosis(&gathered, &gather(&workspace, &suites)?)
+    } else {
+        Diagnosis::default()
     };
     let text = match &args.from {
         Some(from) => text::read(context, from)?,
@@ -227,8 +229,8 @@ fn by_a_model(
     let first = next_number(all, &args.prompt);
     for (index, answer) in answers.iter().enumerate() {
         let number = first + u32::try_from(index).unwrap_or(u32::MAX - first);
-        let (draft, proposed) = asked.read(args, &found, (index, answer));
-        let attempt = keep(context, improvements, (subject, number), draft, &proposed)?;
+        let (draft, text) = asked.read(args, &found, (index, answer));
+        let attempt = keep(context, improvements, (subject, number), draft, &text)?;
         attempts.push(attempt);
     }
     Ok(Some(attempts))
