@@ -52,7 +52,7 @@ pub struct NewCandidate<'n> {
     pub message: &'n str,
 }
 
-/// A branch that a record moves with.
+/// A branch that moves with a record.
 struct Follower<'f> {
     name: String,
     id: &'f ObjectId,
@@ -179,6 +179,7 @@ impl<'r> GitImprovements<'r> {
         let record = self.write(attempt, None, &files, (&message, now))?;
         let record_ref = attempt.id.record_ref();
         let branch = branch_ref(&attempt.id);
+        // The record comes first: it knows the candidate, where the branch does not come to be.
         let mut moves = vec![RefMove {
             name: &record_ref,
             id: &record,
@@ -268,18 +269,19 @@ impl<'r> GitImprovements<'r> {
         let message = format!("{subject}\n");
         let record = self.write(attempt, Some(&old.commit), &[], (&message, now))?;
         let name = attempt.id.record_ref();
-        let mut moves = vec![RefMove {
+        // A git that dies between two refs has moved the first: who merged and has not said so is found
+        // out, and who said so has merged.
+        let branch = follower.map(|follower| RefMove {
+            name: &follower.name,
+            id: follower.id,
+            expected: follower.expected,
+        });
+        let said = RefMove {
             name: &name,
             id: &record,
             expected: Some(&old.commit),
-        }];
-        if let Some(follower) = follower {
-            moves.push(RefMove {
-                name: &follower.name,
-                id: follower.id,
-                expected: follower.expected,
-            });
-        }
+        };
+        let moves: Vec<RefMove<'_>> = branch.into_iter().chain([said]).collect();
         self.move_all(&moves, subject)?;
         Ok(record)
     }

@@ -47,6 +47,17 @@ fn is_merged(sandbox: &Sandbox) -> (bool, bool) {
     (head.contains(CURE), state == "approved")
 }
 
+/// Runs a command again, if need be after the locks of the dead are gone, which it names.
+fn finish_after_the_cure(sandbox: &Sandbox, args: &[&str]) {
+    let again = sandbox.pointsman(args);
+    if again.code != Some(0) {
+        again.tells(".lock");
+        let locks = "find .git -name '*.lock' -delete";
+        sandbox.shell(locks).run().succeeds();
+        sandbox.pointsman(args).succeeds();
+    }
+}
+
 /// Kills an approval at every point of a process. Branch and record are old or new, and the same
 /// command brings the merge to its end, if need be after the cure that it names.
 fn is_whole_wherever_it_dies(process: Process) {
@@ -68,13 +79,7 @@ fn is_whole_wherever_it_dies(process: Process) {
             (_, true) => new += 1,
             (_, false) => {
                 old += 1;
-                let again = sandbox.pointsman(&APPROVE);
-                if again.code != Some(0) {
-                    again.tells(".lock");
-                    let locks = "find .git -name '*.lock' -delete";
-                    sandbox.shell(locks).run().succeeds();
-                    sandbox.pointsman(&APPROVE).succeeds();
-                }
+                finish_after_the_cure(&sandbox, &APPROVE);
             }
         }
         assert_eq!(is_merged(&sandbox), (true, true), "{point:?}");
@@ -100,6 +105,54 @@ fn an_approval_that_dies_anywhere_is_brought_to_its_end_by_the_same_command() {
 fn an_approval_whose_git_dies_anywhere_is_brought_to_its_end_by_the_same_command() {
     is_whole_wherever_it_dies(Process::Git("update-ref"));
     is_whole_wherever_it_dies(Process::Git("update-index"));
+}
+
+#[test]
+fn a_start_whose_git_dies_anywhere_leaves_candidates_that_can_be_used_or_none() {
+    let start = Scene::whose_model_proposes(scene::cure);
+    if !can_trace(&start.sandbox) {
+        return;
+    }
+    let better = prompt_file().replace(scene::OLD, CURE);
+    start.sandbox.write("../better.yml", better);
+    let args = [
+        "improve",
+        "start",
+        "--prompt",
+        "triage",
+        "--from",
+        "../better.yml",
+    ];
+    let (mut none, mut one) = (0, 0);
+    Point::each(Process::Git("update-ref"), |point| {
+        let sandbox = start.sandbox.copy();
+        sandbox.write("../better.yml", start.sandbox.read("../better.yml"));
+        if sandbox.killed_at(point, &args).is_none() {
+            return false;
+        }
+        let list = || {
+            sandbox
+                .pointsman(&["improve", "list", "--json"])
+                .succeeds()
+                .json()
+        };
+        let count = |list: &serde_json::Value| list["attempts"].as_array().map_or(0, Vec::len);
+        match count(&list()) {
+            0 => none += 1,
+            _ => one += 1,
+        }
+        finish_after_the_cure(&sandbox, &args);
+        let after = list();
+        for index in 0..count(&after) {
+            let id = after["attempts"][index]["candidate"]
+                .as_str()
+                .unwrap_or_default();
+            sandbox.pointsman(&["improve", "show", id]).succeeds();
+        }
+        assert!(count(&after) > 0);
+        true
+    });
+    assert!(none > 0, "{none} times none, {one} times one");
 }
 
 #[test]
