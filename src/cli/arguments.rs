@@ -1,12 +1,19 @@
 //! Arguments that several commands take, read in one way.
 
-use crate::domain::id::PromptId;
+use crate::domain::id::{EvaluatorId, PromptId};
 
 /// The name of a prompt, however a user may have come by it: the path to its file will do.
 pub fn prompt_id(text: &str) -> Result<PromptId, String> {
     let name = text.strip_prefix("prompts/").unwrap_or(text);
     let name = name.strip_suffix(".prompt.yml").unwrap_or(name);
     PromptId::new(name).map_err(|error| error.to_string())
+}
+
+/// The name of an evaluator; the path to its file will do.
+pub fn evaluator_id(text: &str) -> Result<EvaluatorId, String> {
+    let name = text.strip_prefix("evaluators/").unwrap_or(text);
+    let name = name.strip_suffix(".yml").unwrap_or(name);
+    EvaluatorId::new(name).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -182,26 +182,35 @@ impl<'a> Workbench<'a> {
     }
 }
 
-/// Runs to the end, or until Ctrl-C. The first one lets what was started finish; the second one
-/// stops at once.
+/// Runs to the end, or until Ctrl-C.
 fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutcome, CommandError> {
     let mut listener: Box<dyn Listener> = if ui.shows_progress() {
         Box::new(Progress::new())
     } else {
         Box::new(Silent)
     };
+    until_stopped(ui, stop, RESUME, run(input, listener.as_mut()))
+}
+
+/// Waits for work that may ask providers, or until Ctrl-C. The first one sets `stop`, which lets what was
+/// started finish; the second one stops at once, and `next` says how to go on.
+pub fn until_stopped<T, E: Into<CommandError>>(
+    ui: &mut Ui,
+    stop: &AtomicBool,
+    next: &str,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, CommandError> {
     wait_for(async {
-        let running = run(input, listener.as_mut());
-        tokio::pin!(running);
+        tokio::pin!(work);
         tokio::select! {
-            outcome = &mut running => return outcome.map_err(CommandError::from),
+            outcome = &mut work => return outcome.map_err(Into::into),
             _ = tokio::signal::ctrl_c() => {}
         }
         stop.store(true, Ordering::Relaxed);
         ui.note("finishing the calls that were started; press Ctrl-C again to stop at once");
         tokio::select! {
-            outcome = &mut running => outcome.map_err(CommandError::from),
-            _ = tokio::signal::ctrl_c() => Err(interrupted(RESUME)),
+            outcome = &mut work => outcome.map_err(Into::into),
+            _ = tokio::signal::ctrl_c() => Err(interrupted(next)),
         }
     })?
 }

@@ -1,5 +1,6 @@
 //! One output format a file. Reports turn results into text; they decide nothing.
 
+pub mod added_spans;
 pub mod annotations;
 pub mod approvals;
 pub mod audit;

@@ -1,5 +1,6 @@
 //! `pointsman dataset`: rows are listed, brought in, reviewed, looked at and written out.
 
+mod add_span;
 mod import;
 mod lint;
 mod review;

@@ -5,3 +5,4 @@ mod compare;
 mod html;
 mod made;
 mod overview;
+mod score;

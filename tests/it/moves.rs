@@ -30,6 +30,12 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
         Nothing,
     ),
     ("check", &[], 0, Nothing),
+    (
+        "dataset add-span",
+        &["4bf92f35", "--to", "tickets"],
+        2,
+        Nothing,
+    ),
     ("dataset export", &["tickets", "-o", "csv=-"], 0, Nothing),
     (
         "dataset import",
@@ -92,6 +98,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("monitor", &[], 0, Nothing),
     ("monitor check", &[], 6, Nothing),
     ("monitor compare", &["--around", "staging#1"], 3, Nothing),
+    ("monitor score", &["no-apology"], 6, Nothing),
     ("plan", &["--lane", "staging"], 0, Nothing),
     ("promote", &["staging", "--yes", "--tag"], 7, IsRefused),
     (

@@ -1,7 +1,7 @@
 //! Checks the rows of datasets, each file once: that there are any, that they can be read, and that
 //! each holds what the prompts and evaluators of its dataset need.
 
-use crate::domain::dataset::{Dataset, Row};
+use crate::domain::dataset::{Dataset, Row, RowStatus};
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::media::MediaKind;
 use crate::domain::prompt::{Prompt, Variable};
@@ -14,6 +14,9 @@ use super::prompts::{Evaluators, Prompts};
 
 /// How many findings one dataset may add: a wrong column is wrong in every row.
 const SHOWN: usize = 20;
+
+/// The column that a row need not have before somebody has reviewed it: the review says what it is.
+const EXPECTED: &str = "expected";
 
 /// Checks the rows of all datasets.
 pub(super) fn check_rows(
@@ -139,6 +142,7 @@ fn check_row(
                     findings.push(Finding::error(ident, place(), message).with_help(help));
                 }
             }
+            Need::Column(_, EXPECTED) if row.status == RowStatus::Pending => {}
             Need::Column(evaluator, column) if row.column(column).is_none() => {
                 let message = format!(
                     "row `{}` has no `{column}`, which `{evaluator}` compares with",

@@ -26,6 +26,11 @@ pub fn asked(row: &Row) -> Digest {
     Digest::of_json(&json!([vars, files, messages]))
 }
 
+/// The name of a row that has none of its own: rows that ask the same would be called the same.
+pub fn id_of(row: &Row) -> String {
+    format!("row-{}", asked(row).short())
+}
+
 fn folded(value: &Value) -> Value {
     match value {
         Value::String(text) => json!(fold(text)),

@@ -18,7 +18,7 @@ use crate::engine::workspace::document::{Source, saturate};
 use crate::engine::workspace::json::parse_json;
 use crate::engine::workspace::rows::RowReader;
 
-use super::asked::asked;
+use super::asked::id_of;
 use super::spelling::text_of;
 
 /// The longest line of JSON that is read, in bytes.
@@ -53,7 +53,7 @@ impl Incoming {
             RowsFormat::Csv | RowsFormat::TestData => self.records(rest)?,
         };
         for row in rows.iter_mut().filter(|row| row.id.is_empty()) {
-            row.id = format!("row-{}", asked(row).short());
+            row.id = id_of(row);
         }
         Ok(rows)
     }

@@ -3,7 +3,9 @@
 
 pub mod asked;
 pub mod edit;
+pub mod from_spans;
 pub mod incoming;
 pub mod lint;
 pub mod review;
 pub mod spelling;
+pub mod taken;

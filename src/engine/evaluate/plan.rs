@@ -20,6 +20,7 @@ use crate::engine::workspace::closure::Closure;
 use super::answerers::Answerers;
 use super::asked::Asked;
 use super::grade::Grader;
+use super::rule::PreparedRule;
 
 /// Which prompts are tested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -374,22 +375,13 @@ impl<'w> Planner<'w> {
 
     /// Adds an evaluator; `None` where its file, or its judge's, is wrong.
     fn add_rule(&mut self, name: &EvaluatorId, tools: &[Value], rules: &mut Rules) -> Option<()> {
-        let evaluator = self.workspace.evaluator(name);
-        let evaluator = self.keep(evaluator)?;
-        let mut fingerprints = BTreeMap::new();
-        for id in evaluator.judges() {
-            let judge = self.workspace.closure(id);
-            let judge = self.keep(judge)?;
-            fingerprints.insert(id.clone(), judge.fingerprint());
-            rules.judges.insert(id.clone(), judge);
-        }
-        let grader = self.keep(Grader::compile(&evaluator, tools))?;
+        let prepared = PreparedRule::of(self.workspace, name, &mut self.answerers);
+        let prepared = self.keep(prepared)?;
+        let grader = self.keep(Grader::compile(&prepared.evaluator, tools))?;
         rules.graders.insert(name.clone(), grader);
-        let models = fingerprints.keys().map(|id| rules.judges[id].prompt());
-        let answerers = self.answerers.of_rule(&evaluator.rule, models);
-        let digest = evaluator.digest(&fingerprints, &self.keep(answerers)?);
-        rules.digests.insert(name.clone(), digest);
-        if evaluator.blocking {
+        rules.digests.insert(name.clone(), prepared.digest);
+        rules.judges.extend(prepared.judges);
+        if prepared.evaluator.blocking {
             rules.blocking.insert(name.clone());
         }
         Some(())

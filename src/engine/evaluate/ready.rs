@@ -78,7 +78,7 @@ pub fn check_ready(
     Ok(())
 }
 
-/// Checks one prompt.
+/// Checks a prompt, which may be a judge's.
 pub(super) fn check_prompt(
     closure: &Closure,
     providers: &Providers<'_>,

@@ -8,6 +8,7 @@ pub mod markers;
 pub mod overview;
 pub mod releases;
 mod sample;
+pub mod score;
 pub mod watch;
 
 use crate::domain::finding::Findings;

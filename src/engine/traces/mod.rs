@@ -1,5 +1,6 @@
 //! Traces: what happened in production, read from whatever tells it, redacted, and asked about.
 
+pub mod conversation;
 pub mod explore;
 pub mod import;
 pub mod intake;

@@ -9,3 +9,4 @@ pub mod html;
 mod number;
 pub mod overview;
 pub mod overview_json;
+pub mod score;

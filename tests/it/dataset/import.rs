@@ -123,3 +123,22 @@ fn rows_of_csv_cannot_say_where_they_are_from() {
         .tells("cannot hold a review")
         .tells("dataset export plain");
 }
+
+#[test]
+fn a_row_that_stands_twice_in_the_file_comes_in_once_and_one_that_wants_two_answers_does_not() {
+    let sandbox = Sandbox::with_workspace();
+    let twice = "ticket,expected\nmy card is lost,billing\nMy card  is lost,billing\n";
+    sandbox.write("new.csv", twice);
+    let output = sandbox.pointsman(&INTO);
+    output
+        .succeeds()
+        .says("added 1 row(s) to tickets; 1 ask what it asks already");
+    let before = sandbox.read(ROWS);
+    let torn = "ticket,expected\nmy card is stolen,billing\nmy card is stolen,account\n";
+    sandbox.write("new.csv", torn);
+    sandbox
+        .pointsman(&INTO)
+        .exits(2)
+        .tells("line 3: this row asks what line 2 asks, and wants another answer");
+    assert_eq!(sandbox.read(ROWS), before);
+}

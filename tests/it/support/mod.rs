@@ -1,5 +1,6 @@
 //! What the tests stand on: a closed-off environment, real repositories, readable failures.
 
+pub(crate) mod calls;
 pub(crate) mod console;
 pub(crate) mod git_server;
 pub(crate) mod github;

@@ -1,29 +1,26 @@
 //! `pointsman dataset import`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::new_files::write_new_files;
 use crate::cli::ui::Ui;
-use crate::domain::dataset::{Dataset, DatasetKind, Row, RowSource, RowStatus, RowsFormat};
+use crate::domain::dataset::{DatasetKind, Row, RowSource, RowStatus, RowsFormat};
 use crate::domain::digest::ShortDigest;
 use crate::domain::id::DatasetId;
 use crate::engine::datasets::asked::asked;
-use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::datasets::incoming::Incoming;
-use crate::engine::datasets::spelling::row_line;
-use crate::engine::ports::LaneStore as _;
+use crate::engine::datasets::taken::Taken;
 use crate::engine::workspace::Workspace;
 
-use super::{change_rows, dataset_id, require_jsonl};
+use super::dataset_id;
+use super::grow::{Growing, KindWord, existing, who, write_rows};
 
 /// Bring rows of a CSV or JSONL file into a dataset, which is new or grows
 ///
@@ -56,33 +53,6 @@ pub(super) struct ImportArgs {
     dry_run: bool,
 }
 
-/// The kinds of datasets, as options spell them.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum KindWord {
-    /// Chosen by hand to stand for what matters
-    Golden,
-    /// Failures that must not come back
-    Regression,
-    /// A sample of what production saw
-    Production,
-    /// Attacks and other hostile input
-    Adversarial,
-    /// Made up, by a person or a model
-    Synthetic,
-}
-
-impl From<KindWord> for DatasetKind {
-    fn from(word: KindWord) -> Self {
-        match word {
-            KindWord::Golden => Self::Golden,
-            KindWord::Regression => Self::Regression,
-            KindWord::Production => Self::Production,
-            KindWord::Adversarial => Self::Adversarial,
-            KindWord::Synthetic => Self::Synthetic,
-        }
-    }
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ImportOutput<'r> {
@@ -106,23 +76,25 @@ fn renaming(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(context: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<Exit, CommandError> {
     let tree = context.tree(None)?;
     let workspace = Workspace::new(tree.as_ref());
-    let mut incoming = read(context, args)?;
-    let dataset = existing(&workspace, args)?;
+    let incoming = read(context, args)?;
+    let dataset = existing(&workspace, &args.to, args.kind)?;
     let taken = match &dataset {
         Some(dataset) => Taken::of(&workspace, dataset)?,
         None => Taken::default(),
     };
-    let (known, mut added): (Vec<Row>, Vec<Row>) = incoming
-        .drain(..)
-        .partition(|row| taken.asked.contains(&asked(row).shortened()));
-    taken.refuse_same_ids(&added)?;
-    let by = context.lanes()?.actor()?;
+    let (known, mut added) = sort_out(&taken, incoming)?;
+    let by = who(context)?;
     for row in &mut added {
         finish_row(context, row, args, &by);
     }
     let nothing_new = added.is_empty() && dataset.is_some();
     if !args.dry_run && !nothing_new {
-        write(context, args, dataset.as_ref(), &added)?;
+        let kind = DatasetKind::from(args.kind.unwrap_or(KindWord::Golden));
+        let growing = match &dataset {
+            Some(dataset) => Growing::Old(dataset),
+            None => Growing::New(&args.to, kind),
+        };
+        write_rows(context, &growing, &added)?;
     }
     let ids = |rows: &'_ [Row]| -> Vec<String> { rows.iter().map(|row| row.id.clone()).collect() };
     let (added, known) = (ids(&added), ids(&known));
@@ -181,57 +153,53 @@ fn read(context: &Context, args: &ImportArgs) -> Result<Vec<Row>, CommandError> 
     Ok(rows)
 }
 
-/// The dataset that the rows come to, where it is there already.
-fn existing(workspace: &Workspace<'_>, args: &ImportArgs) -> Result<Option<Dataset>, CommandError> {
-    if !workspace.dataset_ids()?.contains(&args.to) {
-        return Ok(None);
+/// Parts what comes in from what is asked already: by the dataset, or by an earlier row of the file that
+/// wants the same. Two rows of one name that are not the same cannot be told apart.
+fn sort_out(taken: &Taken, incoming: Vec<Row>) -> Result<(Vec<Row>, Vec<Row>), CommandError> {
+    let (mut added, mut known): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
+    let mut by_question: HashMap<ShortDigest, usize> = HashMap::new();
+    let mut by_id: HashMap<String, usize> = HashMap::new();
+    for row in incoming {
+        if taken.asks_the_same(&row).is_some() {
+            known.push(row);
+            continue;
+        }
+        let question = asked(&row).shortened();
+        let earlier = by_question.get(&question).map(|index| &added[*index]);
+        if earlier.is_some_and(|earlier| earlier.expected == row.expected) {
+            known.push(row);
+            continue;
+        }
+        let same_id = by_id.get(&row.id).map(|index| &added[*index]);
+        if taken.has_id(&row.id) || same_id.is_some() {
+            return Err(same_id_twice(&row, same_id));
+        }
+        by_question.entry(question).or_insert(added.len());
+        by_id.insert(row.id.clone(), added.len());
+        added.push(row);
     }
-    if args.kind.is_some() {
-        let message = format!(
-            "the dataset `{}` is there already, with a kind of its own",
-            args.to
-        );
-        return Err(CommandError::usage(message).with_hint("leave out `--kind`"));
-    }
-    let dataset = workspace.dataset(&args.to)?;
-    require_jsonl(&dataset)?;
-    Ok(Some(dataset))
+    Ok((known, added))
 }
 
-/// What a dataset has already: a few bytes a row.
-#[derive(Default)]
-struct Taken {
-    ids: HashSet<String>,
-    asked: HashSet<ShortDigest>,
-}
-
-impl Taken {
-    fn of(workspace: &Workspace<'_>, dataset: &Dataset) -> Result<Self, CommandError> {
-        let mut taken = Self::default();
-        for row in workspace.rows(dataset)? {
-            let row = row?;
-            taken.asked.insert(asked(&row).shortened());
-            taken.ids.insert(row.id);
-        }
-        Ok(taken)
-    }
-
-    /// Two rows of one name cannot be told apart.
-    fn refuse_same_ids(&self, added: &[Row]) -> Result<(), CommandError> {
-        let mut seen: HashSet<&str> = self.ids.iter().map(String::as_str).collect();
-        let twice = added.iter().find(|row| !seen.insert(&row.id));
-        match twice {
-            None => Ok(()),
-            Some(row) => {
-                let message = format!(
-                    "line {}: another row is called `{}` and asks something else",
-                    row.line, row.id
-                );
-                Err(CommandError::usage(message)
-                    .with_hint("give the row another id; nothing was written"))
-            }
-        }
-    }
+fn same_id_twice(row: &Row, earlier: Option<&Row>) -> CommandError {
+    let asks_the_same = earlier.filter(|earlier| asked(earlier) == asked(row));
+    let (message, hint) = match asks_the_same {
+        Some(earlier) => (
+            format!(
+                "line {}: this row asks what line {} asks, and wants another answer",
+                row.line, earlier.line
+            ),
+            "make the two agree, or give each an `id` of its own; nothing was written",
+        ),
+        None => (
+            format!(
+                "line {}: another row is called `{}` and asks something else",
+                row.line, row.id
+            ),
+            "give the row another id; nothing was written",
+        ),
+    };
+    CommandError::usage(message).with_hint(hint)
 }
 
 /// Where the row is from, and whether it waits.
@@ -247,33 +215,4 @@ fn finish_row(context: &Context, row: &mut Row, args: &ImportArgs, by: &str) {
             ..RowSource::default()
         });
     }
-}
-
-fn write(
-    context: &Context,
-    args: &ImportArgs,
-    dataset: Option<&Dataset>,
-    added: &[Row],
-) -> Result<(), CommandError> {
-    let appended: String = added.iter().map(row_line).collect();
-    if let Some(dataset) = dataset {
-        let edit = RowsEdit {
-            appended,
-            ..RowsEdit::default()
-        };
-        return change_rows(context, dataset, &edit);
-    }
-    let kind = DatasetKind::from(args.kind.unwrap_or(KindWord::Golden));
-    let manifest_path = args.to.path();
-    let rows_path = format!("datasets/{}.jsonl", args.to);
-    let rows_name = rows_path.rsplit('/').next().unwrap_or_default();
-    let manifest = format!("kind: {}\nrows: {rows_name}\n", kind.name());
-    let files = [
-        (manifest_path.as_str(), manifest.as_str()),
-        (rows_path.as_str(), appended.as_str()),
-    ];
-    Ok(write_new_files(
-        &context.workspace_root()?,
-        files.into_iter(),
-    )?)
 }

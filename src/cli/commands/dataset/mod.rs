@@ -1,6 +1,8 @@
 //! `pointsman dataset`: the rows that prompts are tested on.
 
+mod add_span;
 mod export;
+mod grow;
 mod import;
 mod lint;
 mod list;
@@ -20,12 +22,15 @@ use crate::domain::suggest::did_you_mean;
 use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::workspace::Workspace;
 
+pub use add_span::{Destination, bring_spans};
+
 /// List and show datasets, bring rows in, review them, and find what makes them prove little
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman dataset list
   pointsman dataset show support-golden account-password
   pointsman dataset import tickets.csv --to support-regression --map text=ticket
+  pointsman dataset add-span --view unhappy --to support-regression
   pointsman dataset review support-regression
   pointsman dataset lint
   pointsman dataset export support-golden -o golden.csv")]
@@ -39,6 +44,7 @@ enum DatasetCommand {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Import(import::ImportArgs),
+    AddSpan(add_span::AddSpanArgs),
     Review(review::ReviewArgs),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
@@ -50,6 +56,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &DatasetArgs) -> Result<Exit, C
         DatasetCommand::List(args) => list::run(context, ui, args),
         DatasetCommand::Show(args) => show::run(context, ui, args),
         DatasetCommand::Import(args) => import::run(context, ui, args),
+        DatasetCommand::AddSpan(args) => add_span::run(context, ui, args),
         DatasetCommand::Review(args) => review::run(context, ui, args),
         DatasetCommand::Lint(args) => lint::run(context, ui, args),
         DatasetCommand::Export(args) => export::run(context, ui, args),

@@ -8,7 +8,6 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
-use crate::domain::id::EvaluatorId;
 
 /// List and test evaluators, and hold judges against people
 #[derive(Debug, clap::Args)]
@@ -32,13 +31,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &EvaluatorArgs) -> Result<Exit,
         EvaluatorAction::Test(args) => test::run(context, ui, args),
         EvaluatorAction::Calibrate(args) => calibrate::run(context, ui, args),
     }
-}
-
-/// The name of an evaluator; the path to its file will do.
-fn evaluator_id(text: &str) -> Result<EvaluatorId, String> {
-    let name = text.strip_prefix("evaluators/").unwrap_or(text);
-    let name = name.strip_suffix(".yml").unwrap_or(name);
-    EvaluatorId::new(name).map_err(|error| error.to_string())
 }
 
 /// The error of judges that did not answer: that is no verdict on anything.

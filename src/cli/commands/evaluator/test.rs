@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{evaluator_id, unanswered};
+use super::unanswered;
 use crate::adapters::providers::build;
+use crate::cli::arguments::evaluator_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::{Workbench, wait_for};

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod overview;
+mod score;
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -22,7 +23,8 @@ use crate::cli::ui::Ui;
   pointsman monitor --by deployment --around production#12:24h
   pointsman monitor --by route --metric latency --bucket 1h
   pointsman monitor compare --around production#12:24h
-  pointsman monitor check"
+  pointsman monitor check
+  pointsman monitor score tone --sample 5%"
 )]
 pub struct MonitorArgs {
     #[command(subcommand)]
@@ -35,6 +37,7 @@ pub struct MonitorArgs {
 enum MonitorCommand {
     Compare(compare::CompareArgs),
     Check(check::CheckArgs),
+    Score(Box<score::ScoreArgs>),
 }
 
 /// Runs the command.
@@ -43,5 +46,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &MonitorArgs) -> Result<Exit, C
         None => overview::run(context, ui, &args.overview),
         Some(MonitorCommand::Compare(args)) => compare::run(context, ui, args),
         Some(MonitorCommand::Check(args)) => check::run(context, ui, args),
+        Some(MonitorCommand::Score(args)) => score::run(context, ui, args),
     }
 }
