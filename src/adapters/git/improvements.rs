@@ -131,7 +131,12 @@ impl<'r> GitImprovements<'r> {
 
     /// The commit at which a candidate's branch stands.
     pub fn branch(&self, id: &AttemptId) -> Result<Option<ObjectId>, LaneError> {
-        self.lanes.id_at(&branch_ref(id))
+        self.tip(&branch_ref(id))
+    }
+
+    /// The commit at which a branch stands, by its full ref name.
+    pub fn tip(&self, name: &str) -> Result<Option<ObjectId>, LaneError> {
+        self.lanes.id_at(name)
     }
 
     /// Writes a candidate. No ref knows it yet.

@@ -282,11 +282,17 @@ impl Merge<'_> {
         let branch = (self.branch.as_str(), &commit, &self.head);
         let moved = self.improvements.approve(self.kept, &decided, branch, now);
         if let Err(error) = moved {
+            let error = CommandError::from(error);
+            if self.improvements.tip(&self.branch)?.as_ref() == Some(&commit) {
+                return Err(error.with_hint(
+                    "the merge is made, and the record does not say so yet: run the command again",
+                ));
+            }
             if let Some(blob) = old_blob.filter(|_| has_files) {
                 self.write(&self.old)?;
                 repository.stage(&self.path, &blob)?;
             }
-            return Err(error.into());
+            return Err(error);
         }
         Ok((decided, commit))
     }
