@@ -232,3 +232,34 @@ fn a_branch_that_was_worked_on_is_not_what_is_approved() {
         "what was checked is what came in"
     );
 }
+
+#[test]
+fn a_record_that_came_from_somebody_else_counts_by_its_results_only() {
+    let scene = checked();
+    let sandbox = &scene.sandbox;
+    let record = "refs/pointsman/improve/triage/1";
+    let runs = sandbox.path().join(".git/pointsman/runs");
+    let away = sandbox.path().join(".git/away");
+    std::fs::rename(&runs, &away).expect("the runs are ours");
+    scene
+        .improve(&APPROVE)
+        .exits(7)
+        .tells("are not here")
+        .tells("pointsman runs fetch");
+    std::fs::rename(&away, &runs).expect("the runs are ours");
+    // Somebody says that other results were those of the check.
+    let text = sandbox.git(&["show", &format!("{record}:improve.json")]);
+    let mut forged: serde_json::Value = serde_json::from_str(&text).expect("a record is JSON");
+    let check = &mut forged["checks"][0];
+    check["after"][0]["results"] = check["before"][0]["results"].clone();
+    sandbox.write("improve.json", forged.to_string());
+    let forge = format!(
+        "blob=$(git hash-object -w improve.json) && rm improve.json && \
+         tree=$(printf '100644 blob %s\\timprove.json\\n' $blob | git mktree) && \
+         git update-ref {record} $(git commit-tree $tree -p {record} -m forged)"
+    );
+    sandbox.shell(&forge).run().succeeds();
+    scene.improve(&APPROVE).exits(7).tells("are not here");
+    scene.improve(&["check", CANDIDATE]).succeeds();
+    scene.improve(&APPROVE).succeeds();
+}

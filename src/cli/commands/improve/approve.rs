@@ -18,6 +18,7 @@ use crate::engine::workspace::{Recorded, Workspace};
 use crate::report::improve::{DecisionV1, approval_plan};
 
 use super::check::{is_of_these_bytes, made_from, planned_pair};
+use super::verify::holds;
 use super::{kept, path_of, text_in, undecided};
 
 /// Merge a candidate into the branch that is checked out
@@ -227,6 +228,7 @@ impl Merge<'_> {
             ))
             .with_hint(again));
         }
+        holds(&bench, id, check, &planned)?;
         self.nothing_is_in_the_way()?;
         Ok(check)
     }
@@ -270,12 +272,11 @@ impl Merge<'_> {
         let branch = (self.branch.as_str(), &commit);
         let decided = decided(self.improvements, self.context, args, self.kept, branch)?;
         let repository = self.context.repository()?;
-        let old_blob = repository.blob_in(&self.head, &self.path)?;
         let has_files = repository.worktree().is_some();
         if has_files {
             self.write(&self.new)?;
             if let Err(error) = repository.stage(&self.path, &self.candidate.blob) {
-                self.write(&self.old)?;
+                self.put_back()?;
                 return Err(error.into());
             }
         }
@@ -288,13 +289,23 @@ impl Merge<'_> {
                     "the merge is made, and the record does not say so yet: run the command again",
                 ));
             }
-            if let Some(blob) = old_blob.filter(|_| has_files) {
-                self.write(&self.old)?;
-                repository.stage(&self.path, &blob)?;
+            if has_files {
+                self.put_back()?;
             }
             return Err(error);
         }
         Ok((decided, commit))
+    }
+
+    /// Brings index and file back to what is committed. The index comes first, so that whoever dies in
+    /// between leaves what a merge that broke off leaves.
+    fn put_back(&self) -> Result<(), CommandError> {
+        let repository = self.context.repository()?;
+        if let Some(blob) = repository.blob_in(&self.head, &self.path)? {
+            // An index that cannot be written was not written before, either.
+            let _ = repository.stage(&self.path, &blob);
+        }
+        self.write(&self.old)
     }
 
     fn write(&self, text: &str) -> Result<(), CommandError> {

@@ -11,6 +11,7 @@ mod reject;
 mod show;
 mod start;
 mod text;
+mod verify;
 
 use crate::adapters::git::{GitImprovements, Kept};
 use crate::cli::context::Context;
