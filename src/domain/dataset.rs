@@ -115,6 +115,8 @@ pub struct Row {
     pub note: Option<String>,
     /// Where the row comes from.
     pub source: Option<RowSource>,
+    /// That it failed with one version of the prompt and passes with another.
+    pub proof: Option<RowProof>,
     /// The line in the rows file, from 1.
     pub line: u32,
 }
@@ -160,6 +162,38 @@ pub struct RowSource {
     pub by: Option<String>,
     /// When it was added.
     pub at: Option<String>,
+}
+
+/// That a row failed with one version of a prompt and passes with another.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowProof {
+    /// The prompt.
+    pub prompt: String,
+    /// The evaluators that it failed before.
+    pub failed: Vec<String>,
+    /// How often it was tested with each version.
+    pub times: u32,
+    /// The version that failed, every time.
+    pub before: ProvedVersion,
+    /// The version that passes, every time.
+    pub after: ProvedVersion,
+    /// Who proved it.
+    pub by: String,
+    /// When.
+    pub at: String,
+}
+
+/// A version of a prompt in a proof, and what tested it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProvedVersion {
+    /// The commit that it was read from; absent: the files on disk.
+    pub commit: Option<String>,
+    /// The fingerprint of the prompt.
+    pub fingerprint: String,
+    /// The digest of what was tested: prompt, row, evaluators, judges.
+    pub suite: String,
+    /// The run that tested it.
+    pub run: String,
 }
 
 impl Row {

@@ -32,6 +32,7 @@ mod page;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;
+pub mod proof;
 pub mod pull_request;
 pub mod quantity;
 pub mod redact_test;

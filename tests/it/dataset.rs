@@ -3,6 +3,7 @@
 mod add_span;
 mod import;
 mod lint;
+mod prove;
 mod review;
 
 use crate::support::Sandbox;

@@ -45,6 +45,12 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ),
     ("dataset lint", &[], 1, Nothing),
     ("dataset list", &[], 0, Nothing),
+    (
+        "dataset prove",
+        &["tickets", "crash", "--before", "HEAD"],
+        1,
+        Nothing,
+    ),
     ("dataset review", &["tickets"], 0, Nothing),
     ("dataset show", &["tickets"], 0, Nothing),
     ("demo", &[], 0, Nothing),

@@ -6,6 +6,7 @@ pub mod edit;
 pub mod from_spans;
 pub mod incoming;
 pub mod lint;
+pub mod prove;
 pub mod review;
 pub mod spelling;
 pub mod taken;

@@ -30,10 +30,14 @@ impl Review {
         *self == Self::default()
     }
 
-    /// The row's line with what was decided; keys that are not touched stay as they are.
+    /// The row's line with what was decided; keys that are not touched stay as they are. A proof goes with
+    /// the expected answer that it is about.
     pub fn apply(&self, line: &str) -> Result<String, serde_json::Error> {
         let mut row: Map<String, Value> = serde_json::from_str(line)?;
         if let Some(expected) = &self.expected {
+            if row.get("expected") != Some(expected) {
+                row.shift_remove("proof");
+            }
             row.insert("expected".to_owned(), expected.clone());
         }
         if let Some(critical) = self.critical {
@@ -98,6 +102,18 @@ mod tests {
             review.apply(line).unwrap(),
             r#"{"id":"a","vars":{"x":1.5},"tags":["t","u"],"expected":"billing"}"#
         );
+    }
+
+    #[test]
+    fn a_proof_lasts_as_long_as_the_answer_that_is_wanted() {
+        let line = r#"{"id":"a","vars":{},"expected":"b","proof":{}}"#;
+        let wanted = |answer: &str| Review {
+            expected: Some(json!(answer)),
+            ..Review::default()
+        };
+        assert_eq!(wanted("b").apply(line).unwrap(), line);
+        let other = wanted("c").apply(line).unwrap();
+        assert_eq!(other, r#"{"id":"a","vars":{},"expected":"c"}"#);
     }
 
     #[test]

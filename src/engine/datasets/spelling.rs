@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
-use crate::domain::dataset::{Priority, Row, RowSource, RowStatus};
+use crate::domain::dataset::{Priority, ProvedVersion, Row, RowProof, RowSource, RowStatus};
 use crate::engine::workspace::csv_rows::{RESERVED_COLUMNS, TAG_SEPARATOR};
 use crate::engine::workspace::rows::{PRIORITIES, STATUSES};
 
@@ -46,6 +46,9 @@ pub fn row_json(row: &Row) -> Value {
     if let Some(source) = &row.source {
         put("source", source_json(source));
     }
+    if let Some(proof) = &row.proof {
+        put("proof", proof_json(proof));
+    }
     Value::Object(json)
 }
 
@@ -68,6 +71,34 @@ fn source_json(source: &RowSource) -> Value {
         .into_iter()
         .filter_map(|(key, text)| text.map(|text| (key.to_owned(), json!(text))));
     Value::Object(known.collect())
+}
+
+/// A proof as it stands in a row.
+pub fn proof_json(proof: &RowProof) -> Value {
+    json!({
+        "prompt": proof.prompt,
+        "failed": proof.failed,
+        "times": proof.times,
+        "before": version_json(&proof.before),
+        "after": version_json(&proof.after),
+        "by": proof.by,
+        "at": proof.at,
+    })
+}
+
+fn version_json(version: &ProvedVersion) -> Value {
+    let mut json = Map::new();
+    if let Some(commit) = &version.commit {
+        json.insert("commit".to_owned(), json!(commit));
+    }
+    for (key, text) in [
+        ("fingerprint", &version.fingerprint),
+        ("suite", &version.suite),
+        ("run", &version.run),
+    ] {
+        json.insert(key.to_owned(), json!(text));
+    }
+    Value::Object(json)
 }
 
 /// How files spell a value.
@@ -260,6 +291,16 @@ mod tests {
                 trace_id: Some("1".to_owned()),
                 ..RowSource::default()
             }),
+            proof: Some(RowProof {
+                prompt: "p".to_owned(),
+                failed: vec!["e".to_owned()],
+                times: 2,
+                before: ProvedVersion {
+                    commit: Some("4".to_owned()),
+                    ..ProvedVersion::default()
+                },
+                ..RowProof::default()
+            }),
             line: 1,
             ..Row::default()
         };
@@ -268,7 +309,9 @@ mod tests {
             concat!(
                 r#"{"id":"a","vars":{"x":{"y":1}},"expected":"z","critical":true,"#,
                 r#""priority":"advisory","status":"pending","tags":["t"],"cluster":"c","note":"n","#,
-                r#""source":{"kind":"span","trace_id":"1"}}"#,
+                r#""source":{"kind":"span","trace_id":"1"},"proof":{"prompt":"p","failed":["e"],"#,
+                r#""times":2,"before":{"commit":"4","fingerprint":"","suite":"","run":""},"#,
+                r#""after":{"fingerprint":"","suite":"","run":""},"by":"","at":""}}"#,
                 "\n"
             )
         );

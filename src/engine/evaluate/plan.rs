@@ -241,16 +241,19 @@ pub fn plan_guests(
     planner.finish(suites)
 }
 
-/// Plans one test of a prompt, whatever its `evals` say: on one dataset, by one evaluator.
+/// Plans one test of a prompt, whatever its `evals` say: on one dataset, by some evaluators.
 pub fn plan_test(
     workspace: &Workspace<'_>,
     prompt: Closure,
-    (dataset, evaluator): (&DatasetId, &EvaluatorId),
+    (dataset, evaluators): (&DatasetId, &[EvaluatorId]),
     repeats: u32,
 ) -> Result<PlannedSuite, Findings> {
     let binding = EvalBinding {
         dataset: (dataset.clone(), Span::default()),
-        evaluators: vec![(evaluator.clone(), Span::default())],
+        evaluators: evaluators
+            .iter()
+            .map(|evaluator| (evaluator.clone(), Span::default()))
+            .collect(),
     };
     let mut planner = Planner::new(workspace, repeats);
     let suite = planner.suite(Some(&Arc::new(prompt)), &binding);

@@ -6,7 +6,7 @@ use std::io::{BufRead, Read as _};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::domain::dataset::{Priority, Row, RowSource, RowStatus};
+use crate::domain::dataset::{Priority, ProvedVersion, Row, RowProof, RowSource, RowStatus};
 use crate::domain::finding::{Finding, Findings, Place};
 
 use super::conversation::{RowFiles, conversation};
@@ -147,6 +147,9 @@ fn row(
     let origin = fields
         .optional("source")
         .map(|node| row_source(decoder, node));
+    let proof = fields
+        .optional("proof")
+        .map(|node| row_proof(decoder, node));
     fields.finish(decoder);
     let place = source.place(id_node?.span);
     let row = Row {
@@ -162,6 +165,7 @@ fn row(
         cluster: cluster.unwrap_or_default(),
         note: remark.unwrap_or_default(),
         source: origin.unwrap_or_default(),
+        proof: proof.unwrap_or_default(),
         line: source.first_line,
     };
     Some((row, place))
@@ -206,4 +210,45 @@ fn row_source(decoder: &mut Decoder<'_>, node: &Node) -> Option<RowSource> {
     };
     fields.finish(decoder);
     Some(source)
+}
+fn row_proof(decoder: &mut Decoder<'_>, node: &Node) -> Option<RowProof> {
+    let mut fields = decoder.fields(node)?;
+    let times = fields.required(decoder, "times");
+    let failed = fields.required(decoder, "failed");
+    let [before, after] = ["before", "after"].map(|key| fields.required(decoder, key));
+    let mut text = |key| {
+        let node = fields.required(decoder, key)?;
+        decoder.text(node)
+    };
+    let [prompt, by, at] = ["prompt", "by", "at"].map(&mut text);
+    fields.finish(decoder);
+    let failed = failed.and_then(|node| decoder.texts(node));
+    let times = times.and_then(|node| decoder.integer_within(node, 1, 1000));
+    let [before, after] = [before, after].map(|node| proved_version(decoder, node?));
+    Some(RowProof {
+        prompt: prompt?,
+        failed: failed?,
+        times: times.and_then(|times| u32::try_from(times).ok())?,
+        before: before?,
+        after: after?,
+        by: by?,
+        at: at?,
+    })
+}
+
+fn proved_version(decoder: &mut Decoder<'_>, node: &Node) -> Option<ProvedVersion> {
+    let mut fields = decoder.fields(node)?;
+    let commit = fields.optional("commit").map(|node| decoder.text(node));
+    let mut text = |key| {
+        let node = fields.required(decoder, key)?;
+        decoder.text(node)
+    };
+    let [fingerprint, suite, run] = ["fingerprint", "suite", "run"].map(&mut text);
+    fields.finish(decoder);
+    Some(ProvedVersion {
+        commit: commit.unwrap_or_default(),
+        fingerprint: fingerprint?,
+        suite: suite?,
+        run: run?,
+    })
 }

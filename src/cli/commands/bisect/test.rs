@@ -27,7 +27,7 @@ pub(super) fn planned(
     Ok(plan_test(
         &workspace,
         prompt,
-        (&dataset, &args.evaluator),
+        (&dataset, std::slice::from_ref(&args.evaluator)),
         args.repeats,
     )?)
 }

@@ -6,6 +6,7 @@ mod grow;
 mod import;
 mod lint;
 mod list;
+mod prove;
 mod review;
 mod show;
 
@@ -32,6 +33,7 @@ pub use add_span::{Destination, bring_spans};
   pointsman dataset import tickets.csv --to support-regression --map text=ticket
   pointsman dataset add-span --view unhappy --to support-regression
   pointsman dataset review support-regression
+  pointsman dataset prove support-regression refund-late --before lanes/production
   pointsman dataset lint
   pointsman dataset export support-golden -o golden.csv")]
 pub struct DatasetArgs {
@@ -46,6 +48,7 @@ enum DatasetCommand {
     Import(import::ImportArgs),
     AddSpan(add_span::AddSpanArgs),
     Review(review::ReviewArgs),
+    Prove(Box<prove::ProveArgs>),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
 }
@@ -58,6 +61,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &DatasetArgs) -> Result<Exit, C
         DatasetCommand::Import(args) => import::run(context, ui, args),
         DatasetCommand::AddSpan(args) => add_span::run(context, ui, args),
         DatasetCommand::Review(args) => review::run(context, ui, args),
+        DatasetCommand::Prove(args) => prove::run(context, ui, args),
         DatasetCommand::Lint(args) => lint::run(context, ui, args),
         DatasetCommand::Export(args) => export::run(context, ui, args),
     }
