@@ -1,25 +1,26 @@
 //! A changed file in the worktree: written beside the old one, and put in its place when it is whole.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::engine::datasets::edit::RowsEdit;
 
-/// Makes a change to a file that is there, or to an empty one where it is not. Somebody who reads
-/// the file sees the old one or the new one. A link is not followed: it is an error.
+/// Makes a change to the rows of a file that is there, or of an empty one where it is not.
 pub fn rewrite_rows(path: &Path, edit: &RowsEdit) -> io::Result<()> {
-    rewrite(path, |old, output| edit.copy(old, output))
+    replace(path, |old, new| edit.copy(&mut BufReader::new(old), new))
 }
 
-/// Gives a file another text. A link is not followed: it is an error.
-pub fn replace_text(path: &Path, text: &[u8]) -> io::Result<()> {
-    rewrite(path, |_, output| output.write_all(text))
+/// Puts another text into a file, or makes the file where it is not there.
+pub fn rewrite_text(path: &Path, text: &str) -> io::Result<()> {
+    replace(path, |_, new| new.write_all(text.as_bytes()))
 }
 
-fn rewrite(
+/// Writes a new file from the old one. Somebody who reads the file sees the old one or the new one. A
+/// link is not followed: it is an error.
+fn replace(
     path: &Path,
-    change: impl FnOnce(&mut dyn BufRead, &mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(Box<dyn Read>, &mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -40,7 +41,7 @@ fn rewrite(
         Err(error) => return Err(error),
     };
     let mut output = BufWriter::new(&mut changed);
-    change(&mut BufReader::new(old), &mut output)?;
+    write(old, &mut output)?;
     output.flush()?;
     drop(output);
     changed.as_file().sync_all()?;

@@ -1,12 +1,19 @@
 //! Arguments that several commands take, read in one way.
 
-use crate::domain::id::{EvaluatorId, PromptId};
+use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
 
 /// The name of a prompt, however a user may have come by it: the path to its file will do.
 pub fn prompt_id(text: &str) -> Result<PromptId, String> {
     let name = text.strip_prefix("prompts/").unwrap_or(text);
     let name = name.strip_suffix(".prompt.yml").unwrap_or(name);
     PromptId::new(name).map_err(|error| error.to_string())
+}
+
+/// The name of a dataset, however a user may have come by it: the path to its manifest will do.
+pub fn dataset_id(text: &str) -> Result<DatasetId, String> {
+    let name = text.strip_prefix("datasets/").unwrap_or(text);
+    let name = name.strip_suffix(".yml").unwrap_or(name);
+    DatasetId::new(name).map_err(|error| error.to_string())
 }
 
 /// The name of an evaluator; the path to its file will do.

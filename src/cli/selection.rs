@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::deployment::ReleaseName;
 use crate::domain::finding::Place;
 use crate::domain::id::{LaneName, ViewId};
 use crate::domain::moment::{MOMENT_FORMS, ago, parse_moment};
@@ -73,18 +74,17 @@ impl FromStr for Around {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || "a record of a lane is written `production#12`".to_owned();
-        let (lane, rest) = text.split_once('#').ok_or_else(form)?;
-        let (sequence, period) = match rest.split_once(':') {
-            Some((sequence, period)) => {
+        let (name, period) = match text.split_once(':') {
+            Some((name, period)) => {
                 let period = period.parse().map_err(|error: _| format!("{error}"))?;
-                (sequence, Some(period))
+                (name, Some(period))
             }
-            None => (rest, None),
+            None => (text, None),
         };
+        let ReleaseName { lane, sequence } = name.parse()?;
         Ok(Self {
-            lane: lane.parse().map_err(|error| format!("{error}"))?,
-            sequence: sequence.parse().map_err(|_| form())?,
+            lane,
+            sequence,
             period,
         })
     }

@@ -1,6 +1,7 @@
 //! A deployment record: one move of a lane, written once and never changed.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -180,6 +181,44 @@ pub struct Snapshot {
     pub sha256: Digest,
     /// The git tree of the snapshot, without `.lane/`.
     pub git_tree: ObjectId,
+}
+
+/// A record of a lane by its number, written `production#12`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReleaseName {
+    /// The lane.
+    pub lane: LaneName,
+    /// The number.
+    pub sequence: u64,
+}
+
+impl ReleaseName {
+    /// The name of a record.
+    pub fn of(deployment: &Deployment) -> Self {
+        Self {
+            lane: deployment.lane.clone(),
+            sequence: deployment.sequence,
+        }
+    }
+}
+
+impl fmt::Display for ReleaseName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}#{}", self.lane, self.sequence)
+    }
+}
+
+impl FromStr for ReleaseName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || "a record of a lane is written `production#12`".to_owned();
+        let (lane, sequence) = text.split_once('#').ok_or_else(form)?;
+        Ok(Self {
+            lane: lane.parse().map_err(|error| format!("{error}"))?,
+            sequence: sequence.parse().map_err(|_| form())?,
+        })
+    }
 }
 
 /// Where a rollback would go.

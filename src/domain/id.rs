@@ -23,7 +23,7 @@ pub enum IdError {
     #[error("`{0}` is not kebab-case: use lower-case letters, digits and single hyphens")]
     NotKebabCase(String),
     /// A folder was given where one segment is expected.
-    #[error("a lane name is one segment, without `/`")]
+    #[error("this name is one segment, without `/`")]
     NotOneSegment,
 }
 
@@ -142,6 +142,12 @@ id!(
     check_path
 );
 
+id!(
+    /// Names an incident: `2026-03-02-slow-refunds` lives in `operations/incidents/2026-03-02-slow-refunds.md`.
+    IncidentId,
+    check_one_segment
+);
+
 /// How the names of tests begin that stand in a prompt's own file: those of `prompts/a.prompt.yml` are
 /// the dataset `prompts/a`, and evaluators such as `prompts/a/is-short`. No file can have such a name.
 pub const OWN_PREFIX: &str = "prompts/";
@@ -252,6 +258,13 @@ impl AlertId {
     /// Where the rule lives, relative to the workspace root.
     pub fn path(&self) -> String {
         format!("operations/alerts/{}.toml", self.0)
+    }
+}
+
+impl IncidentId {
+    /// Where the incident lives, relative to the workspace root.
+    pub fn path(&self) -> String {
+        format!("operations/incidents/{}.md", self.0)
     }
 }
 

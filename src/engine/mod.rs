@@ -11,6 +11,7 @@ pub mod event;
 pub mod gate;
 pub mod import;
 pub mod improve;
+pub mod incidents;
 pub mod monitor;
 pub mod ports;
 pub mod release;

@@ -21,6 +21,7 @@ mod gate_json;
 pub mod html;
 pub mod import;
 pub mod improve;
+pub mod incident;
 pub mod integration;
 pub mod jsonl;
 pub mod junit;

@@ -3,6 +3,5 @@
 mod check;
 mod compare;
 mod html;
-mod made;
 mod overview;
 mod score;

@@ -83,6 +83,29 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("improve reject", &["triage/1", "--reason", "x"], 2, Nothing),
     ("improve show", &["triage/1"], 2, Nothing),
     ("improve start", &["--prompt", "triage"], 6, Nothing),
+    (
+        "incident classify",
+        &["none", "--layer", "prompt"],
+        2,
+        Nothing,
+    ),
+    ("incident close", &["none", "--waive", "x"], 2, Nothing),
+    (
+        "incident contain",
+        &["seen", "--yes", "--lane", "staging"],
+        7,
+        IsRefused,
+    ),
+    ("incident list", &[], 0, Nothing),
+    ("incident note", &["none", "x"], 2, Nothing),
+    (
+        "incident preserve",
+        &["none", "--to", "tickets"],
+        2,
+        Nothing,
+    ),
+    ("incident open", &["Slow", "--window", "1h"], 0, Nothing),
+    ("incident show", &["none"], 2, Nothing),
     ("init", &[], 2, Nothing),
     ("lanes at", &["now"], 0, Nothing),
     (
@@ -152,6 +175,14 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("help", &[], 0, Nothing),
 ];
 
+/// An incident that somebody wrote down by hand.
+const INCIDENT: &str = "---
+title: Seen
+opened: { at: \"2026-03-02T09:00:00Z\", by: Ada }
+window: { from: \"2026-03-02T08:00:00Z\", until: \"2026-03-02T09:00:00Z\" }
+---
+";
+
 /// A lane with two records that is frozen for ever, and whose first record is held.
 fn where_nothing_comes_in() -> Sandbox {
     let sandbox = Sandbox::with_workspace();
@@ -162,6 +193,7 @@ fn where_nothing_comes_in() -> Sandbox {
         "order = 1\n[gate]\nfloors = { queue-matches = 0.9 }\n[freeze]\n\
          windows = [\"Mon 00:00 - Thu 00:00 UTC\", \"Thu 00:00 - Mon 00:00 UTC\"]\n",
     );
+    sandbox.write("operations/incidents/seen.md", INCIDENT);
     sandbox.reword("briefly");
     sandbox.promotes("staging");
     let first = first.as_str().expect("a digest");

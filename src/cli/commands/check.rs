@@ -121,7 +121,11 @@ fn render(report: &CheckReport, color: bool) -> String {
     let counts = report.counts;
     let lanes = plural(counts.lanes as u64, "lane");
     let mut rest = vec![lanes];
-    for (count, word) in [(counts.views, "view"), (counts.alerts, "alert rule")] {
+    for (count, word) in [
+        (counts.views, "view"),
+        (counts.alerts, "alert rule"),
+        (counts.incidents, "incident"),
+    ] {
         if count > 0 {
             rest.push(plural(count as u64, word));
         }

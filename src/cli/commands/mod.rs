@@ -14,6 +14,7 @@ pub mod export;
 pub mod gate;
 pub mod import;
 pub mod improve;
+pub mod incident;
 pub mod init;
 pub mod lanes;
 pub mod monitor;
@@ -88,6 +89,8 @@ pub enum Command {
     Traces(traces::TracesArgs),
     #[command(display_order = 10)]
     Monitor(monitor::MonitorArgs),
+    #[command(display_order = 11)]
+    Incident(incident::IncidentArgs),
     #[command(display_order = 10)]
     Redact(redact::RedactArgs),
     #[command(display_order = 20)]
@@ -121,6 +124,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(context, ui, args),
             Self::Traces(args) => traces::run(context, ui, args),
             Self::Monitor(args) => monitor::run(context, ui, args),
+            Self::Incident(args) => incident::run(context, ui, args),
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),

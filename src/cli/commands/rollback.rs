@@ -7,8 +7,8 @@ use crate::cli::exit::Exit;
 use crate::cli::signing::lanes_to_move;
 use crate::cli::ui::Ui;
 use crate::domain::id::{LaneName, PromptId};
-use crate::engine::ports::LaneStore as _;
-use crate::engine::release::rollback::{RollbackRequest, plan};
+use crate::engine::ports::{LaneRecord, LaneStore as _};
+use crate::engine::release::rollback::{RollbackPlan, RollbackRequest, plan};
 use crate::engine::release::standing::Standing;
 use crate::engine::release::target::Target;
 use crate::report::release::rollback_plan;
@@ -48,48 +48,93 @@ pub struct RollbackArgs {
     moves: MoveArgs,
 }
 
+/// What is rolled back, and why.
+pub(super) struct RollbackOrder<'o> {
+    pub(super) lane: &'o LaneName,
+    /// Where to; absent: to the recorded target.
+    pub(super) to: Option<&'o str>,
+    /// The prompt that alone comes back; absent: the whole lane does.
+    pub(super) prompt: Option<&'o PromptId>,
+    pub(super) reason: &'o str,
+}
+
+/// What came of it.
+pub(super) enum RolledBack {
+    /// What was asked for is live already.
+    AlreadyLive,
+    /// It was a dry run: this would be done.
+    Planned(Box<RollbackPlan>),
+    /// The lane has moved.
+    Moved(Box<LaneRecord>),
+}
+
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &RollbackArgs) -> Result<Exit, CommandError> {
-    let signer = args.moves.signing.signer(context, ui)?;
+    let order = RollbackOrder {
+        lane: &args.lane,
+        to: args.to.as_deref(),
+        prompt: args.prompt.as_ref(),
+        reason: &args.reason,
+    };
+    match roll_back(context, ui, &order, &args.moves)? {
+        RolledBack::AlreadyLive => {
+            let tag = args.tag.make_up(context, ui, &args.lane, &args.moves)?;
+            if ui.wants_json() {
+                ui.json(&MoveV1::already_live(SCHEMA, &args.lane).with_tag(tag));
+            } else {
+                ui.line(format!("lane {} has this already", args.lane));
+            }
+        }
+        RolledBack::Planned(plan) => {
+            if ui.wants_json() {
+                let plan = PlanV1::from(plan.as_ref());
+                ui.json(&MoveV1::planned(SCHEMA, &args.lane, plan));
+            }
+        }
+        RolledBack::Moved(record) => {
+            let tag = args.tag.apply(context, ui, &record);
+            announce(context, ui, SCHEMA, &record, tag);
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Shows the plan, asks, and moves the lane. Nobody is told yet but by the plan.
+pub(super) fn roll_back(
+    context: &Context,
+    ui: &mut Ui,
+    order: &RollbackOrder<'_>,
+    moves: &MoveArgs,
+) -> Result<RolledBack, CommandError> {
+    let signer = moves.signing.signer(context, ui)?;
     let signer = signer.as_deref();
     let lanes = lanes_to_move(context, signer)?;
-    lanes.refresh(&args.lane)?;
-    let standing = Standing::of(&lanes, &args.lane)?;
-    if let Some(expected) = &args.moves.expect {
+    lanes.refresh(order.lane)?;
+    let standing = Standing::of(&lanes, order.lane)?;
+    if let Some(expected) = &moves.expect {
         standing.expect(expected)?;
     }
-    let to = target(context, args.to.as_deref())?;
+    let to = target(context, order.to)?;
     let request = RollbackRequest {
         standing,
         to: &to,
-        prompt: args.prompt.as_ref(),
-        reason: args.reason.clone(),
+        prompt: order.prompt,
+        reason: order.reason.to_owned(),
     };
     let Some(plan) = plan(&lanes, request)? else {
-        let tag = args.tag.make_up(context, ui, &args.lane, &args.moves)?;
-        if ui.wants_json() {
-            ui.json(&MoveV1::already_live(SCHEMA, &args.lane).with_tag(tag));
-        } else {
-            ui.line(format!("lane {} has this already", args.lane));
-        }
-        return Ok(Exit::Success);
+        return Ok(RolledBack::AlreadyLive);
     };
     ui.note(rollback_plan(&plan).trim_end());
     let now = context.clock().now();
     let permission = plan.authorize(signer, now)?;
-    if args.moves.dry_run {
-        if ui.wants_json() {
-            ui.json(&MoveV1::planned(SCHEMA, &args.lane, PlanV1::from(&plan)));
-        }
+    if moves.dry_run {
         ui.note("this was a dry run: nothing was moved");
-        return Ok(Exit::Success);
+        return Ok(RolledBack::Planned(Box::new(plan)));
     }
-    require_consent(ui, &args.moves)?;
-    confirm(ui, &args.moves, &format!("roll back lane {}?", args.lane))?;
+    require_consent(ui, moves)?;
+    confirm(ui, moves, &format!("roll back lane {}?", order.lane))?;
     let record = plan.execute(&lanes, &permission, signer, now)?;
-    let tag = args.tag.apply(context, ui, &record);
-    announce(context, ui, SCHEMA, &record, tag);
-    Ok(Exit::Success)
+    Ok(RolledBack::Moved(Box::new(record)))
 }
 
 /// Where to go: what names a record by itself, or else a tag.

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod evaluators;
+mod incidents;
 mod lanes;
 mod prompts;
 mod rows;
@@ -41,6 +42,8 @@ pub struct Counts {
     pub views: usize,
     /// Alert rules.
     pub alerts: usize,
+    /// Incidents.
+    pub incidents: usize,
 }
 
 impl CheckReport {
@@ -83,6 +86,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             lanes: inventory.lanes.len(),
             views: inventory.views.len(),
             alerts: inventory.alerts.len(),
+            incidents: inventory.incidents.len(),
         },
     }
 }
@@ -108,6 +112,7 @@ impl Checker<'_> {
         named.extend(evaluators.values().flat_map(Evaluator::files));
         views::check_views(self);
         alerts::check_alerts(self);
+        incidents::check_incidents(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

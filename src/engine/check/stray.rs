@@ -11,13 +11,14 @@ use crate::engine::workspace::template::PARTIALS_FOLDER;
 use super::Checker;
 
 /// The folders, and the endings of the files that are read there.
-const READ: [(&str, &[&str]); 7] = [
+const READ: [(&str, &[&str]); 8] = [
     ("prompts", &[".prompt.yml"]),
     ("datasets", &[".yml", ".jsonl", ".csv"]),
     ("evaluators", &[".yml", ".js"]),
     ("environments", &[".toml"]),
     ("operations/views", &[".toml"]),
     ("operations/alerts", &[".toml"]),
+    ("operations/incidents", &[".md"]),
     ("recordings", &[".jsonl"]),
 ];
 

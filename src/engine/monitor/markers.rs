@@ -27,13 +27,9 @@ pub fn markers(
     range: &TimeRange,
     buckets: &[Bucket],
 ) -> Result<Vec<Marker>, MonitorError> {
-    let named = lanes_named(filter);
     let mut found = Vec::new();
-    for lane in lanes.tips()?.into_keys() {
-        let is_meant = |named: &Vec<&str>| named.contains(&lane.as_str());
-        if named.as_ref().is_none_or(is_meant) {
-            found.extend(releases_in(lanes, &lane, range)?);
-        }
+    for lane in lanes_meant(lanes, filter)? {
+        found.extend(releases_in(lanes, &lane, range)?);
     }
     found.sort_by_key(|record| {
         let deployment = &record.deployment;
@@ -52,6 +48,17 @@ pub fn markers(
         })
     });
     Ok(marked.collect())
+}
+
+/// The lanes with records that a filter names, or all of them where it names none.
+pub fn lanes_meant(lanes: &dyn LaneStore, filter: &Filter) -> Result<Vec<LaneName>, MonitorError> {
+    let named = lanes_named(filter);
+    let is_meant = |lane: &LaneName| {
+        let named = named.as_ref();
+        named.is_none_or(|named| named.contains(&lane.as_str()))
+    };
+    let all = lanes.tips()?.into_keys();
+    Ok(all.filter(is_meant).collect())
 }
 
 /// The lanes of which every span is that passes a filter; `None` where it may be of any lane.

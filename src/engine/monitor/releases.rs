@@ -54,6 +54,28 @@ pub fn releases_in(
     Ok(found)
 }
 
+/// The releases of a lane that were live within a window, the oldest first: what was live when it began,
+/// and what went live before its end.
+pub fn live_within(
+    lanes: &dyn LaneStore,
+    lane: &LaneName,
+    range: &TimeRange,
+) -> Result<Vec<LaneRecord>, MonitorError> {
+    let mut found = Vec::new();
+    for record in releases(lanes, lane)? {
+        let record = record?;
+        let at = record.deployment.recorded_at;
+        if at < range.until {
+            found.push(record);
+        }
+        if at <= range.from {
+            break;
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
 /// The release that is live in a lane; `None` where there was none yet.
 pub fn live_release(
     lanes: &dyn LaneStore,

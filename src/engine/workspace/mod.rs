@@ -11,8 +11,11 @@ pub mod decode;
 pub mod document;
 pub mod evaluator;
 pub mod files;
+pub mod front_matter;
+pub mod incident;
 pub mod json;
 mod jsonl_rows;
+pub mod kept;
 pub mod lane;
 pub mod mapping;
 pub mod matchers;
@@ -46,8 +49,9 @@ use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{
-    AlertId, DatasetId, EvaluatorId, IdError, LaneName, OWN_PREFIX, PromptId, ViewId,
+    AlertId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX, PromptId, ViewId,
 };
+use crate::domain::incident::Incident;
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
@@ -76,6 +80,8 @@ pub struct Inventory {
     pub views: Vec<ViewId>,
     /// The alert rules.
     pub alerts: Vec<AlertId>,
+    /// The incidents.
+    pub incidents: Vec<IncidentId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -117,6 +123,14 @@ const ALERTS: Sort<AlertId> = Sort {
     ending: ".toml",
     new: AlertId::new,
 };
+const INCIDENTS: Sort<IncidentId> = Sort {
+    folder: "operations/incidents",
+    ending: ".md",
+    new: IncidentId::new,
+};
+
+/// Where files stand whose names cannot be those of tests in a prompt's own file.
+const NEVER_OWN: [&str; 4] = [LANES.folder, VIEWS.folder, ALERTS.folder, INCIDENTS.folder];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
@@ -185,6 +199,7 @@ impl<'t> Workspace<'t> {
             lanes: self.ids(&LANES, &mut findings)?,
             views: self.ids(&VIEWS, &mut findings)?,
             alerts: self.ids(&ALERTS, &mut findings)?,
+            incidents: self.ids(&INCIDENTS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -250,6 +265,11 @@ impl<'t> Workspace<'t> {
         self.all_ids(&ALERTS)
     }
 
+    /// The names of all incidents, sorted.
+    pub fn incident_ids(&self) -> Result<Vec<IncidentId>, Findings> {
+        self.all_ids(&INCIDENTS)
+    }
+
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
         let mut findings = Vec::new();
         let ids = self.ids(sort, &mut findings)?;
@@ -264,7 +284,7 @@ impl<'t> Workspace<'t> {
         let mut ids = Vec::new();
         for name in names_below(self.tree, sort.folder, sort.ending, findings)? {
             let path = format!("{}/{name}{}", sort.folder, sort.ending);
-            let may_be_own = ![LANES.folder, VIEWS.folder, ALERTS.folder].contains(&sort.folder);
+            let may_be_own = !NEVER_OWN.contains(&sort.folder);
             if may_be_own && name.starts_with(OWN_PREFIX) {
                 let message =
                     "names that begin with `prompts/` are those of tests in prompts' own files";
@@ -374,6 +394,17 @@ impl<'t> Workspace<'t> {
         let known = || names(self.alert_ids());
         let source = read_named(self.tree, &id.path(), "alert rule", id.as_str(), known)?;
         alert::read_alert(id, &source)
+    }
+
+    /// An incident.
+    pub fn incident(&self, id: &IncidentId) -> Result<Incident, Findings> {
+        incident::read_incident(id, &self.incident_source(id)?)
+    }
+
+    /// The text of an incident's file.
+    pub fn incident_source(&self, id: &IncidentId) -> Result<Source, Findings> {
+        let known = || names(self.incident_ids());
+        read_named(self.tree, &id.path(), "incident", id.as_str(), known)
     }
 
     /// The keys that a policy trusts.

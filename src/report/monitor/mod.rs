@@ -6,6 +6,7 @@ pub mod check_json;
 pub mod compare;
 pub mod compare_json;
 pub mod html;
+pub mod markdown;
 mod number;
 pub mod overview;
 pub mod overview_json;

@@ -20,7 +20,7 @@ fn with_secrets() -> Sandbox {
         ),
     );
     sandbox.write(
-        "operations/incidents/one.json",
+        "operations/exports/one.json",
         "{\"password\": \"hunter2\"}\n",
     );
     sandbox
@@ -52,14 +52,14 @@ fn each_secret_is_told_with_its_place_and_rule_and_never_shown() {
         [
             ("datasets/tickets.jsonl", 4, "secret-in-file"),
             ("datasets/tickets.jsonl", 4, "secret-in-file"),
-            ("operations/incidents/one.json", 1, "secret-in-file"),
+            ("operations/exports/one.json", 1, "secret-in-file"),
         ]
     );
     let json = sandbox.pointsman(&["--json", "check", "--secrets"]);
     assert_eq!(json.exits(1).json()["usable"], false);
     let text = sandbox.pointsman(&["check", "--secrets"]);
     text.exits(1)
-        .says("  --> operations/incidents/one.json:1:14\n")
+        .says("  --> operations/exports/one.json:1:14\n")
         .says("= help: write `<secret>` in its place");
     let said = [
         run.transcript(),

@@ -1,8 +1,8 @@
 //! `monitor check`: alert rules and watch plans say when somebody must act.
 
-use super::made::{HOSTILE, Production};
 use crate::support::Sandbox;
 use crate::support::traces::Traffic;
+use crate::support::two_releases::{HOSTILE, Production};
 
 /// An alert rule on slow answers, without its condition.
 const SLOW: &str = "owner = \"support-platform\"

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::made::{HOSTILE, Production};
 use crate::support::Sandbox;
 use crate::support::traces::Traffic;
+use crate::support::two_releases::{HOSTILE, Production};
 
 /// Holds the second release of production against the first.
 const AROUND: [&str; 4] = ["monitor", "compare", "--around", "production#2:3h"];

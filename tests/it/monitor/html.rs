@@ -1,6 +1,6 @@
 //! `monitor -o page.html`: a page that needs nothing else, and in which nothing runs.
 
-use super::made::{HOSTILE, Production};
+use crate::support::two_releases::{HOSTILE, Production};
 
 #[test]
 fn a_page_has_a_chart_for_each_metric_with_the_releases_in_it() {

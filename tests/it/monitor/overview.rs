@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::made::{HOSTILE, Production};
 use crate::support::Sandbox;
+use crate::support::two_releases::{HOSTILE, Production};
 
 #[test]
 fn the_numbers_of_a_day_are_a_table_and_lines_with_the_releases_below_them() {

@@ -21,6 +21,7 @@ pub(crate) mod source;
 pub(crate) mod strace;
 pub(crate) mod tools;
 pub(crate) mod traces;
+pub(crate) mod two_releases;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;

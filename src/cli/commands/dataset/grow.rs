@@ -61,7 +61,7 @@ pub(super) fn existing(
 
 /// Who brings rows in, by name alone: the address stands in the commit, and `check --secrets` wants none
 /// in a file.
-pub(super) fn who(context: &Context) -> Result<String, CommandError> {
+pub(in crate::cli) fn who(context: &Context) -> Result<String, CommandError> {
     let actor = context.lanes()?.actor()?;
     let name = actor.split(" <").next().unwrap_or_default().trim();
     Ok(if name.is_empty() { &actor } else { name }.to_owned())

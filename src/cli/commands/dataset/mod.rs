@@ -13,17 +13,18 @@ mod show;
 use std::path::PathBuf;
 
 use crate::adapters::rewrite::rewrite_rows;
+use crate::cli::arguments::dataset_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::dataset::{Dataset, Row, RowsFormat};
-use crate::domain::id::DatasetId;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::workspace::Workspace;
 
 pub use add_span::{Destination, bring_spans};
+pub(in crate::cli) use grow::who;
 
 /// List and show datasets, bring rows in, review them, and find what makes them prove little
 #[derive(Debug, clap::Args)]
@@ -65,13 +66,6 @@ pub fn run(context: &Context, ui: &mut Ui, args: &DatasetArgs) -> Result<Exit, C
         DatasetCommand::Lint(args) => lint::run(context, ui, args),
         DatasetCommand::Export(args) => export::run(context, ui, args),
     }
-}
-
-/// The name of a dataset, however a user may have come by it: the path to its manifest will do.
-fn dataset_id(text: &str) -> Result<DatasetId, String> {
-    let name = text.strip_prefix("datasets/").unwrap_or(text);
-    let name = name.strip_suffix(".yml").unwrap_or(name);
-    DatasetId::new(name).map_err(|error| error.to_string())
 }
 
 /// A row with the text that stands for it in its file.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::adapters::git::{GitImprovements, Kept};
-use crate::adapters::rewrite::replace_text;
+use crate::adapters::rewrite::rewrite_text;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::Workbench;
@@ -310,7 +310,7 @@ impl Merge<'_> {
 
     fn write(&self, text: &str) -> Result<(), CommandError> {
         let path = self.context.worktree()?.join(&self.path);
-        replace_text(&path, text.as_bytes()).map_err(|error| {
+        rewrite_text(&path, text).map_err(|error| {
             CommandError::usage(format!("cannot write `{}`: {error}", self.path))
                 .with_hint("make the file writable and run the command again: nothing was merged")
         })

@@ -21,10 +21,11 @@ use crate::domain::prompt::ModelRef;
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::document::Source;
 use crate::engine::workspace::files::read_text;
+use crate::engine::workspace::front_matter::cut;
 
 use super::draft::Draft;
 use super::each::{import_each, read_sources};
-use super::front_matter::{cut, open};
+use super::front_matter::open;
 use super::handlebars::parse;
 use super::remarks::{At, Remarks};
 use super::settings::{Models, prompt_id};

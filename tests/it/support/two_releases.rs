@@ -1,32 +1,31 @@
-//! Production as the tests of Monitor have it: a lane with two releases, three hours of traffic after
-//! each.
+//! A lane with two releases, three hours of traffic after each.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::support::Sandbox;
-use crate::support::traces::Traffic;
+use super::Sandbox;
+use super::traces::Traffic;
 
 /// A text that would drive a terminal, hide in it, or run in a browser.
-pub(super) const HOSTILE: &str = "POST /\u{1b}[2J\u{202e}<script>alert(1)</script>";
+pub(crate) const HOSTILE: &str = "POST /\u{1b}[2J\u{202e}<script>alert(1)</script>";
 
 /// How long each release is live.
 const LIVE: SignedDuration = SignedDuration::from_hours(3);
 
 /// A lane with two releases, and the traffic that each of them had. Nothing is imported yet.
-pub(super) struct Production {
-    pub(super) sandbox: Sandbox,
-    pub(super) first: Traffic,
-    pub(super) second: Traffic,
+pub(crate) struct Production {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) first: Traffic,
+    pub(crate) second: Traffic,
 }
 
 impl Production {
     /// The lane `production` with its records #1 and #2, both made by `promote`.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(Sandbox::without_gates())
     }
 
     /// The same, under a watch plan.
-    pub(super) fn watched(plan: &str) -> Self {
+    pub(crate) fn watched(plan: &str) -> Self {
         let sandbox = Sandbox::without_gates();
         let lane = format!("order = 2\nfrom = \"staging\"\n\n[watch]\n{plan}");
         sandbox.write("environments/production.toml", lane);
@@ -46,7 +45,7 @@ impl Production {
     }
 
     /// The same, with its traffic in the store.
-    pub(super) fn calm() -> Self {
+    pub(crate) fn calm() -> Self {
         let production = Self::new();
         production.sandbox.imports(&production.first);
         production.sandbox.imports(&production.second);
