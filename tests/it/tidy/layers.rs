@@ -21,6 +21,7 @@ const STAGES: [&str; 14] = [
     "monitor",
     "behaviors",
     "datasets",
+    "improve",
     "incidents",
 ];
 
