@@ -3,9 +3,9 @@
 //! The loop that the folders follow, stage by stage:
 //!
 //! ```text
-//!   workspace ─▶ check ─▶ evaluate ─▶ diff ─▶ gate ─▶ release ─▶ traces ─▶ monitor ─▶ behaviors ─▶ datasets ─▶ incidents
-//!       ▲                                                                                                              │
-//!       └───────────────────────────────── what was learned ◀──────────────────────────────────────────────────────────┘
+//!   workspace ─▶ check ─▶ evaluate ─▶ diff ─▶ gate ─▶ release ─▶ traces ─▶ monitor ─▶ behaviors ─▶ datasets ─▶ improve ─▶ incidents
+//!       ▲                                                                                                                     │
+//!       └─────────────────────────────────────────── what was learned ◀───────────────────────────────────────────────────────┘
 //! ```
 //!
 //! - [`domain`]: the nouns, without I/O;
