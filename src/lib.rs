@@ -6,6 +6,7 @@
 //!   workspace ─▶ check ─▶ evaluate ─▶ diff ─▶ gate ─▶ release ─▶ traces ─▶ monitor ─▶ behaviors ─▶ datasets ─▶ improve ─▶ incidents
 //!       ▲                                                                                                                     │
 //!       └───────────────────────────────────────────────── what was learned ──────────────────────────────────────────────────┘
+//!       └─────────────────────────────────────────── what was learned ◀───────────────────────────────────────────────────────┘
 //! ```
 //!
 //! - [`domain`]: the nouns, without I/O;
