@@ -1,5 +1,6 @@
 //! `pointsman improve`: candidates for a better prompt, from what fails to a decision.
 
+mod about;
 mod approve;
 mod candidate;
 mod check;
