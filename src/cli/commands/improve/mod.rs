@@ -45,7 +45,7 @@ pub struct ImproveArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum ImproveCommand {
-    Start(start::StartArgs),
+    Start(Box<start::StartArgs>),
     List(list::ListArgs),
     Show(show::ShowArgs),
     Check(check::CheckArgs),
