@@ -167,7 +167,10 @@ impl Changeable {
 pub struct Diagnosis {
     /// The runs that showed it; empty: nobody looked before the candidate was written.
     pub runs: BTreeSet<RunId>,
-    /// How many rows fail that gate.
+    /// What the failing rows were taken from, as in `incident late-refunds`; absent: all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// How many rows fail that gate, of those that it is about.
     pub failing: u64,
     /// How many rows there are that gate.
     pub rows: u64,

@@ -33,12 +33,19 @@ pub struct Evidence<'c> {
     pub rows: Vec<SplitRow>,
     /// By row: the first case that a blocking evaluator does not let pass.
     failures: BTreeMap<RowPlace, (&'c CaseResult, Vec<&'c EvaluatorId>)>,
+    /// Rows that fail, and that the attempt is not about.
+    aside: BTreeSet<RowPlace>,
 }
 
-/// Reads the rows that were tested, and sorts out those that fail.
+/// Which rows an attempt is about.
+pub type About<'a> = &'a dyn Fn(&RowPlace, &Row) -> bool;
+
+/// Reads the rows that were tested, and sorts out those that fail. Those that fail and that the attempt
+/// is not about are left aside: they are neither what is to be cured nor what has to go on passing.
 pub fn gather<'c>(
     workspace: &Workspace<'_>,
     suites: &[ShownSuite<'c>],
+    about: Option<About<'_>>,
 ) -> Result<Evidence<'c>, Findings> {
     let mut evidence = Evidence::default();
     for suite in suites {
@@ -57,7 +64,12 @@ pub fn gather<'c>(
             let row = row?;
             if row.gates() {
                 let at = place(id, &row.id);
-                let failing = evidence.failures.contains_key(&at);
+                let mut failing = evidence.failures.contains_key(&at);
+                if failing && about.is_some_and(|about| !about(&at, &row)) {
+                    failing = false;
+                    evidence.failures.remove(&at);
+                    evidence.aside.insert(at.clone());
+                }
                 evidence.rows.push(SplitRow::new(at, &row, failing));
             }
         }
@@ -92,7 +104,8 @@ impl<'c> Evidence<'c> {
 
     /// The first rows that fail, or that pass, among those that may be shown.
     pub fn first(&self, failing: bool, open: &BTreeSet<RowPlace>, most: usize) -> Vec<RowPlace> {
-        let rows = self.rows.iter().filter(|row| row.failing == failing);
+        let of_sort = |row: &&SplitRow| row.failing == failing && !self.aside.contains(&row.at);
+        let rows = self.rows.iter().filter(of_sort);
         let open = rows.filter(|row| open.contains(&row.at));
         open.take(most).map(|row| row.at.clone()).collect()
     }

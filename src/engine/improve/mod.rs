@@ -14,7 +14,7 @@ mod split;
 
 pub use admit::{Admission, admit};
 pub use answer::{Proposal, UnreadableAnswer, read_proposal};
-pub use cases::{Evidence, ShownSuite, gather};
+pub use cases::{About, Evidence, ShownSuite, gather};
 pub use check::{CheckedSuite, Checking, check, train_rows};
 pub use overlay::WithFile;
 pub use proposer::{Exhibits, PROPOSER, built_in, request};

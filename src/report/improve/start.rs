@@ -46,8 +46,10 @@ pub fn render_start(attempts: &[Attempt]) -> String {
 
 /// How many rows fail, and how many of them were shown.
 pub(super) fn failing(found: &Diagnosis) -> String {
+    let about = found.about.as_ref();
+    let about = about.map_or_else(String::new, |it| format!(" of {}", Untrusted(it)));
     format!(
-        "{} of {} rows; {} were shown, {} held back",
+        "{} of {} rows{about}; {} were shown, {} held back",
         found.failing,
         found.rows,
         found.shown.len(),

@@ -202,3 +202,37 @@ fn a_judge_is_no_prompt_to_improve() {
         .exits(2)
         .tells("`judge` grades answers");
 }
+
+#[test]
+fn an_incident_says_which_failures_are_to_be_cured() {
+    let scene = Scene::whose_model_proposes(scene::cure);
+    let rows = scene.sandbox.read("datasets/tickets.jsonl");
+    let source = "{\"id\": \"refund-2\", \"source\": {\"kind\": \"span\", \"trace_id\": \"t2\", \"span_id\": \"s2\"}, ";
+    let rows = rows.replace("{\"id\": \"refund-2\", ", source);
+    scene.sandbox.write("datasets/tickets.jsonl", rows);
+    scene.sandbox.write(
+        "operations/incidents/late-refunds.md",
+        "---\ntitle: Refunds are late\nopened:\n  at: \"2026-03-02T11:00:00Z\"\n  by: Cleo\nwindow:\n  \
+         from: \"2026-03-02T10:00:00Z\"\n  until: \"2026-03-02T11:00:00Z\"\nevidence:\n  \
+         - trace_id: t2\n    span_id: s2\n    why: error\nrows:\n  - tickets:refund-3\n---\n\nText.\n",
+    );
+    scene.sandbox.commit("An incident");
+    let start = [
+        "start",
+        "--prompt",
+        "triage",
+        "--incident",
+        "late-refunds",
+        "--hold-back",
+        "0",
+    ];
+    scene
+        .improve(&start)
+        .succeeds()
+        .says("2 of 8 rows of incident late-refunds; 2 were shown, 0 held back");
+    let (seen, unseen) = seen_and_unseen(&scene);
+    assert_eq!(seen, ["refund-2", "refund-3"]);
+    assert_eq!(unseen, ["refund-1", "refund-4"]);
+    let bad = ["start", "--prompt", "triage", "--incident", "late-refund"];
+    scene.improve(&bad).exits(2).tells("late-refunds");
+}

@@ -1,5 +1,6 @@
 //! `pointsman improve`: candidates for a better prompt, from what fails to a decision.
 
+mod about;
 mod approve;
 mod candidate;
 mod check;
@@ -44,7 +45,7 @@ pub struct ImproveArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum ImproveCommand {
-    Start(start::StartArgs),
+    Start(Box<start::StartArgs>),
     List(list::ListArgs),
     Show(show::ShowArgs),
     Check(check::CheckArgs),

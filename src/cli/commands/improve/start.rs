@@ -10,16 +10,17 @@ use crate::cli::evaluation::Workbench;
 use crate::cli::exit::Exit;
 use crate::cli::limits::LimitArgs;
 use crate::cli::ui::Ui;
-use crate::domain::id::PromptId;
+use crate::domain::id::{IncidentId, PromptId};
 use crate::domain::improve::{Attempt, Author, Changeable, Diagnosis, RowPlace};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::evaluate::budget::RunLimits;
-use crate::engine::improve::{Evidence, Exhibits, gather, read_proposal, request, split};
+use crate::engine::improve::{Evidence, Exhibits, read_proposal, request, split};
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::closure::Closure;
 use crate::engine::workspace::{Recorded, Workspace};
 use crate::report::improve::{StartPlan, StartPlanV1, StartV1, render_start, render_start_plan};
 
+use super::about::About;
 use super::candidate::{Draft, Proposed, Subject, keep, next_number};
 use super::gather::{Gathered, from_evaluation, from_run};
 use super::propose::ProposerArgs;
@@ -60,6 +61,10 @@ pub(super) struct StartArgs {
     /// Take what fails from this run instead of evaluating
     #[arg(long, value_name = "RUN")]
     from_run: Option<String>,
+    /// Cure only the failing rows of this incident: those that it preserved, and those that come from
+    /// its traces
+    #[arg(long, value_name = "INCIDENT")]
+    incident: Option<IncidentId>,
     /// What to look at in particular, in a sentence for whoever proposes
     #[arg(long, value_name = "TEXT")]
     focus: Option<String>,
@@ -152,7 +157,9 @@ fn by_a_person(
         let bench = bench(context, args, &workspace)?;
         let gathered = gathered(&bench, ui, args)?;
         let suites = gathered.suites();
-        diagnosis(&gathered, &gather(&workspace, &suites)?)
+        let about = About::read(context, args.incident.as_ref())?;
+        let evidence = about.gather(&workspace, &suites)?;
+        diagnosis(&gathered, &evidence, &about)
     } else {
         Diagnosis::default()
     };
@@ -179,9 +186,10 @@ fn by_a_model(
     let gathered = gathered(&bench, ui, args)?;
     bench.limits = bench.limits.less(bench.taken(), std::time::Duration::ZERO);
     let suites = gathered.suites();
-    let evidence = gather(&workspace, &suites)?;
+    let about = About::read(context, args.incident.as_ref())?;
+    let evidence = about.gather(&workspace, &suites)?;
     if evidence.failing() == 0 {
-        return Err(nothing_fails(&args.prompt));
+        return Err(about.nothing_fails(&args.prompt));
     }
     let seen: BTreeSet<RowPlace> = all
         .iter()
@@ -191,7 +199,7 @@ fn by_a_model(
     let split = split(&evidence.rows, &seen, args.hold_back);
     let failing = evidence.first(true, &split.open, MOST_FAILING);
     let passing = evidence.first(false, &split.open, MOST_PASSING);
-    let mut found = diagnosis(&gathered, &evidence);
+    let mut found = diagnosis(&gathered, &evidence, &about);
     found.shown = failing
         .iter()
         .filter_map(|at| evidence.failing_row(at))
@@ -334,24 +342,14 @@ fn gathered(
     }
 }
 
-fn diagnosis(gathered: &Gathered, evidence: &Evidence<'_>) -> Diagnosis {
+fn diagnosis(gathered: &Gathered, evidence: &Evidence<'_>, about: &About) -> Diagnosis {
     Diagnosis {
         runs: gathered.runs.clone(),
+        about: about.name(),
         failing: evidence.failing(),
         rows: evidence.rows.len() as u64,
         ..Diagnosis::default()
     }
-}
-
-fn nothing_fails(prompt: &PromptId) -> CommandError {
-    CommandError::new(
-        Exit::NothingEvaluated,
-        format!("nothing fails: every row that gates passes with `{prompt}` as it is committed"),
-    )
-    .with_hint(
-        "bring the failures of production into a dataset first, or write a candidate yourself with \
-         `--edit`",
-    )
 }
 
 fn show_plan(ui: &mut Ui, found: &Diagnosis, asked: &Asked<'_>) {
