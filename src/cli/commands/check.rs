@@ -125,6 +125,7 @@ fn render(report: &CheckReport, color: bool) -> String {
         (counts.views, "view"),
         (counts.alerts, "alert rule"),
         (counts.incidents, "incident"),
+        (counts.reviews, "review"),
     ] {
         if count > 0 {
             rest.push(plural(count as u64, word));

@@ -22,9 +22,11 @@ pub mod plan;
 pub mod promote;
 pub mod prompt;
 pub mod redact;
+pub mod review;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod status;
 pub mod traces;
 pub mod webhook;
 
@@ -46,6 +48,8 @@ pub enum Command {
     Import(import::ImportArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
+    #[command(display_order = 2)]
+    Status(status::StatusArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 3)]
@@ -88,6 +92,8 @@ pub enum Command {
     Monitor(monitor::MonitorArgs),
     #[command(display_order = 11)]
     Incident(incident::IncidentArgs),
+    #[command(display_order = 11)]
+    Review(review::ReviewArgs),
     #[command(display_order = 10)]
     Redact(redact::RedactArgs),
     #[command(display_order = 20)]
@@ -101,6 +107,7 @@ impl Command {
             Self::Init(args) => init::run(context, ui, args),
             Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
+            Self::Status(args) => status::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
             Self::Dataset(args) => dataset::run(context, ui, args),
@@ -121,6 +128,7 @@ impl Command {
             Self::Traces(args) => traces::run(context, ui, args),
             Self::Monitor(args) => monitor::run(context, ui, args),
             Self::Incident(args) => incident::run(context, ui, args),
+            Self::Review(args) => review::run(context, ui, args),
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),

@@ -5,6 +5,7 @@ mod evaluators;
 mod incidents;
 mod lanes;
 mod prompts;
+mod reviews;
 mod rows;
 mod signers;
 mod stray;
@@ -44,6 +45,8 @@ pub struct Counts {
     pub alerts: usize,
     /// Incidents.
     pub incidents: usize,
+    /// Reviews.
+    pub reviews: usize,
 }
 
 impl CheckReport {
@@ -87,6 +90,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             views: inventory.views.len(),
             alerts: inventory.alerts.len(),
             incidents: inventory.incidents.len(),
+            reviews: inventory.reviews.len(),
         },
     }
 }
@@ -113,6 +117,7 @@ impl Checker<'_> {
         views::check_views(self);
         alerts::check_alerts(self);
         incidents::check_incidents(self);
+        reviews::check_reviews(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

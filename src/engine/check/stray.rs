@@ -11,7 +11,7 @@ use crate::engine::workspace::template::PARTIALS_FOLDER;
 use super::Checker;
 
 /// The folders, and the endings of the files that are read there.
-const READ: [(&str, &[&str]); 8] = [
+const READ: [(&str, &[&str]); 9] = [
     ("prompts", &[".prompt.yml"]),
     ("datasets", &[".yml", ".jsonl", ".csv"]),
     ("evaluators", &[".yml", ".js"]),
@@ -19,6 +19,7 @@ const READ: [(&str, &[&str]); 8] = [
     ("operations/views", &[".toml"]),
     ("operations/alerts", &[".toml"]),
     ("operations/incidents", &[".md"]),
+    ("operations/reviews", &[".md"]),
     ("recordings", &[".jsonl"]),
 ];
 

@@ -30,6 +30,7 @@ mod provider;
 mod recorded;
 mod redaction;
 mod response_format;
+pub mod review;
 pub mod rows;
 pub mod script;
 pub mod signers;
@@ -49,12 +50,14 @@ use crate::domain::dataset::Dataset;
 use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{
-    AlertId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX, PromptId, ViewId,
+    AlertId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX, PromptId, ReviewId,
+    ViewId,
 };
 use crate::domain::incident::Incident;
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
+use crate::domain::review::Review;
 use crate::domain::trace::view::View;
 
 use super::ports::FileTree;
@@ -82,6 +85,8 @@ pub struct Inventory {
     pub alerts: Vec<AlertId>,
     /// The incidents.
     pub incidents: Vec<IncidentId>,
+    /// The reviews.
+    pub reviews: Vec<ReviewId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -128,9 +133,20 @@ const INCIDENTS: Sort<IncidentId> = Sort {
     ending: ".md",
     new: IncidentId::new,
 };
+const REVIEWS: Sort<ReviewId> = Sort {
+    folder: "operations/reviews",
+    ending: ".md",
+    new: ReviewId::new,
+};
 
 /// Where files stand whose names cannot be those of tests in a prompt's own file.
-const NEVER_OWN: [&str; 4] = [LANES.folder, VIEWS.folder, ALERTS.folder, INCIDENTS.folder];
+const NEVER_OWN: [&str; 5] = [
+    LANES.folder,
+    VIEWS.folder,
+    ALERTS.folder,
+    INCIDENTS.folder,
+    REVIEWS.folder,
+];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
 #[derive(Clone, Copy)]
@@ -200,6 +216,7 @@ impl<'t> Workspace<'t> {
             views: self.ids(&VIEWS, &mut findings)?,
             alerts: self.ids(&ALERTS, &mut findings)?,
             incidents: self.ids(&INCIDENTS, &mut findings)?,
+            reviews: self.ids(&REVIEWS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -268,6 +285,11 @@ impl<'t> Workspace<'t> {
     /// The names of all incidents, sorted.
     pub fn incident_ids(&self) -> Result<Vec<IncidentId>, Findings> {
         self.all_ids(&INCIDENTS)
+    }
+
+    /// The names of all reviews, sorted.
+    pub fn review_ids(&self) -> Result<Vec<ReviewId>, Findings> {
+        self.all_ids(&REVIEWS)
     }
 
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
@@ -405,6 +427,13 @@ impl<'t> Workspace<'t> {
     pub fn incident_source(&self, id: &IncidentId) -> Result<Source, Findings> {
         let known = || names(self.incident_ids());
         read_named(self.tree, &id.path(), "incident", id.as_str(), known)
+    }
+
+    /// A review.
+    pub fn review(&self, id: &ReviewId) -> Result<Review, Findings> {
+        let known = || names(self.review_ids());
+        let source = read_named(self.tree, &id.path(), "review", id.as_str(), known)?;
+        review::read_review(id, &source)
     }
 
     /// The keys that a policy trusts.

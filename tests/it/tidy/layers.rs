@@ -7,7 +7,7 @@ use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop, with `import` and `convert`, the doors into it and
 /// out of it, and `bisect`, which looks back.
-const STAGES: [&str; 13] = [
+const STAGES: [&str; 14] = [
     "workspace",
     "check",
     "import",
@@ -21,6 +21,7 @@ const STAGES: [&str; 13] = [
     "monitor",
     "datasets",
     "incidents",
+    "reviews",
 ];
 
 /// What every stage may know.
