@@ -1,6 +1,6 @@
 //! `pointsman review launch`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::commands::incident::signed_now;
 use crate::cli::context::Context;
@@ -12,7 +12,7 @@ use crate::domain::deployment::ReleaseName;
 use crate::domain::period::Period;
 use crate::domain::review::{LaunchDay, Review, Subject, launch_id};
 use crate::domain::trace::filter::TimeRange;
-use crate::engine::monitor::releases::{around, live_release};
+use crate::engine::monitor::releases::{around, live_release, releases_in};
 use crate::engine::ports::{LaneRecord, LaneStore};
 use crate::engine::workspace::Workspace;
 
@@ -61,8 +61,8 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &LaunchArgs) -> Result<E
     let length = Period {
         seconds: args.day.covers_days() * 24 * 3_600,
     };
-    let windows = around(&lanes, &record, length, signed.at)?;
-    let window = not_empty(windows.after, signed.at)?;
+    let compared = around(&lanes, &record, length, signed.at)?;
+    let window = not_empty(live_window(&lanes, &record, length, signed.at)?, signed.at)?;
     let release = ReleaseName::of(&record.deployment);
     let review = Review {
         id: launch_id(&release, args.day),
@@ -71,9 +71,31 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &LaunchArgs) -> Result<E
         window,
         updated: signed,
     };
-    let scene = Scene::of_release(context, record, window, windows.before)?;
+    let scene = Scene::of_release(context, compared, window)?;
     let parts = days::parts(&scene, args.day)?;
     file::write(context, ui, &review, &parts)
+}
+
+/// The time since a release, of this length at most: until the next release, or until now.
+fn live_window(
+    lanes: &dyn LaneStore,
+    record: &LaneRecord,
+    length: Period,
+    now: Timestamp,
+) -> Result<TimeRange, CommandError> {
+    let from = record.deployment.recorded_at;
+    let end = from.checked_add(SignedDuration::from_secs(length.seconds));
+    let mut until = end.unwrap_or(Timestamp::MAX).min(now);
+    let later = TimeRange {
+        from,
+        until: Timestamp::MAX,
+    };
+    for other in releases_in(lanes, &record.deployment.lane, &later)? {
+        if other.deployment.sequence > record.deployment.sequence {
+            until = until.min(other.deployment.recorded_at);
+        }
+    }
+    Ok(TimeRange { from, until })
 }
 
 /// What is live in the last of the lanes that has a release.

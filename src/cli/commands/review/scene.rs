@@ -19,7 +19,7 @@ use crate::engine::incidents::representatives::representatives;
 use crate::engine::monitor::compare::CompareRequest;
 use crate::engine::monitor::markers::of_lane;
 use crate::engine::monitor::overview::OverviewRequest;
-use crate::engine::monitor::releases::live_release;
+use crate::engine::monitor::releases::{Around, live_release};
 use crate::engine::ports::traces::TraceStore;
 use crate::engine::ports::{FileTree, LaneRecord, LaneStore as _};
 use crate::engine::reviews::normal::{most_frequent, normal_traces};
@@ -50,31 +50,34 @@ pub(super) struct Scene<'c> {
     now: Timestamp,
     /// The release; absent: all of production in a week.
     release: Option<LaneRecord>,
+    /// The time that is looked at.
     window: TimeRange,
-    before: TimeRange,
+    /// The equal windows whose numbers are compared.
+    compared: [TimeRange; 2],
 }
 
 impl<'c> Scene<'c> {
-    /// A release, with the time after it and the time before it.
+    /// A release, with the equal windows around it and the time since it.
     pub(super) fn of_release(
         context: &'c Context,
-        release: LaneRecord,
+        around: Around,
         window: TimeRange,
-        before: TimeRange,
     ) -> Result<Self, CommandError> {
-        Self::new(context, Some(release), window, before)
+        let compared = [around.before, around.after];
+        Self::new(context, Some(around.record), window, compared)
     }
 
     /// A week, with the week before it.
     pub(super) fn of_week(context: &'c Context, window: TimeRange) -> Result<Self, CommandError> {
-        Self::new(context, None, window, days_before(window.from, 7))
+        let compared = [days_before(window.from, 7), window];
+        Self::new(context, None, window, compared)
     }
 
     fn new(
         context: &'c Context,
         release: Option<LaneRecord>,
         window: TimeRange,
-        before: TimeRange,
+        compared: [TimeRange; 2],
     ) -> Result<Self, CommandError> {
         Ok(Self {
             context,
@@ -84,7 +87,7 @@ impl<'c> Scene<'c> {
             now: context.clock().now(),
             release,
             window,
-            before,
+            compared,
         })
     }
 
@@ -125,11 +128,12 @@ impl<'c> Scene<'c> {
     }
 
     pub(super) fn numbers(&self) -> Result<String, CommandError> {
+        let [before, after] = self.compared;
         let request = CompareRequest {
             level: Level::Trace,
             filter: self.filter(),
-            before: self.before,
-            after: self.window,
+            before,
+            after,
             fewest: FEWEST,
             numbers: Vec::new(),
             explain: None,
@@ -140,8 +144,8 @@ impl<'c> Scene<'c> {
             format!("pointsman monitor {}", self.options()),
             format!(
                 "pointsman monitor compare --before {} --after {}{}",
-                range(self.before),
-                range(self.window),
+                range(before),
+                range(after),
                 self.where_option()
             ),
         ];
@@ -281,7 +285,8 @@ impl<'c> Scene<'c> {
             let group = request.ask(store)?.groups.into_iter().next();
             Ok(group.map(|group| group.total).unwrap_or_default())
         };
-        let text = scores_markdown(&metrics, &of(self.before)?, &of(self.window)?);
+        let [before, after] = self.compared;
+        let text = scores_markdown(&metrics, &of(before)?, &of(after)?);
         let commands = [
             format!("pointsman traces list {} --sort score", self.options()),
             "pointsman evaluator test".to_owned(),

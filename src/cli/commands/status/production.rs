@@ -59,6 +59,7 @@ fn alerts(
         };
         if seen.outcome == WatchOutcome::Fires {
             let rule = &seen.rule;
+            let impact = rule.user_impact.trim_end_matches('.');
             let what = format!(
                 "alert {id} fires: {}; owner {}",
                 rule.user_impact, rule.owner
