@@ -3,6 +3,7 @@
 mod address;
 pub mod clickhouse;
 pub mod clock;
+pub mod editor;
 pub mod files;
 pub mod git;
 mod http;

@@ -19,6 +19,9 @@ pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
 /// How many columns the terminal has, where nothing else says.
 pub const COLUMNS: &str = "COLUMNS";
 
+/// The program that texts are edited with; the first that is set counts.
+pub const EDITORS: [&str; 2] = ["VISUAL", "EDITOR"];
+
 /// Where the ssh-agent listens.
 pub const AGENT: &str = "SSH_AUTH_SOCK";
 

@@ -1,14 +1,16 @@
 //! What `eval` and `promote` share: running an evaluation with everything it needs from the world.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{ProviderSetup, SetupError, build};
 use crate::adapters::store::{FileAnswerCache, FileRunStore};
 use crate::domain::project::Project;
 use crate::domain::run::RunId;
 use crate::engine::evaluate::Providers;
-use crate::engine::evaluate::budget::{LimitReached, RunLimits};
+use crate::engine::evaluate::budget::{LimitReached, RunLimits, Taken};
 use crate::engine::evaluate::plan::Plan;
 use crate::engine::evaluate::preview::{SuitePreview, preview};
 use crate::engine::evaluate::ready::{NotReady, check_ready};
@@ -39,6 +41,7 @@ pub struct Workbench<'a> {
     pub programs_in: Option<PathBuf>,
     /// What a run may take.
     pub limits: RunLimits,
+    taken: Cell<Taken>,
 }
 
 /// A run that came to an end.
@@ -65,6 +68,7 @@ impl<'a> Workbench<'a> {
             store: FileRunStore::new(&state),
             programs_in: None,
             limits: RunLimits::default(),
+            taken: Cell::default(),
         })
     }
 
@@ -82,6 +86,11 @@ impl<'a> Workbench<'a> {
             will_call,
             programs_in: self.programs_in.clone(),
         }
+    }
+
+    /// What all runs on this workbench have asked and paid for.
+    pub fn taken(&self) -> Taken {
+        self.taken.get()
     }
 
     /// The time.
@@ -159,6 +168,11 @@ impl<'a> Workbench<'a> {
             limits: self.limits,
         };
         let outcome = drive(ui, input, &stop)?;
+        let before = self.taken.get();
+        self.taken.set(Taken {
+            calls: before.calls + outcome.taken.calls,
+            cost_usd: before.cost_usd + outcome.taken.cost_usd,
+        });
         if let Some(error) = &outcome.cache_error {
             ui.warn(format_args!(
                 "answers are not kept for the next evaluation: {error}"
@@ -211,6 +225,18 @@ pub fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
                 .with_hint("close other programs and try again")
         })?;
     Ok(runtime.block_on(work))
+}
+
+/// Keeps what was recorded beside the prompts.
+pub fn save_recordings(
+    context: &Context,
+    ui: &mut Ui,
+    recorder: &Recorder<'_>,
+) -> Result<(), CommandError> {
+    for (path, count) in recorder.save(&context.workspace_root()?)? {
+        ui.note(format_args!("recorded {count} answer(s) in `{path}`"));
+    }
+    Ok(())
 }
 
 /// How `eval` goes on after it was cut off.

@@ -15,6 +15,7 @@ pub mod freeze;
 pub mod gate;
 pub mod hold;
 pub mod id;
+pub mod improve;
 pub mod incident;
 pub mod lane;
 pub mod media;

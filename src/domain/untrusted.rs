@@ -1,6 +1,7 @@
 //! Text from outside, made safe to show: it can neither drive the terminal nor hide in it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Wraps a text that we did not write. Displaying it neutralises control characters, terminal
@@ -31,6 +32,12 @@ pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
         None => Cow::Borrowed(text),
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
     }
+}
+
+/// The characters of a text that nobody sees, line breaks and tabs left aside.
+pub fn hidden_characters(text: &str) -> BTreeSet<char> {
+    let hidden = |character: &char| !matches!(character, '\n' | '\t') && is_hidden(*character);
+    text.chars().filter(hidden).collect()
 }
 
 fn write_safe(text: &str, keep_lines: bool, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod event;
 pub mod gate;
 pub mod import;
+pub mod improve;
 pub mod incidents;
 pub mod monitor;
 pub mod ports;

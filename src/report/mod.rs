@@ -20,6 +20,7 @@ mod gate_changes_json;
 mod gate_json;
 pub mod html;
 pub mod import;
+pub mod improve;
 pub mod incident;
 pub mod integration;
 pub mod jsonl;

@@ -21,6 +21,7 @@ mod export;
 mod gate;
 mod hermetic;
 mod import;
+mod improve;
 mod incident;
 mod init;
 mod junit;

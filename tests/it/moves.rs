@@ -76,6 +76,13 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("import humanloop", &["none.prompt"], 2, Nothing),
     ("import promptfoo", &["none.yaml"], 2, Nothing),
     ("import prompty", &["none.prompty"], 2, Nothing),
+    ("improve approve", &["triage/1", "--yes"], 2, Nothing),
+    ("improve check", &["triage/1"], 2, Nothing),
+    ("improve edit", &["triage/1"], 2, Nothing),
+    ("improve list", &[], 0, Nothing),
+    ("improve reject", &["triage/1", "--reason", "x"], 2, Nothing),
+    ("improve show", &["triage/1"], 2, Nothing),
+    ("improve start", &["--prompt", "triage"], 6, Nothing),
     (
         "incident classify",
         &["none", "--layer", "prompt"],

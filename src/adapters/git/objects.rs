@@ -76,7 +76,7 @@ pub(super) fn write_record(
     let tree = writer.tree(draft).map_err(git_error)?;
     let commit = NewCommit {
         tree,
-        parent: draft.deployment.previous.as_ref(),
+        parents: draft.deployment.previous.iter().collect(),
         message: &draft.message,
         time: draft.deployment.recorded_at,
         signer,
@@ -88,6 +88,8 @@ pub(super) fn write_record(
 pub(super) struct Addition<'a> {
     /// The commit; absent: the files are all there is.
     pub(super) base: Option<&'a ObjectId>,
+    /// Commits that the new one follows, too.
+    pub(super) merged: &'a [ObjectId],
     /// The files, by path.
     pub(super) files: BTreeMap<String, &'a [u8]>,
     /// The commit message.
@@ -109,7 +111,7 @@ pub(super) fn write_addition(
     let tree = writer.added(addition).map_err(git_error)?;
     let commit = NewCommit {
         tree,
-        parent: addition.base,
+        parents: addition.base.into_iter().chain(addition.merged).collect(),
         message: addition.message,
         time: addition.time,
         signer: None,
@@ -131,7 +133,7 @@ pub(super) fn write_blob(repository: &gix::Repository, bytes: &[u8]) -> Result<O
 /// A commit that is to be written.
 struct NewCommit<'a> {
     tree: gix::ObjectId,
-    parent: Option<&'a ObjectId>,
+    parents: Vec<&'a ObjectId>,
     message: &'a str,
     time: Timestamp,
     /// Signs the commit as git does.
@@ -170,7 +172,7 @@ impl Writer<'_> {
         };
         let mut object = Commit {
             tree: commit.tree,
-            parents: commit.parent.map(gix_id).into_iter().collect(),
+            parents: commit.parents.iter().map(|id| gix_id(id)).collect(),
             author: signature.clone(),
             committer: signature,
             encoding: None,

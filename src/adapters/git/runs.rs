@@ -145,6 +145,7 @@ impl<'r> GitRuns<'r> {
         let names: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
         let addition = Addition {
             base: tip,
+            merged: &[],
             files,
             message: &format!("Add run {}\n", names.join(", ")),
             time: now,

@@ -1,5 +1,7 @@
 //! Moving a lane: the compare-and-swap here and on a remote, and what a refusal means.
 
+use std::fmt::Write as _;
+
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
 use crate::engine::ports::{LaneError, LaneRecord, LaneStore as _, RecordDraft};
@@ -10,8 +12,18 @@ use super::objects::sync_folder;
 use super::refused;
 
 /// What to do where git cannot lock a ref.
-const LOCK_HINT: &str =
+pub(super) const LOCK_HINT: &str =
     "if a lock file of a dead process is in the way, remove the file that git names";
+
+/// A ref that is to move.
+pub(super) struct RefMove<'m> {
+    /// Its full name.
+    pub(super) name: &'m str,
+    /// Where to.
+    pub(super) id: &'m ObjectId,
+    /// Where it must stand now; absent: it must not be there.
+    pub(super) expected: Option<&'m ObjectId>,
+}
 
 impl GitLanes<'_> {
     /// Moves the local branch to the record `id`, if it still is where the record expects it.
@@ -172,11 +184,23 @@ impl GitLanes<'_> {
         expected: Option<&ObjectId>,
         message: &str,
     ) -> Result<GitOutput, LaneError> {
-        let step = match expected {
-            Some(expected) => format!("update {name} {id} {expected}"),
-            None => format!("create {name} {id}"),
-        };
-        let script = format!("start\n{step}\nprepare\ncommit\n");
+        self.update_refs(&[RefMove { name, id, expected }], message)
+    }
+
+    /// Moves several refs, all or none, on disk when done.
+    pub(super) fn update_refs(
+        &self,
+        moves: &[RefMove<'_>],
+        message: &str,
+    ) -> Result<GitOutput, LaneError> {
+        let mut script = "start\n".to_owned();
+        for RefMove { name, id, expected } in moves {
+            let _ = match expected {
+                Some(expected) => writeln!(script, "update {name} {id} {expected}"),
+                None => writeln!(script, "create {name} {id}"),
+            };
+        }
+        script.push_str("prepare\ncommit\n");
         let subject = message.lines().next().unwrap_or_default();
         let arguments = [
             "-c",
@@ -191,7 +215,7 @@ impl GitLanes<'_> {
     }
 
     /// Brings the name of a ref's file to disk: git syncs what the file holds, not its folder.
-    fn sync_ref(&self, name: &str) -> Result<(), LaneError> {
+    pub(super) fn sync_ref(&self, name: &str) -> Result<(), LaneError> {
         let local = self.repository.local();
         let file = local.common_dir().join(name);
         let folders = file.ancestors().skip(1);

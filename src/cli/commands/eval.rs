@@ -1,11 +1,12 @@
 //! `pointsman eval`.
 
-use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{build, build_recorder};
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{RESUME, Ran, Workbench, interrupted, limited, without_answers};
+use crate::cli::evaluation::{
+    RESUME, Ran, Workbench, interrupted, limited, save_recordings, without_answers,
+};
 use crate::cli::exit::Exit;
 use crate::cli::gate::{against, bar_flaky_rows, judge_checks};
 use crate::cli::limits::LimitArgs;
@@ -219,7 +220,7 @@ fn execute(
         let replay: &dyn Provider = &recorder;
         providers.insert(REPLAY.to_owned(), Box::new(replay));
         let ran = bench.run(ui, plan, &providers);
-        save(context, ui, &recorder)?;
+        save_recordings(context, ui, &recorder)?;
         return ran;
     }
     let providers = build(&setup, &plan.asked())?;
@@ -246,13 +247,6 @@ impl RecordingArgs {
             None => Recorded::everybody_if(self.recorded),
         }
     }
-}
-
-fn save(context: &Context, ui: &mut Ui, recorder: &Recorder<'_>) -> Result<(), CommandError> {
-    for (path, count) in recorder.save(&context.workspace_root()?)? {
-        ui.note(format_args!("recorded {count} answer(s) in `{path}`"));
-    }
-    Ok(())
 }
 
 fn resume(

@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod export;
 pub mod gate;
 pub mod import;
+pub mod improve;
 pub mod incident;
 pub mod init;
 pub mod lanes;
@@ -68,6 +69,8 @@ pub enum Command {
     Diff(diff::DiffArgs),
     #[command(display_order = 5)]
     Bisect(bisect::BisectArgs),
+    #[command(display_order = 5)]
+    Improve(improve::ImproveArgs),
     #[command(display_order = 6)]
     Lanes(lanes::LanesArgs),
     #[command(display_order = 7)]
@@ -116,6 +119,7 @@ impl Command {
             Self::Gate(args) => gate::run(context, ui, args),
             Self::Runs(args) => runs::run(context, ui, args),
             Self::Diff(args) => diff::run(context, ui, args),
+            Self::Improve(args) => improve::run(context, ui, args),
             Self::Bisect(args) => bisect::run(context, ui, args),
             Self::Lanes(args) => lanes::run(context, ui, args),
             Self::Approve(args) => approve::run(context, ui, args),

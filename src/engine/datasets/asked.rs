@@ -39,7 +39,7 @@ fn folded(value: &Value) -> Value {
 }
 
 /// A text without what readers do not see: in lower case, with single spaces.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     words.join(" ")
 }

@@ -105,7 +105,8 @@ fn question(
     judge.render(&inputs, repeat_index)
 }
 
-fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {
+/// A marker that no text which is shown can hold, the same for the same texts and the same asker.
+pub fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {
     let digest = Digest::of_json(&json!({
         "pointsman": "fence/v1",
         "shown": shown,

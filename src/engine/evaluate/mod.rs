@@ -1,6 +1,7 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
 mod answerers;
+pub mod ask;
 pub mod asked;
 mod beside;
 pub mod budget;
@@ -35,3 +36,4 @@ pub mod tally;
 pub mod trust;
 
 pub use call::Providers;
+pub use judge::fence;

@@ -25,7 +25,7 @@ use super::ports::FileTree;
 pub use claimed::{ClaimedAnswers, ProposedTree, claims};
 pub use paths::guarded_files;
 pub use rules::{RuleChanges, rule_changes};
-pub use scope::{Scope, scope};
+pub use scope::{Scope, judges, scope};
 pub use suites::{Tests, proposed, tests};
 pub use verdict::{Evidence, verdict};
 

@@ -72,7 +72,7 @@ pub fn scope(request: PullRequest<'_>) -> Result<Scope, DiffError> {
 
 /// The prompts that grade answers. Those that stand in the file of the prompt that they grade change with
 /// it.
-pub(super) fn judges(workspace: &Workspace<'_>) -> Result<BTreeSet<PromptId>, Findings> {
+pub fn judges(workspace: &Workspace<'_>) -> Result<BTreeSet<PromptId>, Findings> {
     let mut judges = BTreeSet::new();
     for id in workspace.evaluators_in_files()? {
         let evaluator = workspace.evaluator(&id)?;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::domain::deployment::Changes;
 use crate::domain::id::{DatasetId, PromptId, ViewId};
+use crate::domain::improve::Attempt;
 use crate::domain::incident::{Incident, Layer};
 use crate::domain::trace::filter::TimeRange;
 use crate::domain::untrusted::shorten;
@@ -353,4 +354,27 @@ pub fn counts(counts: &[(&str, usize)]) -> String {
         .map(|(what, count)| format!("{count} of {what}"));
     let counts: Vec<String> = counts.collect();
     format!("Here now: {}.\n", counts.join(", "))
+}
+
+/// Candidates and what became of them.
+pub fn candidates(found: &[Attempt]) -> String {
+    if found.is_empty() {
+        return "No candidate is open, and none was decided within this time.\n".to_owned();
+    }
+    let mut text = String::from("| candidate | state | decided by | why |\n|---|---|---|---|\n");
+    for it in found {
+        let decision = it.decision.as_ref();
+        let by = decision.map(|decision| code(decision.by.split(" <").next().unwrap_or_default()));
+        let why = decision.and_then(|decision| decision.reason.as_deref());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            code(&it.id.to_string()),
+            it.state().name(),
+            by.unwrap_or_default(),
+            why.map(|why| code(&shorten(why, SHOWN)))
+                .unwrap_or_default()
+        );
+    }
+    text
 }

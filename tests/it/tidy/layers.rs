@@ -7,7 +7,7 @@ use crate::support::source::{SourceFile, rust_files};
 
 /// The stages of the engine, in the order of the loop, with `import` and `convert`, the doors into it and
 /// out of it, and `bisect`, which looks back.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 15] = [
     "workspace",
     "check",
     "import",
@@ -20,6 +20,7 @@ const STAGES: [&str; 14] = [
     "traces",
     "monitor",
     "datasets",
+    "improve",
     "incidents",
     "reviews",
 ];

@@ -66,6 +66,7 @@ fn three(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
         Data("volume", scene.volume()?),
         Question("Which of these are issues, and which are how it should be?"),
         Heading("What is to be improved"),
+        Data("improve", scene.improve()?),
         Question("Which of them does the team want mended next, and who does it?"),
         Heading("What must not come back"),
         Data("rows", scene.rows()?),

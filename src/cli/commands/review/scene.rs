@@ -2,12 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::adapters::git::GitImprovements;
 use crate::adapters::store::FileRunStore;
 use crate::adapters::webhooks::AnnouncedLanes;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::shell::quoted;
 use crate::domain::id::LaneName;
+use crate::domain::improve::Attempt;
 use crate::domain::metric::Metric;
 use crate::domain::period::Period;
 use crate::domain::trace::column::Column;
@@ -350,6 +352,20 @@ impl<'c> Scene<'c> {
         });
         let commands: Vec<String> = commands.collect();
         Ok(blocks::with_commands(&blocks::releases(&seen), &commands))
+    }
+
+    pub(super) fn improve(&self) -> Result<String, CommandError> {
+        let kept = GitImprovements::new(self.context.repository()?)?.all()?;
+        let mut found: Vec<Attempt> = kept.into_iter().map(|kept| kept.attempt).collect();
+        found.retain(|it| {
+            let decided = it.decision.as_ref();
+            it.state().is_open() || decided.is_some_and(|it| self.window.contains(it.at))
+        });
+        let commands = ["pointsman improve list --all".to_owned()];
+        Ok(blocks::with_commands(
+            &blocks::candidates(&found),
+            &commands,
+        ))
     }
 
     pub(super) fn incidents(&self) -> Result<String, CommandError> {

@@ -22,6 +22,7 @@ pub(super) fn parts(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
         Data("rows", scene.rows()?),
         Question("Are these the cases that matter, and is one missing?"),
         Heading("Candidates"),
+        Data("improve", scene.improve()?),
         Question("What was learned from candidates that were edited or rejected?"),
         Heading("Releases and incidents"),
         Data("releases", scene.releases()?),

@@ -6,11 +6,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::adapters::git::GitImprovements;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::domain::dataset::{Dataset, RowsFormat};
 use crate::domain::deployment::ReleaseName;
 use crate::domain::id::ReviewId;
+use crate::domain::improve::State;
 use crate::domain::incident::{Incident, IncidentState};
 use crate::domain::review::{LaunchDay, launch_id};
 use crate::engine::ports::LaneRecord;
@@ -31,6 +33,8 @@ pub(super) fn look(
     let now = context.clock().now();
     let found = incidents(workspace, gathered);
     gathered.keep(found, "pointsman check");
+    let found = candidates(context, gathered);
+    gathered.keep(found, "pointsman improve list");
     let found = rows(workspace, gathered);
     gathered.keep(found, "pointsman check");
     let found = reviews(workspace, live, now, gathered);
@@ -73,6 +77,23 @@ fn after(incident: &Incident) -> Vec<String> {
         "pointsman incident close {id} --row <dataset>:<row>"
     ));
     next
+}
+
+/// Candidates that wait for a check or for a person.
+fn candidates(context: &Context, gathered: &mut Gathered) -> Result<(), CommandError> {
+    for kept in GitImprovements::new(context.repository()?)?.all()? {
+        let attempt = kept.attempt;
+        let (id, state) = (&attempt.id, attempt.state());
+        if state.is_open() {
+            let what = format!("candidate {id} is {}", state.name());
+            let command = match state {
+                State::Unchecked => format!("pointsman improve check {id}"),
+                _ => format!("pointsman improve show {id}"),
+            };
+            gathered.add(Urgency::Next, "candidate-open", what, vec![command]);
+        }
+    }
+    Ok(())
 }
 
 fn rows(workspace: &Workspace<'_>, gathered: &mut Gathered) -> Result<(), CommandError> {
