@@ -60,10 +60,7 @@ fn alerts(
         if seen.outcome == WatchOutcome::Fires {
             let rule = &seen.rule;
             let impact = rule.user_impact.trim_end_matches('.');
-            let what = format!(
-                "alert {id} fires: {}; owner {}",
-                rule.user_impact, rule.owner
-            );
+            let what = format!("alert {id} fires: {impact}; owner {}", rule.owner);
             gathered.add(Urgency::Now, situation(&rule.metric), what, after(&seen));
         }
     }
