@@ -3,10 +3,9 @@
 //! The loop that the folders follow, stage by stage:
 //!
 //! ```text
-//!   workspace ─▶ check ─▶ evaluate ─▶ diff ─▶ gate ─▶ release ─▶ traces ─▶ monitor ─▶ behaviors ─▶ datasets ─▶ improve ─▶ incidents
-//!       ▲                                                                                                                     │
-//!       └───────────────────────────────────────────────── what was learned ──────────────────────────────────────────────────┘
-//!       └─────────────────────────────────────────── what was learned ◀───────────────────────────────────────────────────────┘
+//!   workspace ─▶ check ─▶ evaluate ─▶ diff ─▶ gate ─▶ release ─▶ traces ─▶ monitor ─▶ behaviors ─▶ datasets ─▶ improve ─▶ incidents ─▶ reviews
+//!       ▲                                                                                                                                │
+//!       └────────────────────────────────────────────────────── what was learned ◀───────────────────────────────────────────────────────┘
 //! ```
 //!
 //! - [`domain`]: the nouns, without I/O;

@@ -154,6 +154,12 @@ id!(
     check_one_segment
 );
 
+id!(
+    /// Names a review: `production-12-day-1` lives in `operations/reviews/production-12-day-1.md`.
+    ReviewId,
+    check_one_segment
+);
+
 /// How the names of tests begin that stand in a prompt's own file: those of `prompts/a.prompt.yml` are
 /// the dataset `prompts/a`, and evaluators such as `prompts/a/is-short`. No file can have such a name.
 pub const OWN_PREFIX: &str = "prompts/";
@@ -278,6 +284,13 @@ impl IncidentId {
     /// Where the incident lives, relative to the workspace root.
     pub fn path(&self) -> String {
         format!("operations/incidents/{}.md", self.0)
+    }
+}
+
+impl ReviewId {
+    /// Where the review lives, relative to the workspace root.
+    pub fn path(&self) -> String {
+        format!("operations/reviews/{}.md", self.0)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod project;
 pub mod prompt;
 pub mod query;
 pub mod redaction;
+pub mod review;
 pub mod run;
 pub mod suggest;
 pub mod trace;

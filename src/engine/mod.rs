@@ -16,6 +16,7 @@ pub mod incidents;
 pub mod monitor;
 pub mod ports;
 pub mod release;
+pub mod reviews;
 pub mod statistics;
 pub mod traces;
 pub mod workspace;

@@ -69,9 +69,14 @@ fn a_candidate_that_recovers_what_fails_is_checked_reviewed_and_merged() {
 fn the_whole_cycle_is_kept_in_git_with_who_when_and_what() {
     let scene = Scene::whose_model_proposes(scene::cure);
     scene.improve(&["start", "--prompt", "triage"]).succeeds();
+    let sandbox = &scene.sandbox;
+    let status = sandbox.pointsman(&["status", "--all"]);
+    status
+        .succeeds()
+        .says("next: candidate triage/1 is unchecked")
+        .says("    pointsman improve check triage/1");
     scene.improve(&["check", CANDIDATE]).succeeds();
     scene.improve(&["approve", CANDIDATE, "--yes"]).succeeds();
-    let sandbox = &scene.sandbox;
     let record = "refs/pointsman/improve/triage/1";
     let log = sandbox.git(&["log", "-3", "--format=%s by %cn", record]);
     insta::assert_snapshot!(log, @r"

@@ -153,6 +153,8 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ),
     ("prompt show", &["triage"], 0, Nothing),
     ("redact test", &[], 2, Nothing),
+    ("review launch", &["--day", "1"], 0, Nothing),
+    ("review weekly", &[], 0, Nothing),
     (
         "rollback",
         &["staging", "--yes", "--tag", "--reason", "x"],
@@ -166,6 +168,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("runs show", &[], 0, Nothing),
     // Off this machine only with a token, receiving too: it ends at once.
     ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
+    ("status", &[], 0, Nothing),
     ("traces export", &["-o", "jsonl=-"], 0, Nothing),
     ("traces import", &["none.jsonl"], 2, Nothing),
     ("traces list", &[], 0, Nothing),

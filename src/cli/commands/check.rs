@@ -126,6 +126,7 @@ fn render(report: &CheckReport, color: bool) -> String {
         (counts.alerts, "alert rule"),
         (counts.behaviors, "behavior"),
         (counts.incidents, "incident"),
+        (counts.reviews, "review"),
     ] {
         if count > 0 {
             rest.push(plural(count as u64, word));

@@ -26,9 +26,11 @@ pub mod plan;
 pub mod promote;
 pub mod prompt;
 pub mod redact;
+pub mod review;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod status;
 pub mod traces;
 pub mod webhook;
 
@@ -50,6 +52,8 @@ pub enum Command {
     Import(import::ImportArgs),
     #[command(display_order = 2)]
     Check(check::CheckArgs),
+    #[command(display_order = 2)]
+    Status(status::StatusArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 3)]
@@ -94,6 +98,8 @@ pub enum Command {
     Monitor(monitor::MonitorArgs),
     #[command(display_order = 11)]
     Incident(incident::IncidentArgs),
+    #[command(display_order = 11)]
+    Review(review::ReviewArgs),
     #[command(display_order = 10)]
     Behaviors(behaviors::BehaviorsArgs),
     #[command(display_order = 10)]
@@ -113,6 +119,7 @@ impl Command {
             Self::Init(args) => init::run(context, ui, args),
             Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
+            Self::Status(args) => status::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
             Self::Dataset(args) => dataset::run(context, ui, args),
@@ -135,6 +142,7 @@ impl Command {
             Self::Monitor(args) => monitor::run(context, ui, args),
             Self::Behaviors(args) => behaviors::run(context, ui, args),
             Self::Incident(args) => incident::run(context, ui, args),
+            Self::Review(args) => review::run(context, ui, args),
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),

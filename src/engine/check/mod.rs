@@ -6,6 +6,7 @@ mod evaluators;
 mod incidents;
 mod lanes;
 mod prompts;
+mod reviews;
 mod rows;
 mod signers;
 mod stray;
@@ -47,6 +48,8 @@ pub struct Counts {
     pub behaviors: usize,
     /// Incidents.
     pub incidents: usize,
+    /// Reviews.
+    pub reviews: usize,
 }
 
 impl CheckReport {
@@ -91,6 +94,7 @@ pub fn check(workspace: &Workspace<'_>) -> CheckReport {
             alerts: inventory.alerts.len(),
             behaviors: inventory.behaviors.len(),
             incidents: inventory.incidents.len(),
+            reviews: inventory.reviews.len(),
         },
     }
 }
@@ -118,6 +122,7 @@ impl Checker<'_> {
         alerts::check_alerts(self);
         behaviors::check_behaviors(self);
         incidents::check_incidents(self);
+        reviews::check_reviews(self);
         stray::check_stray_files(self, &named, &datasets);
     }
 

@@ -20,6 +20,7 @@ const READ: [(&str, &[&str]); 9] = [
     ("operations/alerts", &[".toml"]),
     ("operations/behaviors", &[".toml"]),
     ("operations/incidents", &[".md"]),
+    ("operations/reviews", &[".md"]),
     ("recordings", &[".jsonl"]),
 ];
 

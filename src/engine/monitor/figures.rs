@@ -114,7 +114,7 @@ impl<'m> Layout<'m> {
 }
 
 /// A count as a store gives it.
-pub(super) fn whole(count: Option<f64>) -> u64 {
+pub fn whole(count: Option<f64>) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -105,7 +105,8 @@ fn signed(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Signed> 
     Some(Signed { at: at?, by: by? })
 }
 
-fn signed_alone(decoder: &mut Decoder<'_>, node: &Node) -> Option<Signed> {
+/// Who did something, and when.
+pub(super) fn signed_alone(decoder: &mut Decoder<'_>, node: &Node) -> Option<Signed> {
     let mut fields = decoder.fields(node)?;
     let signed = signed(decoder, &mut fields);
     fields.finish(decoder);
@@ -308,7 +309,8 @@ pub fn closed_setting(closed: &Closed) -> (&'static str, Json) {
     ("closed", value)
 }
 
-fn signed_json(signed: &Signed) -> Json {
+/// Who did something, and when, as files say it.
+pub(super) fn signed_json(signed: &Signed) -> Json {
     json!({"at": signed.at, "by": signed.by})
 }
 

@@ -32,6 +32,7 @@ mod provider;
 mod recorded;
 mod redaction;
 mod response_format;
+pub mod review;
 pub mod rows;
 pub mod script;
 pub mod signers;
@@ -53,12 +54,13 @@ use crate::domain::evaluator::Evaluator;
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::{
     AlertId, BehaviorId, DatasetId, EvaluatorId, IdError, IncidentId, LaneName, OWN_PREFIX,
-    PromptId, ViewId,
+    PromptId, ReviewId, ViewId,
 };
 use crate::domain::incident::Incident;
 use crate::domain::lane::{Lane, SignersFile};
 use crate::domain::project::{PROJECT_FILE, Project};
 use crate::domain::prompt::Prompt;
+use crate::domain::review::Review;
 use crate::domain::trace::view::View;
 
 use super::ports::FileTree;
@@ -88,6 +90,8 @@ pub struct Inventory {
     pub behaviors: Vec<BehaviorId>,
     /// The incidents.
     pub incidents: Vec<IncidentId>,
+    /// The reviews.
+    pub reviews: Vec<ReviewId>,
     /// Files that cannot be named or are no plain files.
     pub findings: Vec<Finding>,
 }
@@ -140,14 +144,20 @@ const INCIDENTS: Sort<IncidentId> = Sort {
     ending: ".md",
     new: IncidentId::new,
 };
+const REVIEWS: Sort<ReviewId> = Sort {
+    folder: "operations/reviews",
+    ending: ".md",
+    new: ReviewId::new,
+};
 
 /// Where files stand whose names cannot be those of tests in a prompt's own file.
-const NEVER_OWN: [&str; 5] = [
+const NEVER_OWN: [&str; 6] = [
     LANES.folder,
     VIEWS.folder,
     ALERTS.folder,
     BEHAVIORS.folder,
     INCIDENTS.folder,
+    REVIEWS.folder,
 ];
 
 /// A workspace in a tree of files. Files are read when they are asked for.
@@ -219,6 +229,7 @@ impl<'t> Workspace<'t> {
             alerts: self.ids(&ALERTS, &mut findings)?,
             behaviors: self.ids(&BEHAVIORS, &mut findings)?,
             incidents: self.ids(&INCIDENTS, &mut findings)?,
+            reviews: self.ids(&REVIEWS, &mut findings)?,
             findings,
         };
         for prompt in self.prompts_with_tests(&inventory.prompts) {
@@ -292,6 +303,11 @@ impl<'t> Workspace<'t> {
     /// The names of all incidents, sorted.
     pub fn incident_ids(&self) -> Result<Vec<IncidentId>, Findings> {
         self.all_ids(&INCIDENTS)
+    }
+
+    /// The names of all reviews, sorted.
+    pub fn review_ids(&self) -> Result<Vec<ReviewId>, Findings> {
+        self.all_ids(&REVIEWS)
     }
 
     fn all_ids<T>(&self, sort: &Sort<T>) -> Result<Vec<T>, Findings> {
@@ -440,6 +456,13 @@ impl<'t> Workspace<'t> {
     pub fn incident_source(&self, id: &IncidentId) -> Result<Source, Findings> {
         let known = || names(self.incident_ids());
         read_named(self.tree, &id.path(), "incident", id.as_str(), known)
+    }
+
+    /// A review.
+    pub fn review(&self, id: &ReviewId) -> Result<Review, Findings> {
+        let known = || names(self.review_ids());
+        let source = read_named(self.tree, &id.path(), "review", id.as_str(), known)?;
+        review::read_review(id, &source)
     }
 
     /// The keys that a policy trusts.

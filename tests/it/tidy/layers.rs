@@ -23,6 +23,7 @@ const STAGES: &[&str] = &[
     "datasets",
     "improve",
     "incidents",
+    "reviews",
 ];
 
 /// What every stage may know.

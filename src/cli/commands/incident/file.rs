@@ -75,7 +75,7 @@ impl IncidentFile {
 }
 
 /// Whoever is at work, and the time.
-pub(super) fn signed_now(context: &Context) -> Result<Signed, CommandError> {
+pub(in crate::cli) fn signed_now(context: &Context) -> Result<Signed, CommandError> {
     Ok(Signed {
         at: context.clock().now(),
         by: who(context)?,

@@ -15,6 +15,8 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 
+pub(in crate::cli) use file::signed_now;
+
 /// Work through an incident: keep what was seen, contain it, and leave something behind
 ///
 /// An incident is a file in `operations/incidents/`: settings that these commands read and write, and a
