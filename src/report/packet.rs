@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::domain::attestation::KeyId;
 use crate::domain::deployment::{Changes, Snapshot};
 use crate::domain::digest::Digest;
+use crate::domain::monitor::{ChangeOutcome, MonitorChange};
+use crate::domain::trace::filter::TimeRange;
 use crate::domain::untrusted::Untrusted;
 use crate::domain::watch::WatchPlan;
 use crate::engine::release::packet::{
@@ -16,6 +18,7 @@ use crate::engine::release::packet::{
 
 use super::eval::percent;
 use super::markdown::code;
+use super::monitor::compare::change_line;
 use super::page::render_page;
 use super::release::{seconds, source};
 
@@ -43,10 +46,21 @@ impl<'a> SignedPacketV1<'a> {
     }
 }
 
+/// The parts that are not known, each with the reason.
+pub fn missing_parts(packet: &Packet) -> Vec<String> {
+    let sections = sections(packet).into_iter();
+    let missing = sections.filter(|section| section.missing);
+    missing
+        .filter_map(|section| Some(format!("{}: {}", section.title, section.absent?)))
+        .collect()
+}
+
 /// One section of a packet.
 #[derive(Serialize)]
 struct Section {
     title: &'static str,
+    /// Whether it is one of the parts and not known.
+    missing: bool,
     /// Why it is absent, if it is.
     absent: Option<String>,
     lines: Vec<String>,
@@ -131,10 +145,11 @@ fn sections(packet: &Packet) -> Vec<Section> {
     let mut sections = vec![
         Section {
             title: "The move",
+            missing: false,
             absent: None,
             lines: facts(packet),
         },
-        section("Monitor range and metric change", monitor, text),
+        section("Monitor range and metric change", monitor, monitored),
         section("Trace view", trace_view, text),
         section("Representative traces and spans", traces, |links| {
             let line = |it: &TraceLink| {
@@ -162,6 +177,7 @@ fn sections(packet: &Packet) -> Vec<Section> {
     sections.push(approvals(packet));
     sections.push(Section {
         title: "Evidence",
+        missing: false,
         absent: nothing_if(packet.evidence.is_empty(), "no record carries any yet"),
         lines: packet.evidence.iter().map(|it| it.path.clone()).collect(),
     });
@@ -183,6 +199,7 @@ fn section<T>(title: &'static str, part: &Part<T>, lines: impl Fn(&T) -> Vec<Str
     };
     Section {
         title,
+        missing: matches!(part, Part::Absent { .. }),
         absent,
         lines,
     }
@@ -209,6 +226,25 @@ fn facts(packet: &Packet) -> Vec<String> {
     );
     lines.extend(packet.actor.as_ref().map(|who| format!("who: {who}")));
     lines.extend(packet.reason.as_ref().map(|why| format!("why: {why}")));
+    lines
+}
+
+/// The two times, what is meant, and each number that has values.
+fn monitored(monitor: &MonitorChange) -> Vec<String> {
+    let side = |name: &str, range: &TimeRange, traces: u64| {
+        let (from, until) = (seconds(range.from), seconds(range.until));
+        format!("{name}: {from} to {until}, {traces} traces")
+    };
+    let [before, after] = monitor.traces;
+    let mut lines = vec![
+        side("before", &monitor.before, before),
+        side("after", &monitor.after, after),
+        format!("where: {}", monitor.filter),
+        format!("in all: {}", monitor.outcome.in_words()),
+    ];
+    let known = monitor.changes.iter();
+    let known = known.filter(|it| it.outcome != ChangeOutcome::NoValues);
+    lines.extend(known.map(change_line));
     lines
 }
 
@@ -281,6 +317,7 @@ fn approvals(packet: &Packet) -> Section {
     };
     Section {
         title: "Approvals",
+        missing: false,
         absent: nothing_if(packet.approvals.is_empty(), "none"),
         lines: packet.approvals.iter().map(line).collect(),
     }

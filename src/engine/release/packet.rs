@@ -10,6 +10,7 @@ use crate::domain::deployment::{
 };
 use crate::domain::gate::{Evaluation, FloorCheck, Verdict};
 use crate::domain::id::{DatasetId, LaneName};
+use crate::domain::monitor::MonitorChange;
 use crate::domain::watch::WatchPlan;
 use crate::engine::diff::{DatasetDiff, compare};
 use crate::engine::ports::{FileTree, LaneRecord, LaneStore};
@@ -21,8 +22,8 @@ use super::evidence::{STATEMENT_LIMIT, read_statement};
 use super::promote::PromotePlan;
 use super::standing::{Standing, Trusted, policy_in};
 
-/// Why the parts that come from telemetry are absent.
-const NO_TELEMETRY: &str = "this version keeps no traces, so nothing is known of it";
+/// Why nothing is known of production where nobody asked.
+const NOT_ASKED: &str = "nobody looked into the traces";
 
 /// Everything that speaks for or against one move: `pointsman/evidence-packet/v1`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,9 +50,9 @@ pub struct Packet {
     pub source: Source,
     /// What is, or would be, live.
     pub snapshot: Snapshot,
-    /// The range of time that was monitored, and what changed in it.
-    pub monitor: Part<String>,
-    /// The filters or the export of the traces that were looked at.
+    /// How the numbers of production moved: the time before, the time after, and what changed.
+    pub monitor: Part<MonitorChange>,
+    /// The filter by which the traces of both times are found again.
     pub trace_view: Part<String>,
     /// Traces and spans that rows which come in were taken from.
     pub traces: Part<Vec<TraceLink>>,
@@ -92,7 +93,8 @@ pub enum Part<T> {
 }
 
 impl<T> Part<T> {
-    fn absent(why: &str) -> Self {
+    /// A part that is not known.
+    pub fn absent(why: &str) -> Self {
         Self::Absent {
             why: why.to_owned(),
         }
@@ -227,9 +229,9 @@ impl Packet {
             evidence: Vec::new(),
             traces: content.traces(),
             rows: Part::of(Some(content.rows), ""),
-            monitor: Part::absent(NO_TELEMETRY),
-            trace_view: Part::absent(NO_TELEMETRY),
-            behavior: Part::absent(NO_TELEMETRY),
+            monitor: Part::absent(PLANNED),
+            trace_view: Part::absent(PLANNED),
+            behavior: Part::absent(NO_BEHAVIOR),
             accepted_failures: Part::absent(NONE_ACCEPTED),
         })
     }
@@ -266,9 +268,9 @@ impl Packet {
             evidence: deployment.evidence,
             traces: content.traces(),
             rows: Part::of(Some(content.rows), ""),
-            monitor: Part::absent(NO_TELEMETRY),
-            trace_view: Part::absent(NO_TELEMETRY),
-            behavior: Part::absent(NO_TELEMETRY),
+            monitor: Part::absent(NOT_ASKED),
+            trace_view: Part::absent(NOT_ASKED),
+            behavior: Part::absent(NO_BEHAVIOR),
             accepted_failures: Part::absent(NONE_ACCEPTED),
             lane,
         })
@@ -283,6 +285,8 @@ impl Packet {
 }
 
 const SCHEMA: &str = "pointsman/evidence-packet/v1";
+const PLANNED: &str = "the move is planned: production has not seen it";
+const NO_BEHAVIOR: &str = "a packet links no behavior in this version";
 const NOWHERE: &str = "there is nothing to go back to";
 const NOT_WATCHED: &str = "the policy has no plan for watching it";
 const NONE_ACCEPTED: &str = "no failure can be accepted by name in this version";

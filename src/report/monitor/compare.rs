@@ -109,6 +109,21 @@ pub(super) fn in_words(clipped: ClippedBy) -> String {
     }
 }
 
+/// How one number moved, in a line.
+pub fn change_line(change: &Change) -> String {
+    let value = |value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |value| number(unit(change), value))
+    };
+    format!(
+        "{} {}: {} before, {} after: {}",
+        change.metric,
+        change.statistic,
+        value(change.values[0]),
+        value(change.values[1]),
+        outcome(change)
+    )
+}
+
 /// A row for each number that has values.
 fn changes(changes: &[Change], width: Option<usize>) -> String {
     let titles = [

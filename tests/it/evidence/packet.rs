@@ -37,6 +37,11 @@ fn the_packet_of_a_planned_move_has_all_parts_and_says_what_is_absent() {
         let why = packet[part]["why"].as_str();
         assert_eq!(why.is_some_and(|why| !why.is_empty()), !known, "{part}");
     }
+    let warned = sandbox.pointsman(&["evidence", "build", "staging"]);
+    warned
+        .succeeds()
+        .tells("the packet lacks a part: Monitor range and metric change: the move is planned")
+        .tells("the packet lacks a part: Watch plan after the release");
     assert_eq!(packet["rows"]["value"][0]["added"][0], "late");
     assert_eq!(packet["traces"]["value"][0]["traceId"], "4bf92f");
     assert_eq!(packet["comparison"]["value"]["changed"][0], "triage");
@@ -132,4 +137,46 @@ fn a_packet_is_signed_beside_the_lane_and_is_no_approval() {
         .pointsman(&["promote", "staging", "--yes", "--sign-with", &lane.cleo.key])
         .exits(7)
         .tells("and has that of 0");
+}
+
+#[test]
+fn the_packet_of_a_record_says_how_production_moved_with_it() {
+    let sandbox = Sandbox::without_gates();
+    let mut moved = Vec::new();
+    for words in ["well", "briefly"] {
+        sandbox.reword(words);
+        sandbox.promotes("staging");
+        sandbox.promotes("production");
+        let at = sandbox.now();
+        sandbox.wait_seconds(3 * 3_600);
+        moved.push(sandbox.traffic("production", at, sandbox.now()));
+    }
+    let nothing = sandbox.pointsman(&["evidence", "show", "production", "--json"]);
+    assert_eq!(
+        nothing.json()["monitor"]["why"],
+        "no traces of the lane are kept from around #2"
+    );
+    sandbox.imports(&moved[0]);
+    let slower = crate::support::traces::Traffic {
+        slowness: 3.0,
+        ..moved[1].clone()
+    };
+    sandbox.imports(&slower);
+    let packet = sandbox.pointsman(&["evidence", "build", "production", "--record", "2", "--json"]);
+    let monitor = packet.succeeds().json()["monitor"]["value"].clone();
+    assert_eq!(monitor["outcome"], "worse", "{monitor}");
+    let changes = monitor["changes"].as_array().expect("numbers moved");
+    let latency = changes
+        .iter()
+        .find(|change| change["metric"] == "latency" && change["statistic"] == "p95");
+    assert_eq!(latency.expect("it is one of them")["outcome"], "worse");
+    let view = packet.json()["traceView"]["value"].clone();
+    let view = view.as_str().expect("a filter");
+    let listed = sandbox.pointsman(&["traces", "list", "--where", view, "-n", "3"]);
+    assert_eq!(listed.succeeds().stdout.lines().count(), 4);
+    let shown = sandbox.pointsman(&["evidence", "show", "production#2"]);
+    shown
+        .succeeds()
+        .says("latency p95: ")
+        .says("lane = production");
 }

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod packet;
+mod production;
 pub mod verify;
 
 use crate::cli::context::Context;

@@ -12,13 +12,18 @@ use crate::domain::digest::Digest;
 use crate::engine::ports::{AttestationStore as _, LaneStore as _};
 use crate::engine::release::attest::attest;
 use crate::engine::release::packet::Packet;
-use crate::report::packet::{SignedPacketV1, packet_html, packet_markdown, packet_text};
+use crate::report::packet::{
+    SignedPacketV1, missing_parts, packet_html, packet_markdown, packet_text,
+};
+
+use super::production::production;
 
 /// Build the evidence packet of a planned promotion, or of a record
 ///
 /// Takes the arguments of `pointsman promote` and moves nothing: what would change, what the
-/// evaluators said as far as that is known, who approved, where a rollback would go. What is not
-/// known is said to be absent.
+/// evaluators said as far as that is known, who approved, where a rollback would go. Of a record it
+/// says, too, how the numbers of production moved with it. What is not known is said to be absent, and
+/// told by name.
 #[derive(Debug, clap::Args)]
 pub(super) struct BuildArgs {
     #[command(flatten)]
@@ -90,6 +95,9 @@ pub(super) fn build(
     args: &BuildArgs,
 ) -> Result<Exit, CommandError> {
     if let Some(packet) = packet(context, ui, &args.move_args, None)? {
+        for part in missing_parts(&packet) {
+            ui.warn(format_args!("the packet lacks a part: {part}"));
+        }
         put_out(context, ui, &packet, &args.outputs)?;
     }
     Ok(Exit::Success)
@@ -176,7 +184,9 @@ fn packet_of_record(context: &Context, name: &RecordName) -> Result<Packet, Comm
     let lanes = context.lanes()?;
     let id = name.tip(lanes.lanes())?;
     let record = lanes.record(&name.lane, &id)?;
-    Ok(Packet::of_record(&lanes, &record)?)
+    let mut packet = Packet::of_record(&lanes, &record)?;
+    (packet.monitor, packet.trace_view) = production(context, &lanes, &record);
+    Ok(packet)
 }
 
 fn put_out(
