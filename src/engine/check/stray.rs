@@ -11,7 +11,7 @@ use crate::engine::workspace::template::PARTIALS_FOLDER;
 use super::Checker;
 
 /// The folders, and the endings of the files that are read there.
-const READ: [(&str, &[&str]); 9] = [
+const READ: &[(&str, &[&str])] = &[
     ("prompts", &[".prompt.yml"]),
     ("datasets", &[".yml", ".jsonl", ".csv"]),
     ("evaluators", &[".yml", ".js"]),

@@ -49,7 +49,8 @@ fn layers_and_stages_import_only_what_stands_before_them() {
 #[test]
 fn the_crates_page_draws_every_stage_in_order() {
     let of_the_loop = STAGES
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|stage| !["import", "convert", "bisect"].contains(stage));
     let drawing = of_the_loop.collect::<Vec<_>>().join(" ─▶ ");
     let page = include_str!("../../../src/lib.rs");
