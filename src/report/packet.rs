@@ -139,35 +139,12 @@ fn sections(packet: &Packet) -> Vec<Section> {
             lines: facts(packet),
         },
         section("Monitor range and metric change", monitor, monitor_lines),
-        section("Trace view", trace_view, |view| {
-            let TraceView {
-                range,
-                filter,
-                traces,
-            } = view;
-            let (from, until) = (seconds(range.from), seconds(range.until));
-            vec![
-                format!("{} traces from {from} to {until}", whole(*traces)),
-                format!("where {filter}"),
-            ]
+        section("Trace view", trace_view, view_lines),
+        section("Representative traces and spans", traces, |it| {
+            each(it, trace_line)
         }),
-        section("Representative traces and spans", traces, |links| {
-            let line = |it: &TraceLink| {
-                let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
-                let (trace, span) = (id(&it.trace_id), id(&it.span_id));
-                format!("{} {}: trace {trace}, span {span}", it.dataset, it.row)
-            };
-            links.iter().map(line).collect()
-        }),
-        section("Behavior and rationale", behavior, |links| {
-            let line = |it: &BehaviorLink| {
-                let (kind, state) = (it.kind.name(), it.state.name());
-                format!(
-                    "{} ({kind}, {state}): {}; {}",
-                    it.id, it.signature, it.rationale
-                )
-            };
-            links.iter().map(line).collect()
+        section("Behavior and rationale", behavior, |it| {
+            each(it, behavior_line)
         }),
         section("Dataset rows", rows, |rows| row_lines(rows)),
         section("Evaluator results before and after", evaluation, results),
@@ -181,12 +158,8 @@ fn sections(packet: &Packet) -> Vec<Section> {
             )]
         }),
         section("Watch plan after the release", watch, watch_lines),
-        section("Accepted failures", accepted_failures, |rows| {
-            let line = |it: &AcceptedFailure| {
-                let note = it.note.as_ref().map(|note| format!(": {note}"));
-                format!("{} {}{}", it.dataset, it.row, note.unwrap_or_default())
-            };
-            rows.iter().map(line).collect()
+        section("Accepted failures", accepted_failures, |it| {
+            each(it, accepted_line)
         }),
     ];
     sections.push(approvals(packet));
@@ -216,6 +189,10 @@ fn section<T>(title: &'static str, part: &Part<T>, lines: impl Fn(&T) -> Vec<Str
         absent,
         lines,
     }
+}
+
+fn each<T>(items: &[T], line: fn(&T) -> String) -> Vec<String> {
+    items.iter().map(line).collect()
 }
 
 fn nothing_if(is_nothing: bool, why: &str) -> Option<String> {
@@ -267,6 +244,34 @@ fn monitor_lines(monitor: &MonitorChange) -> Vec<String> {
         )
     }));
     lines
+}
+
+fn view_lines(view: &TraceView) -> Vec<String> {
+    let (from, until) = (seconds(view.range.from), seconds(view.range.until));
+    vec![
+        format!("{} traces from {from} to {until}", whole(view.traces)),
+        format!("where {}", view.filter),
+    ]
+}
+
+fn trace_line(link: &TraceLink) -> String {
+    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
+    let (trace, span) = (id(&link.trace_id), id(&link.span_id));
+    format!("{} {}: trace {trace}, span {span}", link.dataset, link.row)
+}
+
+fn behavior_line(link: &BehaviorLink) -> String {
+    let (kind, state) = (link.kind.name(), link.state.name());
+    format!(
+        "{} ({kind}, {state}): {}; {}",
+        link.id, link.signature, link.rationale
+    )
+}
+
+fn accepted_line(failure: &AcceptedFailure) -> String {
+    let note = failure.note.as_ref().map(|note| format!(": {note}"));
+    let note = note.unwrap_or_default();
+    format!("{} {}{note}", failure.dataset, failure.row)
 }
 
 fn row_lines(rows: &[RowsChange]) -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::domain::behavior::Behavior;
 use crate::domain::deployment::Changes;
 use crate::domain::id::{DatasetId, PromptId, ViewId};
 use crate::domain::improve::Attempt;
@@ -374,6 +375,32 @@ pub fn candidates(found: &[Attempt]) -> String {
             by.unwrap_or_default(),
             why.map(|why| code(&shorten(why, SHOWN)))
                 .unwrap_or_default()
+        );
+    }
+    text
+}
+
+/// Behaviors with what the last scan says of them, the most urgent first.
+pub fn behaviors(found: &[Behavior]) -> String {
+    if found.is_empty() {
+        return "No behavior is written down; a scan finds them once there are enough traces.\n"
+            .to_owned();
+    }
+    let mut text = String::from(
+        "| behavior | state | kind | role | traces now | before | what |\n|---|---|---|---|---:|---:|---|\n",
+    );
+    for it in found {
+        let rate = |[hits, of]: [u64; 2]| format!("{hits} of {of}");
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            code(it.id.as_str()),
+            it.state().name(),
+            it.kind().name(),
+            it.pattern.role.name(),
+            rate(it.seen.now),
+            rate(it.seen.before),
+            code(&shorten(it.title(), SHOWN))
         );
     }
     text

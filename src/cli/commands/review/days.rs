@@ -61,6 +61,7 @@ fn one(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
 fn three(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
     Ok(vec![
         Heading("What it does again and again"),
+        Data("behaviors", scene.behaviors()?),
         Task("Go through what users, the assistant and the tools do again and again"),
         Heading("Many of the same"),
         Data("volume", scene.volume()?),

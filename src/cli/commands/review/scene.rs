@@ -8,6 +8,7 @@ use crate::adapters::webhooks::AnnouncedLanes;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::shell::quoted;
+use crate::domain::behavior::BehaviorState;
 use crate::domain::id::LaneName;
 use crate::domain::improve::Attempt;
 use crate::domain::metric::Metric;
@@ -366,6 +367,20 @@ impl<'c> Scene<'c> {
             &blocks::candidates(&found),
             &commands,
         ))
+    }
+
+    pub(super) fn behaviors(&self) -> Result<String, CommandError> {
+        let workspace = self.workspace();
+        let mut found = Vec::new();
+        for id in workspace.behavior_ids()? {
+            found.push(workspace.behavior(&id)?);
+        }
+        found.retain(|it| it.state() != BehaviorState::Dismissed);
+        found.sort_by_key(|it| (it.state(), it.id.clone()));
+        let mut commands = vec!["pointsman behaviors scan".to_owned()];
+        let urgent = found.iter().filter(|it| it.is_urgent());
+        commands.extend(urgent.map(|it| format!("pointsman behaviors show {}", it.id)));
+        Ok(blocks::with_commands(&blocks::behaviors(&found), &commands))
     }
 
     pub(super) fn incidents(&self) -> Result<String, CommandError> {

@@ -12,6 +12,7 @@ pub(super) fn parts(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
         Data("numbers", scene.numbers()?),
         Question("Which numbers moved, and why?"),
         Heading("Behaviors"),
+        Data("behaviors", scene.behaviors()?),
         Question("Which behaviors are new, came back, or get worse, and what is done about them?"),
         Heading("Evaluators"),
         Data("scores", scene.scores()?),

@@ -35,6 +35,8 @@ pub(super) fn look(
     gathered.keep(found, "pointsman check");
     let found = candidates(context, gathered);
     gathered.keep(found, "pointsman improve list");
+    let found = behaviors(workspace, gathered);
+    gathered.keep(found, "pointsman check");
     let found = rows(workspace, gathered);
     gathered.keep(found, "pointsman check");
     let found = reviews(workspace, live, now, gathered);
@@ -91,6 +93,23 @@ fn candidates(context: &Context, gathered: &mut Gathered) -> Result<(), CommandE
                 _ => format!("pointsman improve show {id}"),
             };
             gathered.add(Urgency::Next, "candidate-open", what, vec![command]);
+        }
+    }
+    Ok(())
+}
+
+/// Issues that began, came back or got worse since somebody looked.
+fn behaviors(workspace: &Workspace<'_>, gathered: &mut Gathered) -> Result<(), CommandError> {
+    for id in workspace.behavior_ids()? {
+        let read = workspace.behavior(&id).map_err(CommandError::from);
+        let Some(behavior) = gathered.keep(read, "pointsman check") else {
+            continue;
+        };
+        if behavior.is_urgent() {
+            let (state, title) = (behavior.state().name(), behavior.title());
+            let what = format!("behavior {id} is {state}: {title}");
+            let next = vec![format!("pointsman behaviors show {id}")];
+            gathered.add(Urgency::Next, "failure-repeats", what, next);
         }
     }
     Ok(())
