@@ -14,6 +14,9 @@ const PROMPT: &str = "prompts/triage.prompt.yml";
 const PLAIN: &str = "\"{{ ticket }}\"";
 const APOLOGETIC: &str = "\"{% if \\\"parcel\\\" in ticket %}Sorry! {% endif %}{{ ticket }}\"";
 
+/// The cure: a kind word comes after the queue.
+const MENDED: &str = "\"{{ ticket }} - we are on it.\"";
+
 /// How long each release is live before anybody looks, and how many calls come in that time.
 const LIVE: i64 = 3_600;
 const CALLS: u64 = 120;
@@ -60,10 +63,6 @@ impl Team {
         self.sandbox.pointsman(&args)
     }
 
-    fn commits(&self, message: &str) {
-        self.sandbox.commit(message);
-    }
-
     /// Releases what is committed through both lanes; then time passes in which production is asked.
     /// The prompt is answered as the model of this workspace answers: with the ticket as the prompt
     /// words it. The application takes an answer that begins with a queue, and fails on any other.
@@ -74,6 +73,7 @@ impl Team {
         self.is_asked(words);
     }
 
+    /// Production is asked, and answers with what is live.
     fn is_asked(&mut self, words: fn(&str) -> String) {
         let record = self.sandbox.tip("production");
         let began = self.sandbox.now().as_second();
@@ -110,159 +110,157 @@ impl Team {
     }
 }
 
-fn ids(json: &Value, list: &str) -> Vec<String> {
-    let items = json[list].as_array().expect("it is a list").iter();
-    items
-        .map(|item| item["id"].as_str().expect("it has an id").to_owned())
-        .collect()
-}
-
 #[test]
 fn a_bad_release_becomes_a_test_a_mended_prompt_and_a_release_that_is_watched() {
     let mut team = Team::new();
     team.releases(str::to_owned);
     team.runs("monitor check").succeeds();
-
-    // Monitor: a release passes its gate, and production fails.
-    team.sandbox.edit(PROMPT, PLAIN, APOLOGETIC);
-    team.commits("triage: be kind about parcels");
-    team.releases(|ticket| {
-        let sorry = if ticket.contains("parcel") {
-            "Sorry! "
-        } else {
-            ""
-        };
-        format!("{sorry}{ticket}")
-    });
-    let alarm = team.runs("monitor check");
-    alarm
-        .exits(1)
-        .says("alert failing: fires")
-        .says("watch production #2: fires");
-
-    // Deploy: what is live goes back first.
-    team.sandbox
-        .pointsman(&[
-            "incident",
-            "open",
-            "Parcels reach nobody",
-            "--deployment",
-            "production#2",
-            "--id",
-            "parcels",
-        ])
-        .succeeds();
-    team.runs("incident contain parcels --yes")
-        .succeeds()
-        .says("production#3 is live");
-    assert_eq!(team.sandbox.record("production")["kind"], "rollback");
-
-    // Traces and behaviors: what the failures have in common, and since when.
-    team.runs("behaviors scan --since 2h").succeeds();
-    let found = team.runs("behaviors list --kind issue --json");
-    let found = found.succeeds().json();
-    let behaviors = ids(&found, "behaviors");
-    let [behavior] = behaviors.as_slice() else {
-        panic!("one issue was expected: {found}");
-    };
-    team.runs(&format!("behaviors show {behavior}"))
-        .succeeds()
-        .says("production#2");
-
-    // Datasets: failed calls become rows, which count when a person said what is right.
-    team.runs("incident preserve parcels --to tickets")
-        .succeeds();
-    let rows = team.sandbox.read("datasets/tickets.jsonl");
-    let rows = rows.lines().filter(|line| line.contains("\"pending\""));
-    let rows: Vec<Value> = rows
-        .map(|line| serde_json::from_str(line).expect("a row is JSON"))
-        .collect();
-    let row = rows[0]["id"].as_str().expect("a row has an id").to_owned();
-    for other in &rows[1..] {
-        let other = other["id"].as_str().expect("a row has an id");
-        team.runs(&format!("dataset review tickets --row {other} --drop"))
-            .succeeds();
-    }
-    team.runs(&format!(
-        "dataset review tickets --row {row} --expected delivery"
-    ))
-    .succeeds();
-    team.commits("tickets: a parcel that reached nobody");
-    team.runs("eval").exits(1).says(&row);
-
-    // Improve: a candidate that mends it and breaks nothing; approving it releases nothing.
-    let bad = team.sandbox.read(PROMPT);
-    let mended = bad.replace(
-        "Sorry! {% endif %}{{ ticket }}",
-        "{% endif %}{{ ticket }} Sorry!",
-    );
-    team.sandbox.write("../mended.yml", mended);
-    team.runs("improve start --prompt triage --from ../mended.yml")
-        .succeeds();
-    team.runs(&format!(
-        "dataset prove tickets {row} --before HEAD --after improve/triage/1"
-    ))
-    .succeeds()
-    .says("proved");
-    team.commits("tickets: the row failed before and passes after");
-    team.runs("improve check triage/1").succeeds();
-    let base = team.sandbox.git(&["rev-parse", "HEAD"]);
-    team.runs("improve approve triage/1 --yes --reason=read")
-        .succeeds();
-    assert_eq!(team.sandbox.record("production")["sequence"], 3);
-
-    // Deploy: through the gate, watched, and calm.
-    team.runs(&format!("gate --base {base}")).succeeds();
-    team.releases(|ticket| format!("{ticket} Sorry!"));
+    team.releases_what_fails();
+    team.goes_back();
+    let behavior = team.finds_what_comes_back();
+    let row = team.keeps_what_failed(&behavior);
+    team.mends_the_prompt(&row);
+    team.is_asked(str::to_owned);
+    team.releases(|ticket| format!("{ticket} - we are on it."));
     team.runs("monitor check --deployment production#4")
         .succeeds()
         .says("watch production #4: holds");
-    team.runs("incident classify parcels --layer prompt")
-        .succeeds();
-    team.runs(&format!("incident close parcels --row tickets:{row}"))
-        .succeeds();
-    team.runs(&format!("behaviors resolve {behavior} --reason=mended"))
-        .succeeds();
-    team.runs("check").succeeds();
+    team.closes(&behavior, &row);
+    team.shows_what_happened(&behavior, &row);
+}
 
-    // The packet tells it all, and holds where nobody has anything but a clone.
-    let packet = team.runs("evidence show production#4 --json");
-    let packet = packet.succeeds().json();
-    for part in [
-        "monitor",
-        "traceView",
-        "traces",
-        "behavior",
-        "rows",
-        "evaluation",
-        "comparison",
-        "rollback",
-        "watch",
-    ] {
-        assert_eq!(packet[part]["state"], "present", "{part}: {}", packet[part]);
+impl Team {
+    /// Monitor: a release passes its gate, and production fails.
+    fn releases_what_fails(&mut self) {
+        self.sandbox.edit(PROMPT, PLAIN, APOLOGETIC);
+        self.sandbox.commit("triage: be kind about parcels");
+        self.releases(|ticket| {
+            let is_late = ticket.contains("parcel");
+            let sorry = if is_late { "Sorry! " } else { "" };
+            format!("{sorry}{ticket}")
+        });
+        self.runs("monitor check")
+            .exits(1)
+            .says("alert failing: fires")
+            .says("watch production #2: fires");
+        self.runs("status")
+            .succeeds()
+            .says("pointsman incident open");
     }
-    assert_eq!(packet["behavior"]["value"][0]["id"], behavior.as_str());
-    assert_eq!(packet["traces"]["value"][0]["row"], row.as_str());
-    let Team { sandbox, .. } = team;
-    let shared = sandbox.with_remote();
-    shared.git(&[
-        "push",
-        "--quiet",
-        "origin",
-        "lanes/staging",
-        "lanes/production",
-    ]);
-    let auditor = shared.clone_of_remote("auditor");
-    for lane in ["staging", "production"] {
-        auditor.git(&[
-            "branch",
-            "--quiet",
-            &format!("lanes/{lane}"),
-            &format!("origin/lanes/{lane}"),
-        ]);
+
+    /// Deploy: what was live before goes live again, before anybody knows why.
+    fn goes_back(&self) {
+        let open = "incident open Parcels --deployment production#2 --id parcels";
+        self.runs(open).succeeds();
+        self.runs("incident contain parcels --yes")
+            .succeeds()
+            .says("production#3 is live");
+        assert_eq!(self.sandbox.record("production")["kind"], "rollback");
     }
-    auditor
-        .pointsman(&["evidence", "verify"])
-        .succeeds()
-        .says("lane production holds up to #4");
+
+    /// Traces and behaviors: what the failures have in common, and since when.
+    fn finds_what_comes_back(&self) -> String {
+        self.runs("behaviors scan --since 2h").succeeds();
+        let found = self.runs("behaviors list --kind issue --role assistant --json");
+        let found = found.succeeds().json();
+        let behaviors = found["behaviors"].as_array().expect("it is a list");
+        let [behavior] = behaviors.as_slice() else {
+            panic!("one issue was expected: {found}");
+        };
+        let behavior = behavior["behavior"].as_str().expect("it has a name");
+        self.runs(&format!("behaviors show {behavior}"))
+            .succeeds()
+            .says("production#2");
+        behavior.to_owned()
+    }
+
+    /// Datasets: failed calls become rows, which count when a person said what is right.
+    fn keeps_what_failed(&self, behavior: &str) -> String {
+        self.runs(&format!(
+            "dataset add-span --behavior {behavior} --to tickets"
+        ))
+        .succeeds();
+        self.runs("incident preserve parcels --to tickets")
+            .succeeds();
+        let rows = self.sandbox.read("datasets/tickets.jsonl");
+        let rows = rows.lines().filter(|line| line.contains("\"pending\""));
+        let rows: Vec<String> = rows
+            .map(|line| {
+                let row: Value = serde_json::from_str(line).expect("a row is JSON");
+                row["id"].as_str().expect("a row has an id").to_owned()
+            })
+            .collect();
+        let (kept, others) = rows.split_first().expect("failed calls are kept");
+        for other in others {
+            self.runs(&format!("dataset review tickets --row {other} --drop"))
+                .succeeds();
+        }
+        let review = format!("dataset review tickets --row {kept} --expected delivery");
+        self.runs(&review).succeeds();
+        self.sandbox.commit("tickets: a parcel that reached nobody");
+        self.runs("eval").exits(1).says(kept);
+        kept.clone()
+    }
+
+    /// Improve: a candidate that mends it and breaks nothing. Approving it releases nothing.
+    fn mends_the_prompt(&self, row: &str) {
+        let bad = self.sandbox.read(PROMPT);
+        let mended = bad.replace(APOLOGETIC, MENDED);
+        self.sandbox.write("../mended.yml", mended);
+        self.runs("improve start --prompt triage --from ../mended.yml")
+            .succeeds();
+        let prove = format!("dataset prove tickets {row} --before HEAD --after improve/triage/1");
+        self.runs(&prove).succeeds().says("proved");
+        self.sandbox
+            .commit("tickets: the row failed before and passes after");
+        self.runs("improve check triage/1").succeeds();
+        let base = self.sandbox.git(&["rev-parse", "HEAD"]);
+        self.runs("improve approve triage/1 --yes --reason=read")
+            .succeeds();
+        assert_eq!(self.sandbox.record("production")["sequence"], 3);
+        self.runs(&format!("gate --base {base}")).succeeds();
+    }
+
+    /// What is over is closed, with what it leaves behind.
+    fn closes(&self, behavior: &str, row: &str) {
+        self.runs("incident classify parcels --layer prompt")
+            .succeeds();
+        self.runs(&format!("incident close parcels --row tickets:{row}"))
+            .succeeds();
+        self.runs(&format!("behaviors resolve {behavior} --reason=mended"))
+            .succeeds();
+        self.runs("check").succeeds();
+    }
+
+    /// The packet has all parts, and the lanes hold where nobody has anything but a clone.
+    fn shows_what_happened(self, behavior: &str, row: &str) {
+        let packet = self.runs("evidence show production#4 --json");
+        let packet = packet.succeeds().json();
+        for part in [
+            "monitor",
+            "traceView",
+            "traces",
+            "behavior",
+            "rows",
+            "evaluation",
+            "comparison",
+            "rollback",
+            "watch",
+        ] {
+            assert_eq!(packet[part]["state"], "present", "{part}: {}", packet[part]);
+        }
+        assert_eq!(packet["behavior"]["value"][0]["id"], behavior);
+        assert_eq!(packet["traces"]["value"][0]["row"], row);
+        let shared = self.sandbox.with_remote();
+        let lanes = ["lanes/staging", "lanes/production"];
+        shared.git(&["push", "--quiet", "origin", lanes[0], lanes[1]]);
+        let auditor = shared.clone_of_remote("auditor");
+        for lane in lanes {
+            auditor.git(&["branch", "--quiet", lane, &format!("origin/{lane}")]);
+        }
+        auditor
+            .pointsman(&["evidence", "verify"])
+            .succeeds()
+            .says("lane production holds up to #4");
+    }
 }

@@ -158,12 +158,11 @@ fn what_production_showed_travels_with_the_packet() {
     show(&["show", "production#2"])
         .succeeds()
         .says("outcome: worse")
-        .says("before: 2026-03-02T")
+        .says("before: 2026-03-02 ")
         .says("error_rate avg: ")
-        .says("720 traces from 2026-03-02T");
+        .says("720 traces from 2026-03-02 ");
     // A planned move shows what it is to replace.
-    sandbox.edit("prompts/triage.prompt.yml", "Answer with", "Name");
-    sandbox.commit("Name the queue");
+    sandbox.reword("by name");
     sandbox.promotes("staging");
     let planned = show(&["build", "production", "--json"]);
     planned

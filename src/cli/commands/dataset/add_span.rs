@@ -9,7 +9,7 @@ use crate::cli::intake::pseudonym_key;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
 use crate::domain::dataset::{Dataset, DatasetKind};
-use crate::domain::id::{DatasetId, PromptId};
+use crate::domain::id::{BehaviorId, DatasetId, PromptId};
 use crate::domain::trace::column::Column;
 use crate::domain::trace::span::Span;
 use crate::engine::datasets::from_spans::{Brought, Contract, Remarks, SpanRows};
@@ -34,6 +34,7 @@ use super::grow::{Growing, KindWord, existing, who, write_rows};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman dataset add-span 4bf92f3577b3/00f0 --to support-regression
+  pointsman dataset add-span --behavior assistant-timeout-5a1be0 --to support-regression
   pointsman dataset add-span --view unhappy --to support-regression --tag unhappy
   pointsman dataset add-span --since 24h --where 'score < 0.5' --to seen --kind production
   pointsman dataset add-span --around production#12 --where 'status = error' --to seen --dry-run")]
@@ -41,10 +42,17 @@ pub(super) struct AddSpanArgs {
     /// Spans, or traces for the calls in them, by their ids or the start of them
     #[arg(
         value_name = "TRACE[/SPAN]",
-        required_unless_present_any = ["view", "filter", "since", "until", "window", "around"],
-        conflicts_with_all = ["view", "filter", "since", "until", "window", "around"]
+        required_unless_present_any = ["behavior", "view", "filter", "since", "until", "window", "around"],
+        conflicts_with_all = ["behavior", "view", "filter", "since", "until", "window", "around"]
     )]
     what: Vec<String>,
+    /// The calls in the traces that show a behavior
+    #[arg(
+        long,
+        value_name = "BEHAVIOR",
+        conflicts_with_all = ["view", "filter", "since", "until", "window", "around"]
+    )]
+    behavior: Option<BehaviorId>,
     /// The dataset
     #[arg(long, value_name = "DATASET", value_parser = dataset_id)]
     to: DatasetId,
@@ -98,10 +106,14 @@ pub(super) fn run(
     let dataset = existing(&workspace, &args.to, args.kind)?;
     let contract = Contract::of(&workspace, &args.to, args.prompt.as_ref())?;
     let store = context.trace_store()?;
-    let (spans, more) = if args.what.is_empty() {
+    let traces = match &args.behavior {
+        Some(id) => traces_of(&workspace, id)?,
+        None => args.what.clone(),
+    };
+    let (spans, more) = if traces.is_empty() {
         chosen(context, store.as_ref(), args, &contract)?
     } else {
-        (named(store.as_ref(), args, &contract)?, false)
+        (named(store.as_ref(), &traces, &contract)?, false)
     };
     if spans.is_empty() {
         ui.note(format_args!(
@@ -182,14 +194,25 @@ pub fn bring_spans(
     Ok(brought)
 }
 
+/// The traces that show a behavior.
+fn traces_of(workspace: &Workspace<'_>, id: &BehaviorId) -> Result<Vec<String>, CommandError> {
+    let evidence = workspace.behavior(id)?.evidence;
+    if evidence.is_empty() {
+        let message = format!("the behavior `{id}` names no trace that shows it");
+        return Err(CommandError::usage(message)
+            .with_hint("`pointsman behaviors scan` finds some, where there are any"));
+    }
+    Ok(evidence.into_iter().map(|it| it.trace_id).collect())
+}
+
 /// The spans that are named: of a trace, the calls of the prompts.
 fn named(
     store: &dyn TraceStore,
-    args: &AddSpanArgs,
+    what: &[String],
     contract: &Contract<'_>,
 ) -> Result<Vec<Span>, CommandError> {
     let mut spans = Vec::new();
-    for typed in &args.what {
+    for typed in what {
         let mut found = find(store, typed)?;
         if let Some(index) = found.span {
             spans.push(found.spans.swap_remove(index));

@@ -14,13 +14,13 @@ use crate::report::status::{StatusReport, StatusV1, ToDo, Urgency, status_text, 
 /// Show the loop at a glance: what is live, what waits to be released, and what to do next
 ///
 /// Of each lane what is live and what waits to come there; then, the most urgent first, alert rules and
-/// watch plans that fire, incidents, rows that wait for a review, reviews that are due, and prompts that can
-/// be released, each with the command that leads on. It works without any traces, and changes nothing.
+/// watch plans that fire, incidents, behaviors, candidates, rows that wait for a review, reviews that are
+/// due, and prompts that can be released, each with the command that leads on. It works without any traces, and changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Where to start:
   a number moved after a release   pointsman monitor compare --around production#12
   users report bad answers         pointsman traces search 'where is my refund'
-  a failure repeats                pointsman dataset add-span --view bad-answers --to regression
+  a failure repeats                pointsman dataset add-span --behavior <behavior> --to regression
   an edited prompt is ready        pointsman eval --gate staging, pointsman diff staging
   it costs more                    pointsman traces list --sort -cost
   it takes longer                  pointsman traces list --sort -duration
