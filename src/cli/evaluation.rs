@@ -263,6 +263,17 @@ pub fn limited(limit: LimitReached, next: &str) -> CommandError {
     .with_hint(next)
 }
 
+/// The error of a run that did not come to its end with an answer for every case.
+pub fn whole(outcome: &RunOutcome, next: &str) -> Result<(), CommandError> {
+    if let Some(limit) = outcome.limit {
+        return Err(limited(limit, next));
+    }
+    if outcome.interrupted {
+        return Err(interrupted(next));
+    }
+    without_answers(&outcome.suites, next).map_or(Ok(()), Err)
+}
+
 /// The error of a run in which cases have no answer, if there are such cases. That is no verdict
 /// on the prompts.
 pub fn without_answers(suites: &[SuiteSummary], next: &str) -> Option<CommandError> {

@@ -20,7 +20,7 @@ use crate::engine::workspace::Workspace;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::evaluation::{AGAIN, Workbench, interrupted, limited, wait_for, without_answers};
+use super::evaluation::{AGAIN, Workbench, wait_for, whole};
 use super::ui::Ui;
 
 /// What came of a suite, and how the evidence names it; a suite without rows is in no run.
@@ -302,15 +302,7 @@ pub fn run(bench: &Workbench<'_>, ui: &mut Ui, plan: &Plan) -> Result<Vec<Tested
     let key = |name: &str| bench.key(name);
     let providers = providers::build(&bench.setup(&key, true), &plan.asked())?;
     let ran = bench.run(ui, plan, &providers)?;
-    if let Some(limit) = ran.outcome.limit {
-        return Err(limited(limit, AGAIN));
-    }
-    if ran.outcome.interrupted {
-        return Err(interrupted(AGAIN));
-    }
-    if let Some(error) = without_answers(&ran.outcome.suites, AGAIN) {
-        return Err(error);
-    }
+    whole(&ran.outcome, AGAIN)?;
     let finished_at = bench.now();
     let suites = ran.outcome.suites.into_iter();
     suites

@@ -21,6 +21,22 @@ use crate::engine::workspace::document::Source;
 use super::commands::lanes::current;
 use super::context::Context;
 use super::error::CommandError;
+use super::shell::quoted;
+
+/// The option by which a command means these spans, as it is typed; empty: all are meant.
+pub fn where_option(filter: &Filter) -> String {
+    let filter = filter.to_string();
+    if filter.is_empty() {
+        return String::new();
+    }
+    format!(" --where {}", quoted(&filter))
+}
+
+/// The options by which a command means these spans of this time, as they are typed.
+pub fn window_options(range: TimeRange, filter: &Filter) -> String {
+    let TimeRange { from, until } = range;
+    format!("--window {from}..{until}{}", where_option(filter))
+}
 
 /// Options that say which spans are meant, whenever they began.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -17,13 +17,7 @@ const FILE: &str = "operations/incidents/2026-03-02-refunds-pile-up.md";
 
 /// The traffic of two releases, of which the second is bad: slower, with more errors and lower scores.
 fn bad_release() -> Sandbox {
-    let Production {
-        sandbox,
-        first,
-        second,
-    } = Production::new();
-    sandbox.imports(&first);
-    sandbox.imports(&Traffic {
+    let sandbox = Production::new().goes_on(|second| Traffic {
         error_rate: 0.3,
         slowness: 1.5,
         pass_rate: 0.4,

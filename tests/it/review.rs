@@ -11,13 +11,7 @@ const DAY_0: &str = "operations/reviews/production-2-day-0.md";
 /// Two releases with their traffic, of which the second fails more often; an evaluator nobody names, a
 /// view that means nothing, and a row that came from production.
 fn production() -> Sandbox {
-    let Production {
-        sandbox,
-        first,
-        second,
-    } = Production::new();
-    sandbox.imports(&first);
-    sandbox.imports(&Traffic {
+    let sandbox = Production::new().goes_on(|second| Traffic {
         error_rate: 0.3,
         pass_rate: 0.4,
         ..second

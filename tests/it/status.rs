@@ -36,13 +36,7 @@ fn without_traces_and_releases_it_says_where_to_begin() {
 #[test]
 fn a_bad_release_is_told_first_and_what_is_done_about_it_next() {
     let plan = "checkpoints = [\"1h\", \"24h\"]\nmax_error_rate_increase = 0.01\n";
-    let Production {
-        sandbox,
-        first,
-        second,
-    } = Production::watched(plan);
-    sandbox.imports(&first);
-    sandbox.imports(&Traffic {
+    let sandbox = Production::watched(plan).goes_on(|second| Traffic {
         error_rate: 0.4,
         slowness: 1.5,
         ..second

@@ -4,9 +4,7 @@ use crate::adapters::providers::{build, build_recorder};
 use crate::cli::arguments::prompt_id;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{
-    RESUME, Ran, Workbench, interrupted, limited, save_recordings, without_answers,
-};
+use crate::cli::evaluation::{RESUME, Ran, Workbench, save_recordings, whole};
 use crate::cli::exit::Exit;
 use crate::cli::gate::{against, bar_flaky_rows, judge_checks};
 use crate::cli::limits::LimitArgs;
@@ -305,15 +303,7 @@ fn report(
         slices: &slices,
     };
     args.outputs.show(context, ui, &report, &cases)?;
-    if let Some(limit) = ran.outcome.limit {
-        return Err(limited(limit, RESUME));
-    }
-    if ran.outcome.interrupted {
-        return Err(interrupted(RESUME));
-    }
-    if let Some(error) = without_answers(suites, RESUME) {
-        return Err(error);
-    }
+    whole(&ran.outcome, RESUME)?;
     match decision.verdict {
         Verdict::Pass => Ok(Exit::Success),
         Verdict::Fail => Ok(Exit::Failed),

@@ -138,13 +138,7 @@ fn a_packet_is_signed_beside_the_lane_and_is_no_approval() {
 
 #[test]
 fn what_production_showed_travels_with_the_packet() {
-    let Production {
-        sandbox,
-        first,
-        second,
-    } = Production::new();
-    sandbox.imports(&first);
-    sandbox.imports(&Traffic {
+    let sandbox = Production::new().goes_on(|second| Traffic {
         error_rate: 0.2,
         ..second
     });

@@ -22,13 +22,7 @@ fn rule(sandbox: &Sandbox, condition: &str) {
 
 /// A slow second release, under a watch plan.
 fn slow_release(plan: &str) -> Sandbox {
-    let Production {
-        sandbox,
-        first,
-        second,
-    } = Production::watched(plan);
-    sandbox.imports(&first);
-    sandbox.imports(&Traffic {
+    let sandbox = Production::watched(plan).goes_on(|second| Traffic {
         slowness: 1.5,
         ..second
     });

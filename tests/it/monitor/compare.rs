@@ -59,13 +59,7 @@ fn a_release_that_answers_slower_is_found() {
 
 #[test]
 fn a_release_that_fails_more_often_is_found_and_what_changed_for_the_worse_only() {
-    let Production {
-        sandbox,
-        first,
-        second,
-    } = Production::new();
-    sandbox.imports(&first);
-    sandbox.imports(&Traffic {
+    let sandbox = Production::new().goes_on(|second| Traffic {
         error_rate: 0.2,
         pass_rate: 0.5,
         ..second

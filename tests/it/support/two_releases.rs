@@ -44,6 +44,13 @@ impl Production {
         }
     }
 
+    /// Brings the traffic into the store, with that of the second release made another.
+    pub(crate) fn goes_on(self, second: impl FnOnce(Traffic) -> Traffic) -> Sandbox {
+        self.sandbox.imports(&self.first);
+        self.sandbox.imports(&second(self.second));
+        self.sandbox
+    }
+
     /// The same, with its traffic in the store.
     pub(crate) fn calm() -> Self {
         let production = Self::new();

@@ -9,7 +9,7 @@ use crate::cli::arguments::{evaluator_id, prompt_id};
 use crate::cli::commands::lanes::current;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{AGAIN, Workbench, interrupted, limited, without_answers};
+use crate::cli::evaluation::{AGAIN, Workbench, limited, whole};
 use crate::cli::exit::Exit;
 use crate::cli::limits::LimitArgs;
 use crate::cli::ui::Ui;
@@ -352,15 +352,7 @@ impl Test<'_> {
             let started_at = bench.now();
             let ran = bench.run(ui, plan, &providers)?;
             let time = Duration::try_from(bench.now().duration_since(started_at));
-            if let Some(limit) = ran.outcome.limit {
-                return Err(limited(limit, AGAIN));
-            }
-            if ran.outcome.interrupted {
-                return Err(interrupted(AGAIN));
-            }
-            if let Some(error) = without_answers(&ran.outcome.suites, AGAIN) {
-                return Err(error);
-            }
+            whole(&ran.outcome, AGAIN)?;
             let taken = Some((ran.outcome.taken, time.unwrap_or_default()));
             Ok((ran.id, planned.suite.clone(), taken))
         })?;

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::adapters::rewrite::rewrite_text;
 use crate::cli::commands::dataset::who;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::new_files::replace_file;
 use crate::cli::ui::Ui;
 use crate::domain::id::IncidentId;
 use crate::domain::incident::{Incident, IncidentState, Signed};
@@ -65,11 +65,7 @@ impl IncidentFile {
         let text = with_settings(&self.source, settings)?;
         let text = with_line(&text, TIMELINE, &timeline_line(signed, said));
         let changed = read_incident(&id, &Source::new(id.path(), text.as_str()))?;
-        let path = context.workspace_root()?.join(id.path());
-        rewrite_text(&path, &text).map_err(|error| {
-            CommandError::usage(format!("cannot write `{}`: {error}", id.path()))
-                .with_hint("the file is as it was; make it writable, and run this again")
-        })?;
+        replace_file(&context.workspace_root()?, &id.path(), &text)?;
         Ok(changed)
     }
 }

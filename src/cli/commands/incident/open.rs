@@ -7,14 +7,14 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::new_files::{NewFilesError, write_new_files};
-use crate::cli::selection::{Around, FilterArgs, read_window};
+use crate::cli::selection::{Around, FilterArgs, read_window, where_option};
 use crate::cli::shell::quoted;
 use crate::cli::ui::Ui;
 use crate::domain::deployment::ReleaseName;
 use crate::domain::id::{AlertId, IncidentId, kebab_case};
 use crate::domain::incident::Incident;
 use crate::domain::period::Period;
-use crate::domain::trace::filter::Filter;
+use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::selection::Selection;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::incidents::capture::{Affected, Capture};
@@ -214,16 +214,12 @@ fn alert(
 
 /// The command that shows the numbers again.
 fn compare_command(affected: &Affected) -> String {
-    let window =
-        |range: crate::domain::trace::filter::TimeRange| format!("{}..{}", range.from, range.until);
-    let filter = match &affected.filter {
-        Filter::Everything => String::new(),
-        filter => format!(" --where {}", quoted(&filter.to_string())),
-    };
+    let window = |range: TimeRange| format!("{}..{}", range.from, range.until);
     format!(
-        "pointsman monitor compare --before {} --after {}{filter}",
+        "pointsman monitor compare --before {} --after {}{}",
         window(affected.before),
-        window(affected.window)
+        window(affected.window),
+        where_option(&affected.filter)
     )
 }
 

@@ -5,12 +5,10 @@ use jiff::Timestamp;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::selection::Around;
-use crate::cli::shell::quoted;
+use crate::cli::selection::{Around, window_options};
 use crate::cli::ui::Ui;
 use crate::domain::alert::WatchOutcome;
 use crate::domain::id::AlertId;
-use crate::domain::trace::filter::TimeRange;
 use crate::engine::monitor::alerts::{AlertSeen, look_at_alert};
 use crate::engine::monitor::releases::live_release;
 use crate::engine::monitor::watch::{WatchSeen, look_at_release};
@@ -142,22 +140,13 @@ fn watches(
 
 /// Where a rule leads that does not hold.
 fn after_alert(seen: &AlertSeen) -> Vec<String> {
-    let TimeRange { from, until } = seen.selection.range;
-    let filter = seen.selection.filter.to_string();
-    let filter = if filter.is_empty() {
-        String::new()
-    } else {
-        format!(" --where {}", quoted(&filter))
-    };
-    let window = format!("{from}..{until}");
+    let options = window_options(seen.selection.range, &seen.selection.filter);
     match seen.outcome {
         WatchOutcome::Fires => vec![
-            format!("pointsman monitor --window {window}{filter}"),
-            format!("pointsman traces list --window {window}{filter}"),
+            format!("pointsman monitor {options}"),
+            format!("pointsman traces list {options}"),
         ],
-        WatchOutcome::TooLittleData => {
-            vec![format!("pointsman monitor --window {window}{filter}")]
-        }
+        WatchOutcome::TooLittleData => vec![format!("pointsman monitor {options}")],
         WatchOutcome::Holds => Vec::new(),
     }
 }

@@ -6,8 +6,7 @@ use crate::cli::commands::traces::{Grain, explain_nothing};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::selection::{self, FilterArgs, read_window};
-use crate::cli::shell::quoted;
+use crate::cli::selection::{self, FilterArgs, read_window, window_options};
 use crate::cli::ui::Ui;
 use crate::domain::metric::Metric;
 use crate::domain::monitor::ComparedOutcome;
@@ -151,15 +150,9 @@ fn say_what_next(
     request: &CompareRequest,
     around: Option<&Around>,
 ) -> Result<(), CommandError> {
-    let filter = request.filter.to_string();
-    let filter = if filter.is_empty() {
-        String::new()
-    } else {
-        format!(" --where {}", quoted(&filter))
-    };
-    let TimeRange { from, until } = request.after;
     ui.note(format_args!(
-        "look at them: pointsman traces list --window {from}..{until}{filter}"
+        "look at them: pointsman traces list {}",
+        window_options(request.after, &request.filter)
     ));
     let Some(around) = around else {
         return Ok(());

@@ -1,10 +1,9 @@
 //! The file of a review: written where it is new, and else filled with new data.
 
-use crate::adapters::rewrite::rewrite_text;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::new_files::write_new_files;
+use crate::cli::new_files::{replace_file, write_new_files};
 use crate::cli::ui::Ui;
 use crate::domain::review::Review;
 use crate::engine::workspace::files::read_text;
@@ -37,10 +36,7 @@ pub(super) fn write(
                     "{path} has no place for the data `{name}` any more"
                 ));
             }
-            rewrite_text(&root.join(&path), &text).map_err(|error| {
-                CommandError::usage(format!("cannot write `{path}`: {error}"))
-                    .with_hint("the file is as it was; make it writable, and run this again")
-            })?;
+            replace_file(&root, &path, &text)?;
             text
         }
     };

@@ -7,6 +7,7 @@ use crate::adapters::store::FileRunStore;
 use crate::adapters::webhooks::AnnouncedLanes;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::selection::{where_option, window_options};
 use crate::cli::shell::quoted;
 use crate::domain::behavior::BehaviorState;
 use crate::domain::id::LaneName;
@@ -119,15 +120,7 @@ impl<'c> Scene<'c> {
 
     /// The options that say which spans are meant.
     fn options(&self) -> String {
-        let TimeRange { from, until } = self.window;
-        format!("--window {from}..{until}{}", self.where_option())
-    }
-
-    fn where_option(&self) -> String {
-        match self.filter() {
-            Filter::Everything => String::new(),
-            filter => format!(" --where {}", quoted(&filter.to_string())),
-        }
+        window_options(self.window, &self.filter())
     }
 
     pub(super) fn numbers(&self) -> Result<String, CommandError> {
@@ -149,7 +142,7 @@ impl<'c> Scene<'c> {
                 "pointsman monitor compare --before {} --after {}{}",
                 range(before),
                 range(after),
-                self.where_option()
+                where_option(&self.filter())
             ),
         ];
         let text = blocks::numbers(&request, &compared);
@@ -217,7 +210,7 @@ impl<'c> Scene<'c> {
             format!("pointsman traces list {options} --where '{of_release}status = error'"),
             format!(
                 "pointsman traces list {options}{} --sort score",
-                self.where_option()
+                where_option(&self.filter())
             ),
         ];
         Ok(blocks::with_commands(&blocks::failures(&found), &commands))

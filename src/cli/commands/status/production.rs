@@ -4,11 +4,10 @@ use jiff::Timestamp;
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::shell::quoted;
+use crate::cli::selection::window_options;
 use crate::domain::alert::WatchOutcome;
 use crate::domain::deployment::ReleaseName;
 use crate::domain::metric::Metric;
-use crate::domain::trace::filter::TimeRange;
 use crate::engine::monitor::alerts::{AlertSeen, look_at_alert};
 use crate::engine::monitor::releases::live_release;
 use crate::engine::monitor::watch::{WatchSeen, look_at_release};
@@ -78,14 +77,8 @@ fn situation(metric: &Metric) -> &'static str {
 
 /// Where a rule leads that fires: to the traces that show it before anything is changed.
 fn after(seen: &AlertSeen) -> Vec<String> {
-    let TimeRange { from, until } = seen.selection.range;
-    let filter = seen.selection.filter.to_string();
-    let filter = if filter.is_empty() {
-        String::new()
-    } else {
-        format!(" --where {}", quoted(&filter))
-    };
-    let list = format!("pointsman traces list --window {from}..{until}{filter}");
+    let options = window_options(seen.selection.range, &seen.selection.filter);
+    let list = format!("pointsman traces list {options}");
     let first = match situation(&seen.rule.metric) {
         "cost-rises" => format!("{list} --sort -cost"),
         "latency-rises" => format!("{list} --sort -duration"),
