@@ -1,6 +1,9 @@
 //! What whoever proposes is shown: some of what fails, and never what is held back.
 
+use serde_json::json;
+
 use super::scene::{self, CANDIDATE, FAILING, KEY, Scene};
+use crate::support::calls::ModelCall;
 use crate::support::model_server::{ModelServer, Reply};
 
 /// The failing rows that a proposer was sent in any call, and those that it was not.
@@ -235,4 +238,45 @@ fn an_incident_says_which_failures_are_to_be_cured() {
     assert_eq!(unseen, ["refund-1", "refund-4"]);
     let bad = ["start", "--prompt", "triage", "--incident", "late-refund"];
     scene.improve(&bad).exits(2).tells("late-refunds");
+}
+
+#[test]
+fn a_behavior_says_which_failures_are_to_be_cured() {
+    let scene = Scene::whose_model_proposes(scene::cure);
+    let sandbox = &scene.sandbox;
+    let failing = (1..=6).map(|number| {
+        ModelCall::of("triage", number)
+            .variable("ticket", "where is my refund")
+            .answers("no queue")
+            .with("error.type", json!("UnknownQueue"))
+    });
+    sandbox.imports_calls(&failing.collect::<Vec<_>>());
+    sandbox
+        .pointsman(&["behaviors", "scan", "--since", "2026-03-02"])
+        .succeeds();
+    let list = ["behaviors", "list", "--role", "assistant", "--json"];
+    let found = sandbox.pointsman(&list).succeeds().json();
+    let found = &found["behaviors"][0];
+    let behavior = found["behavior"].as_str().expect("it has a name");
+    let trace = &found["evidence"][0]["traceId"];
+    let start = ["start", "--prompt", "triage", "--behavior", behavior];
+    let start = [&start[..], &["--hold-back", "0"]].concat();
+    scene
+        .improve(&start)
+        .exits(6)
+        .tells("no row that gates comes from a trace of behavior");
+    let rows = sandbox.read("datasets/tickets.jsonl");
+    let source = json!({ "kind": "span", "trace_id": trace });
+    let rows = rows.replace(
+        "{\"id\": \"refund-4\", ",
+        &format!("{{\"id\": \"refund-4\", \"source\": {source}, "),
+    );
+    sandbox.write("datasets/tickets.jsonl", rows);
+    sandbox.commit("A row from production");
+    scene
+        .improve(&start)
+        .succeeds()
+        .says(&format!("1 of 8 rows of behavior {behavior}; 1 were shown"));
+    let (seen, _) = seen_and_unseen(&scene);
+    assert_eq!(seen, ["refund-4"]);
 }

@@ -3,9 +3,10 @@
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::domain::behavior::Behavior;
 use crate::domain::dataset::Row;
 use crate::domain::finding::Findings;
-use crate::domain::id::{IncidentId, PromptId};
+use crate::domain::id::{BehaviorId, IncidentId, PromptId};
 use crate::domain::improve::RowPlace;
 use crate::domain::incident::Incident;
 use crate::engine::improve::{Evidence, ShownSuite, gather};
@@ -17,20 +18,33 @@ pub(super) enum About {
     Everything,
     /// Those of an incident.
     Incident(Box<Incident>),
+    /// Those that come from the traces of a behavior.
+    Behavior(Box<Behavior>),
+}
+
+/// Which of the failing rows are to be cured.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(super) struct AboutArgs {
+    /// Cure only the failing rows of this incident: those that it preserved, and those that come from
+    /// its traces
+    #[arg(long, value_name = "INCIDENT")]
+    incident: Option<IncidentId>,
+    /// Cure only the failing rows that come from the traces which show this behavior
+    #[arg(long, value_name = "BEHAVIOR")]
+    behavior: Option<BehaviorId>,
 }
 
 impl About {
     /// What the options say, from the files at hand.
-    pub(super) fn read(
-        context: &Context,
-        incident: Option<&IncidentId>,
-    ) -> Result<Self, CommandError> {
-        let Some(id) = incident else {
-            return Ok(Self::Everything);
-        };
+    pub(super) fn read(context: &Context, args: &AboutArgs) -> Result<Self, CommandError> {
         let tree = context.tree_at_hand()?;
-        let incident = Workspace::new(tree.as_ref()).incident(id)?;
-        Ok(Self::Incident(Box::new(incident)))
+        let workspace = Workspace::new(tree.as_ref());
+        Ok(match (&args.incident, &args.behavior) {
+            (Some(id), _) => Self::Incident(Box::new(workspace.incident(id)?)),
+            (None, Some(id)) => Self::Behavior(Box::new(workspace.behavior(id)?)),
+            (None, None) => Self::Everything,
+        })
     }
 
     /// For the record.
@@ -38,6 +52,7 @@ impl About {
         match self {
             Self::Everything => None,
             Self::Incident(incident) => Some(format!("incident {}", incident.id)),
+            Self::Behavior(behavior) => Some(format!("behavior {}", behavior.id)),
         }
     }
 
@@ -51,6 +66,10 @@ impl About {
             Self::Everything => gather(workspace, suites, None),
             Self::Incident(incident) => {
                 let about = |at: &RowPlace, row: &Row| is_of(incident, at, row);
+                gather(workspace, suites, Some(&about))
+            }
+            Self::Behavior(behavior) => {
+                let about = |_: &RowPlace, row: &Row| shows(behavior, row);
                 gather(workspace, suites, Some(&about))
             }
         }
@@ -80,8 +99,28 @@ impl About {
                      and commit them"
                 ))
             }
+            Self::Behavior(behavior) => {
+                let id = &behavior.id;
+                CommandError::new(
+                    Exit::NothingEvaluated,
+                    format!("no row that gates comes from a trace of behavior `{id}` and fails"),
+                )
+                .with_hint(format!(
+                    "make rows of its traces with `pointsman dataset add-span --behavior {id}`, and \
+                     review and commit them"
+                ))
+            }
         }
     }
+}
+
+/// Whether a row comes from a trace that shows a behavior.
+fn shows(behavior: &Behavior, row: &Row) -> bool {
+    let trace = row
+        .source
+        .as_ref()
+        .and_then(|source| source.trace_id.as_ref());
+    trace.is_some_and(|id| behavior.evidence.iter().any(|span| span.trace_id == *id))
 }
 
 /// Whether an incident preserved a row, or a row comes from its evidence.

@@ -10,7 +10,7 @@ use crate::cli::evaluation::Workbench;
 use crate::cli::exit::Exit;
 use crate::cli::limits::LimitArgs;
 use crate::cli::ui::Ui;
-use crate::domain::id::{IncidentId, PromptId};
+use crate::domain::id::PromptId;
 use crate::domain::improve::{Attempt, Author, Changeable, Diagnosis, RowPlace};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::evaluate::budget::RunLimits;
@@ -20,7 +20,7 @@ use crate::engine::workspace::closure::Closure;
 use crate::engine::workspace::{Recorded, Workspace};
 use crate::report::improve::{StartPlan, StartPlanV1, StartV1, render_start, render_start_plan};
 
-use super::about::About;
+use super::about::{About, AboutArgs};
 use super::candidate::{Draft, Proposed, Subject, keep, next_number};
 use super::gather::{Gathered, from_evaluation, from_run};
 use super::propose::ProposerArgs;
@@ -61,10 +61,8 @@ pub(super) struct StartArgs {
     /// Take what fails from this run instead of evaluating
     #[arg(long, value_name = "RUN")]
     from_run: Option<String>,
-    /// Cure only the failing rows of this incident: those that it preserved, and those that come from
-    /// its traces
-    #[arg(long, value_name = "INCIDENT")]
-    incident: Option<IncidentId>,
+    #[command(flatten)]
+    about: AboutArgs,
     /// What to look at in particular, in a sentence for whoever proposes
     #[arg(long, value_name = "TEXT")]
     focus: Option<String>,
@@ -157,7 +155,7 @@ fn by_a_person(
         let bench = bench(context, args, &workspace)?;
         let gathered = gathered(&bench, ui, args)?;
         let suites = gathered.suites();
-        let about = About::read(context, args.incident.as_ref())?;
+        let about = About::read(context, &args.about)?;
         let evidence = about.gather(&workspace, &suites)?;
         diagnosis(&gathered, &evidence, &about)
     } else {
@@ -186,7 +184,7 @@ fn by_a_model(
     let gathered = gathered(&bench, ui, args)?;
     bench.limits = bench.limits.less(bench.taken(), std::time::Duration::ZERO);
     let suites = gathered.suites();
-    let about = About::read(context, args.incident.as_ref())?;
+    let about = About::read(context, &args.about)?;
     let evidence = about.gather(&workspace, &suites)?;
     if evidence.failing() == 0 {
         return Err(about.nothing_fails(&args.prompt));
