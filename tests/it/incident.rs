@@ -17,13 +17,12 @@ const FILE: &str = "operations/incidents/2026-03-02-refunds-pile-up.md";
 
 /// The traffic of two releases, of which the second is bad: slower, with more errors and lower scores.
 fn bad_release() -> Sandbox {
-    let sandbox = Production::new().goes_on(|second| Traffic {
+    Production::new().goes_on(|second| Traffic {
         error_rate: 0.3,
         slowness: 1.5,
         pass_rate: 0.4,
         ..second
-    });
-    sandbox
+    })
 }
 
 /// The same, with an incident for it.

@@ -22,11 +22,10 @@ fn rule(sandbox: &Sandbox, condition: &str) {
 
 /// A slow second release, under a watch plan.
 fn slow_release(plan: &str) -> Sandbox {
-    let sandbox = Production::watched(plan).goes_on(|second| Traffic {
+    Production::watched(plan).goes_on(|second| Traffic {
         slowness: 1.5,
         ..second
-    });
-    sandbox
+    })
 }
 
 #[test]
