@@ -103,7 +103,7 @@ pub fn scan(
     workspace: &Workspace<'_>,
     request: &ScanRequest,
 ) -> Result<ScanResult, BehaviorsError> {
-    let known = known(workspace)?;
+    let known = workspace.behaviors()?;
     let both = Selection {
         range: TimeRange {
             from: request.before().from,
@@ -142,12 +142,6 @@ pub fn scan(
     }
     result.behaviors = behaviors;
     Ok(result)
-}
-
-fn known(workspace: &Workspace<'_>) -> Result<Vec<Behavior>, BehaviorsError> {
-    let ids = workspace.behavior_ids()?;
-    let known: Result<Vec<Behavior>, _> = ids.iter().map(|id| workspace.behavior(id)).collect();
-    Ok(known?)
 }
 
 fn count_traces(store: &dyn TraceStore, selection: &Selection) -> Result<u64, BehaviorsError> {

@@ -436,6 +436,12 @@ impl<'t> Workspace<'t> {
         alert::read_alert(id, &source)
     }
 
+    /// All behaviors, by their names.
+    pub fn behaviors(&self) -> Result<Vec<Behavior>, Findings> {
+        let ids = self.behavior_ids()?;
+        ids.iter().map(|id| self.behavior(id)).collect()
+    }
+
     /// A behavior.
     pub fn behavior(&self, id: &BehaviorId) -> Result<Behavior, Findings> {
         behavior::read_behavior(id, &self.behavior_source(id)?)

@@ -5,7 +5,6 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::behavior::{Behavior, BehaviorKind, BehaviorRole, BehaviorState};
-use crate::domain::finding::Findings;
 use crate::engine::workspace::Workspace;
 use crate::report::behaviors::json::ListV1;
 use crate::report::behaviors::list::{behavior_table, in_order};
@@ -46,10 +45,7 @@ pub(super) struct ListArgs {
 pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exit, CommandError> {
     let tree = context.tree(args.at.as_deref())?;
     let workspace = Workspace::new(tree.as_ref());
-    let ids = workspace.behavior_ids()?;
-    let all: Result<Vec<Behavior>, Findings> =
-        ids.iter().map(|id| workspace.behavior(id)).collect();
-    let all = all?;
+    let all = workspace.behaviors()?;
     let shown = in_order(all.iter().filter(|behavior| args.means(behavior)));
     if ui.wants_json() {
         ui.json(&ListV1::new(&shown));

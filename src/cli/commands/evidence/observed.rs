@@ -2,8 +2,6 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::domain::behavior::Behavior;
-use crate::domain::finding::Findings;
 use crate::domain::monitor::MonitorChange;
 use crate::domain::period::Period;
 use crate::domain::trace::filter::{Filter, TimeRange};
@@ -43,7 +41,7 @@ pub(super) fn observe(
     Ok(Observed {
         trace_view: part(view.map_err(Clone::clone)),
         monitor: part(moved),
-        behaviors: behaviors(&Workspace::new(tree.as_ref()))?,
+        behaviors: Workspace::new(tree.as_ref()).behaviors()?,
     })
 }
 
@@ -89,9 +87,4 @@ fn compared(context: &Context, around: &Around) -> Result<MonitorChange, Command
         changes: compared.deciding().to_vec(),
         outcome: compared.outcome,
     })
-}
-
-fn behaviors(workspace: &Workspace<'_>) -> Result<Vec<Behavior>, Findings> {
-    let ids = workspace.behavior_ids()?;
-    ids.iter().map(|id| workspace.behavior(id)).collect()
 }

@@ -10,7 +10,7 @@ use crate::cli::error::CommandError;
 use crate::cli::selection::{where_option, window_options};
 use crate::cli::shell::quoted;
 use crate::domain::behavior::BehaviorState;
-use crate::domain::id::LaneName;
+use crate::domain::id::{LaneName, ViewId};
 use crate::domain::improve::Attempt;
 use crate::domain::metric::Metric;
 use crate::domain::period::Period;
@@ -363,11 +363,7 @@ impl<'c> Scene<'c> {
     }
 
     pub(super) fn behaviors(&self) -> Result<String, CommandError> {
-        let workspace = self.workspace();
-        let mut found = Vec::new();
-        for id in workspace.behavior_ids()? {
-            found.push(workspace.behavior(&id)?);
-        }
+        let mut found = self.workspace().behaviors()?;
         found.retain(|it| it.state() != BehaviorState::Dismissed);
         found.sort_by_key(|it| (it.state(), it.id.clone()));
         let mut commands = vec!["pointsman behaviors scan".to_owned()];
@@ -405,28 +401,22 @@ impl<'c> Scene<'c> {
         Ok(blocks::with_commands(&text, &commands))
     }
 
-    pub(super) fn views(&self) -> Result<String, CommandError> {
-        let seen = views_seen(
-            &self.workspace(),
-            self.store.as_ref(),
-            self.window,
-            self.now,
-        )?;
+    /// The views, with how many spans of the window each means.
+    pub(super) fn views_seen(&self) -> Result<Vec<(ViewId, u64)>, CommandError> {
+        let (workspace, store) = (self.workspace(), self.store.as_ref());
+        Ok(views_seen(&workspace, store, self.window, self.now)?)
+    }
+
+    pub(super) fn views(&self, seen: &[(ViewId, u64)]) -> String {
         let commands = [
             "pointsman traces views".to_owned(),
             format!("pointsman traces export {} -o spans.jsonl", self.options()),
         ];
-        Ok(blocks::with_commands(&blocks::views(&seen), &commands))
+        blocks::with_commands(&blocks::views(seen), &commands)
     }
 
-    pub(super) fn unused(&self) -> Result<String, CommandError> {
-        let seen = views_seen(
-            &self.workspace(),
-            self.store.as_ref(),
-            self.window,
-            self.now,
-        )?;
-        let text = blocks::unused(&unused(&self.workspace())?, &seen);
+    pub(super) fn unused(&self, seen: &[(ViewId, u64)]) -> Result<String, CommandError> {
+        let text = blocks::unused(&unused(&self.workspace())?, seen);
         let commands = [
             "pointsman dataset lint".to_owned(),
             "pointsman evaluator list".to_owned(),

@@ -7,6 +7,7 @@ use super::scene::Scene;
 
 /// The parts of the review of a week.
 pub(super) fn parts(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
+    let views = scene.views_seen()?;
     Ok(vec![
         Heading("Numbers"),
         Data("numbers", scene.numbers()?),
@@ -30,10 +31,10 @@ pub(super) fn parts(scene: &Scene<'_>) -> Result<Vec<Part>, CommandError> {
         Data("incidents", scene.incidents()?),
         Question("Which releases changed what users see, and was it meant?"),
         Heading("Views and exports"),
-        Data("views", scene.views()?),
+        Data("views", scene.views(&views)),
         Question("Which saved views and exports are kept for daily work?"),
         Heading("Cleaning up"),
-        Data("unused", scene.unused()?),
+        Data("unused", scene.unused(&views)?),
         Question("Which old datasets, views and evaluators go?"),
     ])
 }
