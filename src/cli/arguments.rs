@@ -1,6 +1,7 @@
 //! Arguments that several commands take, read in one way.
 
 use crate::domain::id::{DatasetId, EvaluatorId, PromptId};
+use crate::domain::prompt::ModelRef;
 
 /// The name of a prompt, however a user may have come by it: the path to its file will do.
 pub fn prompt_id(text: &str) -> Result<PromptId, String> {
@@ -21,6 +22,11 @@ pub fn evaluator_id(text: &str) -> Result<EvaluatorId, String> {
     let name = text.strip_prefix("evaluators/").unwrap_or(text);
     let name = name.strip_suffix(".yml").unwrap_or(name);
     EvaluatorId::new(name).map_err(|error| error.to_string())
+}
+
+/// A model, as `<provider>/<model>`.
+pub fn model_ref(text: &str) -> Result<ModelRef, String> {
+    ModelRef::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub struct Behavior {
 pub struct Decided {
     /// What it is called.
     pub title: Option<String>,
+    /// What a model calls it.
+    pub label: Option<Label>,
     /// Whether it is an issue; absent: the scan says.
     pub kind: Option<BehaviorKind>,
     /// Who looks after it.
@@ -45,6 +47,17 @@ pub struct Decided {
     pub dismissed: Option<Decision>,
     /// That it was dealt with.
     pub resolved: Option<Decision>,
+}
+
+/// What a model calls a behavior. It counts where people give it no title, and decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Label {
+    /// The words.
+    pub text: String,
+    /// The model, as `<provider>/<model>`.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Who decided something, when, and why.
@@ -292,10 +305,13 @@ impl Behavior {
 
     /// What it is called: its title, or else what its traces have in common.
     pub fn title(&self) -> &str {
-        self.decided
-            .title
-            .as_deref()
-            .unwrap_or(&self.pattern.signature)
+        self.name().unwrap_or(&self.pattern.signature)
+    }
+
+    /// What people call it, or else a model.
+    pub fn name(&self) -> Option<&str> {
+        let label = self.decided.label.as_ref().map(|it| it.text.as_str());
+        self.decided.title.as_deref().or(label)
     }
 
     /// Its state as things stand: what people decide counts at once, and not with the next scan.

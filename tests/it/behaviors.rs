@@ -2,6 +2,8 @@
 
 mod decide;
 mod hostile;
+mod label;
 mod list;
 mod made;
+mod meaning;
 mod scan;

@@ -26,6 +26,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("behaviors dismiss", &["none", "--reason", "x"], 2, Nothing),
     ("behaviors list", &[], 0, Nothing),
     ("behaviors resolve", &["none", "--reason", "x"], 2, Nothing),
+    ("behaviors label", &[], 6, Nothing),
     ("behaviors scan", &[], 6, Nothing),
     ("behaviors show", &["none"], 2, Nothing),
     ("behaviors watch", &["none"], 2, Nothing),

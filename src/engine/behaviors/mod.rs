@@ -1,5 +1,5 @@
-//! Behaviors: what comes back in production. Three detectors that need no model find patterns in traces;
-//! each is a file with a permanent name, and every scan says what became of it.
+//! Behaviors: what comes back in production. Three detectors, none of which needs a model, find patterns
+//! in traces; each is a file with a permanent name, and every scan says what became of it.
 //!
 //! The same traces and the same files give the same bytes.
 
@@ -9,6 +9,7 @@ pub mod examples;
 mod faults;
 mod formats;
 mod intents;
+pub mod label;
 mod lifecycle;
 mod mask;
 mod note;
@@ -23,6 +24,7 @@ mod together;
 use crate::domain::finding::Findings;
 use crate::engine::monitor::MonitorError;
 use crate::engine::ports::traces::TraceStoreError;
+use crate::engine::traces::search::meaning::MeaningError;
 
 pub use scan::{ScanRequest, ScanResult, Scanned, scan};
 
@@ -35,6 +37,17 @@ pub enum BehaviorsError {
     /// The releases cannot be read.
     #[error(transparent)]
     Releases(#[from] MonitorError),
+    /// A model could not place texts.
+    #[error(transparent)]
+    Meaning(#[from] MeaningError),
+    /// More texts would have to be placed than a scan compares.
+    #[error("{texts} texts of users would have to be placed, and a scan compares {most} at most")]
+    TooManyTexts {
+        /// How many.
+        texts: usize,
+        /// How many may be.
+        most: usize,
+    },
     /// Files of the workspace are wrong.
     #[error(transparent)]
     Files(#[from] Findings),

@@ -12,6 +12,7 @@ use crate::domain::trace::selection::Selection;
 use crate::engine::ports::LaneStore;
 use crate::engine::ports::traces::TraceStore;
 use crate::engine::statistics::{Proportion, benjamini_hochberg, fisher_exact};
+use crate::engine::traces::search::meaning::Placing;
 use crate::engine::workspace::Workspace;
 
 use super::BehaviorsError;
@@ -61,6 +62,8 @@ pub struct ScanResult {
     pub all_traces: u64,
     /// Whether all of them were looked at, and not only those that a lot fell on.
     pub complete: bool,
+    /// How many texts were sent to a model.
+    pub sent: usize,
     /// Every behavior, by id; none where there is no trace.
     pub behaviors: Vec<Scanned>,
 }
@@ -96,12 +99,14 @@ impl ScanRequest {
     }
 }
 
-/// Scans what a store holds.
-pub fn scan(
+/// Scans what a store holds. Texts of users are compared by their words, or where somebody places texts,
+/// by their meaning.
+pub async fn scan(
     store: &dyn TraceStore,
     lanes: &dyn LaneStore,
     workspace: &Workspace<'_>,
     request: &ScanRequest,
+    placing: Option<&Placing<'_>>,
 ) -> Result<ScanResult, BehaviorsError> {
     let known = workspace.behaviors()?;
     let both = Selection {
@@ -122,12 +127,15 @@ pub fn scan(
             count_traces(store, &both)?
         },
         complete: reading.complete,
+        sent: 0,
         behaviors: Vec::new(),
     };
     if population.all().sides[1] == 0 {
         return Ok(result);
     }
-    let drafts = drafts(find(&reading, request, &known), known);
+    let (found, sent) = find(&reading, request, &known, placing).await?;
+    result.sent = sent;
+    let drafts = drafts(found, known);
     let releases = releases(lanes, &population, both.range, request.length())?;
     let scene = Scene {
         reading: &reading,
@@ -169,8 +177,13 @@ fn whole(count: f64) -> u64 {
     count as u64
 }
 
-/// Lets every detector look.
-fn find(reading: &Reading, request: &ScanRequest, known: &[Behavior]) -> Found {
+/// Lets every detector look; and how many texts were sent to a model for it.
+async fn find(
+    reading: &Reading,
+    request: &ScanRequest,
+    known: &[Behavior],
+    placing: Option<&Placing<'_>>,
+) -> Result<(Found, usize), BehaviorsError> {
     let mut sightings = Sightings::default();
     for (place, trace) in reading.traces.iter().enumerate() {
         add_faults(&mut sightings, place, trace);
@@ -197,13 +210,15 @@ fn find(reading: &Reading, request: &ScanRequest, known: &[Behavior]) -> Found {
         };
         Some((place, sighting))
     });
-    Found {
+    let (intents, sent) = intents(reading, request.fewest, placing).await?;
+    let found = Found {
         sightings,
-        intents: intents(reading, request.fewest),
+        intents,
         asked: asked.collect(),
         traces: reading.traces.len(),
         fewest: request.fewest,
-    }
+    };
+    Ok((found, sent))
 }
 
 /// What is needed to say what became of a behavior.

@@ -106,7 +106,7 @@ fn question(
 }
 
 /// A marker that no text which is shown can hold, the same for the same texts and the same asker.
-pub fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {
+pub(super) fn fence(shown: &IndexMap<String, Value>, judge: Digest) -> String {
     let digest = Digest::of_json(&json!({
         "pointsman": "fence/v1",
         "shown": shown,

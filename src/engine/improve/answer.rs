@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::engine::evaluate::helper::read_object;
+
 /// What a model proposes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,29 +19,13 @@ pub struct Proposal {
 #[error("the answer is not one JSON object of `rationale` and `prompt`: {0}")]
 pub struct UnreadableAnswer(String);
 
-/// Reads a proposal: one JSON object and nothing beside it, but for the fence that models like to put
-/// around their code.
+/// Reads a proposal.
 pub fn read_proposal(answer: &str) -> Result<Proposal, UnreadableAnswer> {
-    let text = without_fence(answer.trim());
-    if !text.starts_with('{') {
-        return Err(UnreadableAnswer("it does not start with `{`".to_owned()));
-    }
-    let mut proposal: Proposal =
-        serde_json::from_str(text).map_err(|error| UnreadableAnswer(error.to_string()))?;
+    let mut proposal: Proposal = read_object(answer).map_err(UnreadableAnswer)?;
     if !proposal.prompt.ends_with('\n') {
         proposal.prompt.push('\n');
     }
     Ok(proposal)
-}
-
-fn without_fence(text: &str) -> &str {
-    let inside = text
-        .strip_prefix("```")
-        .and_then(|it| it.strip_suffix("```"));
-    match inside.and_then(|it| it.split_once('\n')) {
-        Some(("" | "json", inside)) => inside.trim(),
-        _ => text,
-    }
 }
 
 #[cfg(test)]
@@ -47,17 +33,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_object_is_a_proposal_whether_fenced_or_not() {
-        let object = r#"{"rationale": "r", "prompt": "model: a/b"}"#;
-        for answer in [
-            object.to_owned(),
-            format!("\n{object}\n"),
-            format!("```json\n{object}\n```"),
-            format!("```\n{object}\n```\n"),
-        ] {
-            let proposal = read_proposal(&answer).unwrap();
-            assert_eq!(proposal.prompt, "model: a/b\n", "{answer}");
-        }
+    fn a_file_ends_with_its_last_line() {
+        let answer = r#"{"rationale": "r", "prompt": "model: a/b"}"#;
+        assert_eq!(read_proposal(answer).unwrap().prompt, "model: a/b\n");
     }
 
     #[test]

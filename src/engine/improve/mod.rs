@@ -17,7 +17,7 @@ pub use answer::{Proposal, UnreadableAnswer, read_proposal};
 pub use cases::{About, Evidence, ShownSuite, gather};
 pub use check::{CheckedSuite, Checking, check, train_rows};
 pub use overlay::WithFile;
-pub use proposer::{Exhibits, PROPOSER, built_in, request};
+pub use proposer::{Exhibits, PROPOSER, request};
 pub use review::{LiveStanding, SECTIONS, Situation, stops};
 pub use rows::{from_production, leaks};
 pub use split::{Split, SplitRow, split};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::behavior::{
     Behavior, BehaviorKind, BehaviorRole, BehaviorState, Counted, Decided, Decision, Detector,
-    Evidence, LaneSeen, Pattern, ReleaseChange, ReleaseSeen, Seen, Term, Together,
+    Evidence, Label, LaneSeen, Pattern, ReleaseChange, ReleaseSeen, Seen, Term, Together,
 };
 use crate::domain::finding::{Finding, Findings, Place};
 use crate::domain::id::BehaviorId;
@@ -60,6 +60,7 @@ fn behavior(id: &BehaviorId, decoder: &mut Decoder<'_>, node: &Node) -> Option<B
 fn decided(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Decided {
     Decided {
         title: text(decoder, fields, "title"),
+        label: label(decoder, fields),
         kind: fields
             .optional("kind")
             .and_then(|node| decoder.word(node, &BehaviorKind::ALL)),
@@ -77,6 +78,20 @@ fn decided(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Decided {
 fn text(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
     let node = fields.optional(key)?;
     decoder.text(node)
+}
+
+fn label(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Label> {
+    let node = fields.optional("label")?;
+    let mut inner = decoder.fields(node)?;
+    let text = required(decoder, &mut inner, "text", Decoder::text);
+    let by = required(decoder, &mut inner, "by", Decoder::text);
+    let at = required(decoder, &mut inner, "at", moment);
+    inner.finish(decoder);
+    Some(Label {
+        text: text?,
+        by: by?,
+        at: at?,
+    })
 }
 
 fn decision(

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::domain::behavior::{Behavior, Decided, Decision};
 use crate::domain::untrusted::Untrusted;
 
@@ -107,6 +109,7 @@ fn above_mark(text: &str) -> &str {
 fn decided_lines(decided: &Decided) -> Vec<(&'static str, String)> {
     let Decided {
         title,
+        label,
         kind,
         owner,
         note,
@@ -116,6 +119,11 @@ fn decided_lines(decided: &Decided) -> Vec<(&'static str, String)> {
     } = decided;
     let mut lines = Vec::new();
     lines.extend(title.as_ref().map(|it| ("title", quoted(it))));
+    lines.extend(
+        label
+            .as_ref()
+            .map(|it| ("label", said("text", &it.text, (&it.by, it.at)))),
+    );
     lines.extend(kind.map(|it| ("kind", quoted(it.name()))));
     lines.extend(owner.as_ref().map(|it| ("owner", quoted(it))));
     lines.extend(note.as_ref().map(|it| ("note", quoted(it))));
@@ -126,12 +134,13 @@ fn decided_lines(decided: &Decided) -> Vec<(&'static str, String)> {
 }
 
 fn decision(decision: &Decision) -> String {
-    format!(
-        "{{ reason = {}, by = {}, at = \"{}\" }}",
-        quoted(&decision.reason),
-        quoted(&decision.by),
-        decision.at
-    )
+    said("reason", &decision.reason, (&decision.by, decision.at))
+}
+
+/// Words, who said them, and when.
+fn said(key: &str, words: &str, (by, at): (&str, Timestamp)) -> String {
+    let (words, by) = (quoted(words), quoted(by));
+    format!("{{ {key} = {words}, by = {by}, at = \"{at}\" }}")
 }
 
 fn pattern(text: &mut String, behavior: &Behavior) {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::behavior::{
-    Behavior, BehaviorKind, BehaviorRole, BehaviorState, Decision, Detector,
+    Behavior, BehaviorKind, BehaviorRole, BehaviorState, Decision, Detector, Label,
 };
 use crate::domain::trace::filter::TimeRange;
 use crate::engine::behaviors::ScanResult;
@@ -121,6 +121,7 @@ impl<'b> From<&'b Example> for ExampleV1<'b> {
 pub struct BehaviorV1<'b> {
     behavior: &'b str,
     title: Option<&'b str>,
+    label: Option<&'b Label>,
     role: BehaviorRole,
     detector: Detector,
     kind: BehaviorKind,
@@ -156,6 +157,7 @@ impl<'b> From<&'b Behavior> for BehaviorV1<'b> {
         Self {
             behavior: behavior.id.as_str(),
             title: decided.title.as_deref(),
+            label: decided.label.as_ref(),
             role: pattern.role,
             detector: pattern.detector,
             kind: behavior.kind(),

@@ -34,7 +34,7 @@ pub fn behavior_table(behaviors: &[&Behavior], width: Option<usize>) -> String {
         } else {
             ""
         };
-        let name = match &behavior.decided.title {
+        let name = match behavior.name() {
             Some(title) => format!("{}: {title}", behavior.id),
             None => behavior.id.to_string(),
         };

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::domain::behavior::{Behavior, Decision};
+use crate::domain::behavior::{Behavior, Decision, Label};
 use crate::domain::trace::span::{Span, SpanStatus};
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::behaviors::examples::Example;
@@ -41,6 +41,9 @@ fn pattern(text: &mut String, behavior: &Behavior) {
     let pattern = &behavior.pattern;
     if let Some(title) = &behavior.decided.title {
         field(text, "title", title);
+    }
+    if let Some(Label { text: said, by, .. }) = &behavior.decided.label {
+        field(text, "label", format!("{said} (says {by})"));
     }
     let watched = if behavior.decided.watched {
         ", watched"

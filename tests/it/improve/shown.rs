@@ -166,7 +166,7 @@ fn a_model_that_does_not_answer_leaves_nothing_behind() {
     scene
         .improve(&["start", "--prompt", "triage"])
         .exits(9)
-        .tells("nothing was proposed");
+        .tells("the model gave no answer");
     assert_eq!(scene.refs_of_attempts(), "");
 }
 

@@ -12,7 +12,6 @@ use crate::engine::ports::LaneStore as _;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::behavior::read_behavior;
 use crate::engine::workspace::behavior_text::edit_decided;
-use crate::engine::workspace::document::Source;
 use crate::report::behaviors::json::ShowV1;
 
 use super::behavior_id;
@@ -133,44 +132,47 @@ impl DecisionArgs {
     }
 }
 
-/// Changes what people say about a behavior, in its file.
+/// Changes what people say about a behavior, and says what became of it.
 fn change(
     context: &Context,
     ui: &mut Ui,
     id: &BehaviorId,
-    decide: impl FnOnce(Decided) -> Decided,
+    said: impl FnOnce(Decided) -> Decided,
 ) -> Result<Exit, CommandError> {
-    let tree = context.tree(None)?;
-    let source = Workspace::new(tree.as_ref()).behavior_source(id)?;
-    let behavior = read_behavior(id, &source)?;
-    let decided = decide(behavior.decided.clone());
-    let behavior = if decided == behavior.decided {
-        ui.note(format_args!("{} says so already", id.path()));
-        behavior
-    } else {
-        let behavior = write(context, &source, behavior, decided)?;
+    let (behavior, is_new) = decide(context, id, said)?;
+    if is_new {
         let state = behavior.state().name();
         ui.note(format_args!("{id} is {state}; commit {}", id.path()));
-        behavior
-    };
+    } else {
+        ui.note(format_args!("{} says so already", id.path()));
+    }
     if ui.wants_json() {
         ui.json(&ShowV1::new(&behavior, &[]));
     }
     Ok(Exit::Success)
 }
 
-fn write(
+/// Changes what stands above the mark of a behavior's file: the behavior as it is then, and whether anything
+/// changed.
+pub(super) fn decide(
     context: &Context,
-    source: &Source,
-    behavior: Behavior,
-    decided: Decided,
-) -> Result<Behavior, CommandError> {
-    let text = edit_decided(source, &behavior, &decided).map_err(|error| {
+    id: &BehaviorId,
+    said: impl FnOnce(Decided) -> Decided,
+) -> Result<(Behavior, bool), CommandError> {
+    let tree = context.tree(None)?;
+    let source = Workspace::new(tree.as_ref()).behavior_source(id)?;
+    let behavior = read_behavior(id, &source)?;
+    let decided = said(behavior.decided.clone());
+    if decided == behavior.decided {
+        return Ok((behavior, false));
+    }
+    let text = edit_decided(&source, &behavior, &decided).map_err(|error| {
         CommandError::usage(error.to_string()).with_hint("change it in the file, by hand")
     })?;
     replace_file(&context.workspace_root()?, &behavior.id.path(), &text)?;
-    Ok(Behavior {
+    let behavior = Behavior {
         decided,
         ..behavior
-    })
+    };
+    Ok((behavior, true))
 }

@@ -1,6 +1,7 @@
 //! `pointsman behaviors`: what comes back in production, and what people decided about it.
 
 mod decide;
+mod label;
 mod list;
 mod scan;
 mod show;
@@ -19,7 +20,7 @@ use crate::engine::behaviors::BehaviorsError;
 ///
 /// A behavior is a pattern in traces: an error with the same message but for its numbers, a tool that is
 /// called over and over, answers in another shape than the prompt asks for, what many users ask. Each is
-/// a file in `operations/behaviors/` with a permanent name. No model is asked.
+/// a file in `operations/behaviors/` with a permanent name. No model is asked unless you name one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman behaviors scan --since 7d
@@ -37,6 +38,7 @@ enum BehaviorsCommand {
     Scan(scan::ScanArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Label(label::LabelArgs),
     Watch(decide::WatchArgs),
     Dismiss(decide::DismissArgs),
     Resolve(decide::ResolveArgs),
@@ -48,6 +50,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &BehaviorsArgs) -> Result<Exit,
         BehaviorsCommand::Scan(args) => scan::run(context, ui, args),
         BehaviorsCommand::List(args) => list::run(context, ui, args),
         BehaviorsCommand::Show(args) => show::run(context, ui, args),
+        BehaviorsCommand::Label(args) => label::run(context, ui, args),
         BehaviorsCommand::Watch(args) => decide::watch(context, ui, args),
         BehaviorsCommand::Dismiss(args) => decide::dismiss(context, ui, args),
         BehaviorsCommand::Resolve(args) => decide::resolve(context, ui, args),
@@ -93,7 +96,11 @@ impl<T: Copy + Send + Sync + 'static> clap::builder::TypedValueParser for Words<
 
 impl From<BehaviorsError> for CommandError {
     fn from(error: BehaviorsError) -> Self {
+        let message = error.to_string();
         match error {
+            BehaviorsError::Meaning(error) => error.into(),
+            BehaviorsError::TooManyTexts { .. } => Self::usage(message)
+                .with_hint("look at less, by `--since` or `--where`, or leave out `--semantic`"),
             BehaviorsError::Store(error) => error.into(),
             BehaviorsError::Releases(error) => error.into(),
             BehaviorsError::Files(findings) => findings.into(),

@@ -2,16 +2,21 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::cli::arguments::model_ref;
 use crate::cli::commands::traces::explain_nothing;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::evaluation::wait_for;
 use crate::cli::exit::Exit;
+use crate::cli::meaning::{say_what_was_sent, with_placing};
 use crate::cli::new_files::replace_file;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
 use crate::domain::behavior::{Behavior, BehaviorState};
+use crate::domain::prompt::ModelRef;
 use crate::domain::trace::selection::Selection;
 use crate::engine::behaviors::{ScanRequest, ScanResult, Scanned, scan};
+use crate::engine::traces::search::meaning::Placing;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::behavior_text::write_behavior;
 use crate::report::behaviors::json::ScanV1;
@@ -34,11 +39,23 @@ const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
   pointsman behaviors scan
   pointsman behaviors scan --since 24h --where 'lane = production'
   pointsman behaviors scan --window 2026-03-02..2026-03-03 --dry-run
+  pointsman behaviors scan --semantic openai/text-embedding-3-small
   pointsman behaviors scan --exit-code")]
 pub(super) struct ScanArgs {
     /// Write down what at least so many traces have
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
     minimum: u32,
+    /// Compare what users say by its meaning: by this provider of `pointsman.toml` and its model
+    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
+    semantic: Option<ModelRef>,
+    /// Send no more texts than this for one scan
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1_000,
+        requires = "semantic"
+    )]
+    most_texts: usize,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -55,7 +72,18 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<Exi
     let store = context.trace_store()?;
     let tree = context.tree(None)?;
     let workspace = Workspace::new(tree.as_ref());
-    let result = scan(store.as_ref(), &context.lanes()?, &workspace, &request)?;
+    let lanes = context.lanes()?;
+    let look = |placing: Option<&Placing<'_>>| -> Result<ScanResult, CommandError> {
+        let scan = scan(store.as_ref(), &lanes, &workspace, &request, placing);
+        Ok(wait_for(scan)??)
+    };
+    let result = match &args.semantic {
+        None => look(None)?,
+        Some(model) => with_placing(context, model, args.most_texts, |it| look(Some(it)))?,
+    };
+    if let Some(model) = &args.semantic {
+        say_what_was_sent(ui, model, result.sent);
+    }
     let written = if args.dry_run {
         Vec::new()
     } else {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::adapters::files::WorktreeTree;
+use crate::cli::arguments::model_ref;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -22,14 +23,10 @@ pub(super) struct PromptFilesArgs {
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
     /// The model of prompts that name none that could be used
-    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model)]
+    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
     model: Option<ModelRef>,
     #[command(flatten)]
     write: WriteArgs,
-}
-
-fn model(text: &str) -> Result<ModelRef, String> {
-    ModelRef::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// An importer: it reads files of a folder, and is told the model of those that name none.

@@ -7,7 +7,6 @@ mod check;
 mod edit;
 mod gather;
 mod list;
-mod propose;
 mod reject;
 mod show;
 mod start;

@@ -8,13 +8,14 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::Workbench;
 use crate::cli::exit::Exit;
+use crate::cli::helper::HelperArgs;
 use crate::cli::limits::LimitArgs;
 use crate::cli::ui::Ui;
 use crate::domain::id::PromptId;
 use crate::domain::improve::{Attempt, Author, Changeable, Diagnosis, RowPlace};
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::evaluate::budget::RunLimits;
-use crate::engine::improve::{Evidence, Exhibits, read_proposal, request, split};
+use crate::engine::improve::{Evidence, Exhibits, PROPOSER, read_proposal, request, split};
 use crate::engine::ports::FileTree;
 use crate::engine::workspace::closure::Closure;
 use crate::engine::workspace::{Recorded, Workspace};
@@ -23,7 +24,6 @@ use crate::report::improve::{StartPlan, StartPlanV1, StartV1, render_start, rend
 use super::about::{About, AboutArgs};
 use super::candidate::{Draft, Proposed, Subject, keep, next_number};
 use super::gather::{Gathered, from_evaluation, from_run};
-use super::propose::ProposerArgs;
 use super::text;
 
 /// How many failing rows are shown at most.
@@ -78,8 +78,15 @@ pub(super) struct StartArgs {
     /// Take the candidate from a file with the whole prompt; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "edit", conflicts_with_all = BY_A_MODEL)]
     from: Option<String>,
+    /// Ask with this prompt of the workspace. Without it, with `improve/propose`, or with the built-in
+    /// one where the workspace has none
+    #[arg(long, value_name = "PROMPT", value_parser = prompt_id, conflicts_with = "model")]
+    proposer: Option<PromptId>,
+    /// Ask for this many candidates, each in an answer of its own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20), default_value_t = 1)]
+    candidates: u32,
     #[command(flatten)]
-    proposer: ProposerArgs,
+    helper: HelperArgs,
     #[command(flatten)]
     limits: LimitArgs,
     /// Show what would be asked, and ask no model for candidates
@@ -208,9 +215,11 @@ fn by_a_model(
         Evidence::read(&workspace, &failing)?,
         Evidence::read(&workspace, &passing)?,
     ];
-    let asking = workspace.with_recorded(args.proposer.stand_ins());
+    let asking = workspace.with_recorded(args.helper.stand_ins());
     let prompt = Workspace::new(subject.tree.as_ref()).closure(&args.prompt)?;
-    let proposer = args.proposer.closure(&asking, &prompt.prompt().model)?;
+    let named = args.proposer.as_ref();
+    let model = Some(&prompt.prompt().model);
+    let proposer = args.helper.closure(&asking, PROPOSER, named, model)?;
     let exhibits = Exhibits {
         prompt: &prompt,
         file: &subject.text,
@@ -229,7 +238,7 @@ fn by_a_model(
         return Ok(None);
     }
     let answers = args
-        .proposer
+        .helper
         .ask(context, ui, &bench, (&proposer, &asked.requests))?;
     let mut attempts = Vec::new();
     let first = next_number(all, &args.prompt);
@@ -248,7 +257,7 @@ fn requests(
     exhibits: &Exhibits<'_>,
     proposer: &Closure,
 ) -> Result<Vec<ModelRequest>, CommandError> {
-    let requests = (0..args.proposer.candidates)
+    let requests = (0..args.candidates)
         .map(|number| request(proposer, exhibits, subject.tree.as_ref(), number));
     requests.collect::<Result<_, _>>().map_err(|error| {
         let id = &proposer.prompt().id;
@@ -315,7 +324,7 @@ fn workspace<'t>(
 ) -> Workspace<'t> {
     Workspace::new(subject.tree.as_ref())
         .with_programs_from(disk)
-        .with_recorded(Recorded::everybody_if(args.proposer.recorded))
+        .with_recorded(Recorded::everybody_if(args.helper.recorded))
 }
 
 fn bench<'w>(

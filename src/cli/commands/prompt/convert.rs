@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::arguments::prompt_id;
+use crate::cli::arguments::{model_ref, prompt_id};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -37,7 +37,7 @@ pub(super) struct ConvertArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Name this model in place of the prompt's own
-    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model)]
+    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
     model: Option<ModelRef>,
     /// Read a revision or a lane instead of the files on disk
     #[arg(long, value_name = "REV")]
@@ -64,10 +64,6 @@ impl Tool {
             Self::Dotprompt => "dotprompt",
         }
     }
-}
-
-fn model(text: &str) -> Result<ModelRef, String> {
-    ModelRef::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// Runs the command.

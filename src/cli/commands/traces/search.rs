@@ -2,24 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::adapters::providers::build;
-use crate::adapters::store::FileAnswerCache;
+use crate::cli::arguments::model_ref;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::evaluation::{Workbench, wait_for};
+use crate::cli::evaluation::wait_for;
 use crate::cli::exit::Exit;
+use crate::cli::meaning::{say_what_was_sent, with_placing};
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
-use crate::domain::prompt::{ModelRef, ModelRefError};
+use crate::domain::prompt::ModelRef;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::{Filter, TextTest};
 use crate::domain::untrusted::Untrusted;
-use crate::engine::evaluate::asked::Asked;
-use crate::engine::traces::search::meaning::{MeaningError, Placing, Texts, nearest};
+use crate::engine::traces::search::meaning::{MeaningError, Texts, nearest};
 use crate::engine::traces::search::passages::Source;
 use crate::engine::traces::search::query::{Query, QueryError};
 use crate::engine::traces::search::{Placed, SearchRequest, SearchResult, Unit, gather, search};
-use crate::engine::workspace::Workspace;
 use crate::report::traces::search::{hit_line, hits};
 
 use super::{Grain, explain_nothing};
@@ -57,7 +55,7 @@ pub(super) struct SearchArgs {
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
     count: usize,
     /// Find texts of the same meaning, too: by this provider of `pointsman.toml` and its model
-    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model)]
+    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
     semantic: Option<ModelRef>,
     /// Send no more texts than this for one search
     #[arg(
@@ -69,10 +67,6 @@ pub(super) struct SearchArgs {
     most_texts: usize,
     #[command(flatten)]
     selection: SelectionArgs,
-}
-
-fn model(text: &str) -> Result<ModelRef, ModelRefError> {
-    text.to_owned().try_into()
 }
 
 /// Runs the command.
@@ -123,31 +117,10 @@ fn near(
     model: &ModelRef,
     texts: Texts,
 ) -> Result<Vec<Placed>, CommandError> {
-    let tree = context.tree_at_hand()?;
-    let workspace = Workspace::new(tree.as_ref());
-    let bench = Workbench::new(context, &workspace, false)?;
-    let mut asked = Asked::default();
-    let option = "the option `--semantic`".to_owned();
-    asked.providers.insert(model.provider.clone(), option);
-    let key = |name: &str| bench.key(name);
-    let providers = build(&bench.setup(&key, true), &asked)?;
-    let cache = FileAnswerCache::new(context.state_dir()?);
-    let Some(provider) = providers.get(&model.provider) else {
-        return Ok(Vec::new());
-    };
-    let placing = Placing {
-        provider: provider.as_ref(),
-        model: model.model.clone(),
-        cache: Some(&cache),
-        most_sent: args.most_texts,
-    };
-    let (placed, sent) = wait_for(nearest(&placing, &args.words, texts))??;
-    if sent > 0 {
-        let texts = if sent == 1 { "text was" } else { "texts were" };
-        ui.note(format_args!(
-            "{sent} {texts} sent to {model}; their places are kept"
-        ));
-    }
+    let (placed, sent) = with_placing(context, model, args.most_texts, |placing| {
+        Ok(wait_for(nearest(placing, &args.words, texts))??)
+    })?;
+    say_what_was_sent(ui, model, sent);
     Ok(placed)
 }
 

@@ -9,20 +9,42 @@ use std::collections::BTreeMap;
 
 use super::vectors::{Vector, cosine, middle};
 
-/// How near a leader must be.
-const NEAR_LEADER: f64 = 0.25;
+/// How near points must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Near {
+    /// To a leader, to join it.
+    leader: f64,
+    /// To a middle, to be in its group.
+    middle: f64,
+    /// Two middles to each other, to be one.
+    same: f64,
+    /// How many words of a middle count, or numbers of a place.
+    words: usize,
+}
 
-/// How near a middle must be.
-const NEAR_MIDDLE: f64 = 0.3;
+impl Near {
+    /// Of points that are made of words.
+    pub(super) const BY_WORDS: Self = Self {
+        leader: 0.25,
+        middle: 0.3,
+        same: 0.5,
+        words: WORDS,
+    };
 
-/// How near two middles are that are one.
-const SAME: f64 = 0.5;
+    /// Of places that a model gives: even texts about different things are not far apart there.
+    pub(super) const BY_MEANING: Self = Self {
+        leader: 0.5,
+        middle: 0.5,
+        same: 0.75,
+        words: usize::MAX,
+    };
+}
 
 /// How often points move at most.
 const ROUNDS: usize = 10;
 
 /// How many words of a middle count.
-const WORDS: usize = 50;
+pub(super) const WORDS: usize = 50;
 
 /// How many groups are held against each other: the largest.
 const MOST_GROUPS: usize = 200;
@@ -37,16 +59,16 @@ pub(super) struct Group {
 }
 
 /// Groups of at least so many points, the largest first.
-pub(super) fn groups(vectors: &[Vector], fewest: usize) -> Vec<Group> {
-    let leaders = leaders(vectors);
-    let mut groups = settle(vectors, leaders);
+pub(super) fn groups(vectors: &[Vector], fewest: usize, near: Near) -> Vec<Group> {
+    let leaders = leaders(vectors, near);
+    let mut groups = settle(vectors, leaders, near);
     // Groups that will be too small take no part in what becomes one.
     groups.retain(|group| group.members.len() >= fewest.div_ceil(2));
     sort(&mut groups);
     groups.truncate(MOST_GROUPS);
-    let merged = merge(vectors, groups);
+    let merged = merge(vectors, groups, near);
     let middles = merged.into_iter().map(|group| group.middle).collect();
-    let mut groups = settle(vectors, middles);
+    let mut groups = settle(vectors, middles, near);
     groups.retain(|group| group.members.len() >= fewest);
     sort(&mut groups);
     groups
@@ -60,10 +82,10 @@ fn sort(groups: &mut [Group]) {
     });
 }
 
-fn leaders(vectors: &[Vector]) -> Vec<Vector> {
+fn leaders(vectors: &[Vector], near: Near) -> Vec<Vector> {
     let mut index = Index::default();
     for vector in vectors.iter().filter(|vector| !vector.is_empty()) {
-        if index.nearest(vector, NEAR_LEADER).is_none() {
+        if index.nearest(vector, near.leader).is_none() {
             index.add(vector.clone());
         }
     }
@@ -71,7 +93,7 @@ fn leaders(vectors: &[Vector]) -> Vec<Vector> {
 }
 
 /// Moves points to the nearest middle until none moves.
-fn settle(vectors: &[Vector], mut middles: Vec<Vector>) -> Vec<Group> {
+fn settle(vectors: &[Vector], mut middles: Vec<Vector>, near: Near) -> Vec<Group> {
     let mut members: Vec<Vec<usize>> = Vec::new();
     for _ in 0..ROUNDS {
         let mut index = Index::default();
@@ -80,14 +102,14 @@ fn settle(vectors: &[Vector], mut middles: Vec<Vector>) -> Vec<Group> {
         }
         let mut found = vec![Vec::new(); index.middles.len()];
         for (place, vector) in vectors.iter().enumerate() {
-            if let Some(nearest) = index.nearest(vector, NEAR_MIDDLE) {
+            if let Some(nearest) = index.nearest(vector, near.middle) {
                 found[nearest].push(place);
             }
         }
         found.retain(|members| !members.is_empty());
         middles = found
             .iter()
-            .map(|members| middle(members.iter().map(|place| &vectors[*place]), WORDS))
+            .map(|members| middle(members.iter().map(|place| &vectors[*place]), near.words))
             .collect();
         let settled = found == members;
         members = found;
@@ -102,14 +124,14 @@ fn settle(vectors: &[Vector], mut middles: Vec<Vector>) -> Vec<Group> {
 }
 
 /// Makes one of groups whose middles are near, the nearest first.
-fn merge(vectors: &[Vector], mut groups: Vec<Group>) -> Vec<Group> {
+fn merge(vectors: &[Vector], mut groups: Vec<Group>, near: Near) -> Vec<Group> {
     loop {
         let mut best: Option<(f64, usize, usize)> = None;
         for one in 0..groups.len() {
             for other in one + 1..groups.len() {
-                let near = cosine(&groups[one].middle, &groups[other].middle);
-                if near >= SAME && best.is_none_or(|(known, ..)| near > known) {
-                    best = Some((near, one, other));
+                let cosine = cosine(&groups[one].middle, &groups[other].middle);
+                if cosine >= near.same && best.is_none_or(|(known, ..)| cosine > known) {
+                    best = Some((cosine, one, other));
                 }
             }
         }
@@ -121,7 +143,7 @@ fn merge(vectors: &[Vector], mut groups: Vec<Group>) -> Vec<Group> {
         group.members.extend(absorbed.members);
         group.members.sort_unstable();
         let members = group.members.iter();
-        group.middle = middle(members.map(|place| &vectors[*place]), WORDS);
+        group.middle = middle(members.map(|place| &vectors[*place]), near.words);
     }
 }
 
@@ -198,7 +220,7 @@ mod tests {
     fn texts_about_one_thing_are_one_group() {
         let texts = texts();
         let (_, vectors) = vectors(&texts);
-        let groups = groups(&vectors, 3);
+        let groups = groups(&vectors, 3, Near::BY_WORDS);
         let members: Vec<Vec<usize>> = groups.into_iter().map(|group| group.members).collect();
         assert_eq!(
             members,
@@ -211,8 +233,8 @@ mod tests {
         let mut texts = texts();
         texts.extend(["", "7", "xylophone zeppelin"]);
         let (_, vectors) = vectors(&texts);
-        assert_eq!(groups(&vectors, 3).len(), 3);
-        assert_eq!(groups(&vectors, 5), []);
-        assert_eq!(groups(&[], 1), []);
+        assert_eq!(groups(&vectors, 3, Near::BY_WORDS).len(), 3);
+        assert_eq!(groups(&vectors, 5, Near::BY_WORDS), []);
+        assert_eq!(groups(&[], 1, Near::BY_WORDS), []);
     }
 }

@@ -5,10 +5,16 @@ mod vectors;
 
 use crate::domain::behavior::Term;
 
-use clusters::groups;
-use vectors::{cosine, vectors};
+use clusters::{Near, WORDS, groups};
+use vectors::{Vector, cosine, middle, unit, vectors};
 
+use crate::engine::traces::search::meaning::{Place, Placing, places};
+
+use super::BehaviorsError;
 use super::reading::Reading;
+
+/// How many texts a model may place for one scan: each is a point of many numbers.
+const MOST_PLACED: usize = 2_000;
 
 /// How many words of a group are kept.
 const TERMS: usize = 12;
@@ -45,39 +51,81 @@ impl Intent {
     }
 }
 
-/// The groups of what users ask first in each trace.
-pub(super) fn intents(reading: &Reading, fewest: usize) -> Vec<Intent> {
+/// The groups of what users ask first in each trace, and how many texts were sent to a model for it. They
+/// are compared by their words, or by the places that a model gives them; named they are by their words.
+pub(super) async fn intents(
+    reading: &Reading,
+    fewest: usize,
+    placing: Option<&Placing<'_>>,
+) -> Result<(Vec<Intent>, usize), BehaviorsError> {
     let asked = reading.traces.iter().enumerate().filter_map(|(place, it)| {
         let text = it.spans.iter().find_map(|span| span.asked.as_deref());
         Some((place, text?))
     });
-    let (places, texts): (Vec<usize>, Vec<&str>) = asked.unzip();
-    let (vocabulary, vectors) = vectors(&texts);
-    let intent = |group: clusters::Group| {
-        let mut near: Vec<(f64, usize)> = group
-            .members
-            .iter()
-            .map(|member| (cosine(&vectors[*member], &group.middle), places[*member]))
-            .collect();
-        near.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-        let mut words = group.middle;
+    let (traces, texts): (Vec<usize>, Vec<&str>) = asked.unzip();
+    let (vocabulary, words) = vectors(&texts);
+    let grouping = Grouping {
+        traces: &traces,
+        words: &words,
+        vocabulary: &vocabulary.0,
+    };
+    let Some(placing) = placing else {
+        let found = groups(&words, fewest, Near::BY_WORDS);
+        return Ok((grouping.intents(found, &words), 0));
+    };
+    if texts.len() > MOST_PLACED {
+        return Err(BehaviorsError::TooManyTexts {
+            texts: texts.len(),
+            most: MOST_PLACED,
+        });
+    }
+    let (places, sent) = places(placing, &texts).await?;
+    let points: Vec<Vector> = places.into_iter().map(point).collect();
+    let found = groups(&points, fewest, Near::BY_MEANING);
+    Ok((grouping.intents(found, &points), sent))
+}
+
+/// A place as a point. What is no number lies nowhere.
+fn point(place: Place) -> Vector {
+    let numbers = place.into_iter().enumerate();
+    unit(numbers.filter(|(_, number)| number.is_finite()).collect())
+}
+
+/// What groups are made of.
+struct Grouping<'g> {
+    traces: &'g [usize],
+    words: &'g [Vector],
+    vocabulary: &'g [String],
+}
+
+impl Grouping<'_> {
+    fn intents(&self, groups: Vec<clusters::Group>, points: &[Vector]) -> Vec<Intent> {
+        let intent = |group: clusters::Group| self.intent(&group, points);
+        groups.into_iter().map(intent).collect()
+    }
+
+    fn intent(&self, group: &clusters::Group, points: &[Vector]) -> Intent {
+        let near = |member: &usize| {
+            let cosine = cosine(&points[*member], &group.middle);
+            (cosine, self.traces[*member])
+        };
+        let mut nearest: Vec<(f64, usize)> = group.members.iter().map(near).collect();
+        nearest.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        let members = group.members.iter();
+        let mut words = middle(members.clone().map(|member| &self.words[*member]), WORDS);
         words.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         words.truncate(TERMS);
         let terms = words.into_iter().map(|(word, weight)| Term {
-            word: vocabulary.0[word].clone(),
+            word: self.vocabulary[word].clone(),
             weight: rounded(weight),
         });
+        let best = nearest.into_iter().take(BEST);
         Intent {
-            traces: group.members.iter().map(|member| places[*member]).collect(),
-            best: near
-                .into_iter()
-                .take(BEST)
-                .map(|(_, place)| place)
-                .collect(),
+            traces: members.map(|member| self.traces[*member]).collect(),
+            best: best.map(|(_, place)| place).collect(),
             terms: terms.collect(),
         }
-    };
-    groups(&vectors, fewest).into_iter().map(intent).collect()
+    }
 }
 
 /// A weight as files have it.

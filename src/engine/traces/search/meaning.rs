@@ -160,7 +160,38 @@ pub async fn nearest(
     Ok((placed.collect(), sent))
 }
 
-type Place = Vec<f64>;
+/// The place of each text, in their order, and how many texts were sent for it.
+pub async fn places(
+    placing: &Placing<'_>,
+    texts: &[&str],
+) -> Result<(Vec<Place>, usize), MeaningError> {
+    let digests: Vec<Digest> = texts
+        .iter()
+        .map(|text| Digest::of(text.as_bytes()))
+        .collect();
+    let distinct: BTreeMap<Digest, &str> =
+        digests.iter().copied().zip(texts.iter().copied()).collect();
+    let unknown = distinct.iter().map(|(digest, text)| (*digest, *text));
+    let unknown: Vec<(Digest, &str)> = unknown
+        .filter(|(digest, _)| placing.kept(*digest).is_none())
+        .collect();
+    placing.check(&unknown)?;
+    let mut fresh = placing.place(&unknown).await?;
+    let mut known: BTreeMap<Digest, Place> = BTreeMap::new();
+    for digest in distinct.keys() {
+        let place = placing.of(*digest, &mut fresh)?;
+        let first = known.first_key_value().map(|(_, first)| first.len());
+        if first.is_some_and(|first| first != place.len()) {
+            return Err(placing.unusable("they have not as many numbers each".to_owned()));
+        }
+        known.insert(*digest, place);
+    }
+    let places = digests.iter().map(|digest| known[digest].clone());
+    Ok((places.collect(), unknown.len()))
+}
+
+/// Where a model places a text.
+pub type Place = Vec<f64>;
 
 impl Placing<'_> {
     fn name(&self) -> String {

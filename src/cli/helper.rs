@@ -1,12 +1,6 @@
-//! Asking a model for candidates: it is shown what may be shown, and nothing that it says is trusted.
+//! Asking a model to help: it is shown what may be shown, and nothing that it says is trusted.
 
 use crate::adapters::providers::{build, build_recorder};
-use crate::cli::arguments::prompt_id;
-use crate::cli::context::Context;
-use crate::cli::error::CommandError;
-use crate::cli::evaluation::{AGAIN, Workbench, limited, save_recordings, wait_for};
-use crate::cli::exit::Exit;
-use crate::cli::ui::Ui;
 use crate::domain::id::PromptId;
 use crate::domain::project::REPLAY;
 use crate::domain::prompt::ModelRef;
@@ -14,55 +8,59 @@ use crate::domain::run::{Answer, CaseErrorKind, ModelRequest};
 use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::ask::{Replies, ask_all};
 use crate::engine::evaluate::asked::Asked;
-use crate::engine::improve::{PROPOSER, built_in};
+use crate::engine::evaluate::helper::Helper;
 use crate::engine::ports::Provider;
 use crate::engine::workspace::closure::Closure;
 use crate::engine::workspace::{Recorded, Workspace};
 
-/// Options about who proposes.
+use super::arguments::model_ref;
+use super::context::Context;
+use super::error::CommandError;
+use super::evaluation::{AGAIN, Workbench, limited, save_recordings, wait_for};
+use super::exit::Exit;
+use super::ui::Ui;
+
+/// Options about who helps.
 #[derive(Debug, clap::Args)]
-pub(super) struct ProposerArgs {
-    /// Ask with this prompt of the workspace. Without it, with `improve/propose`, or with the built-in
-    /// one where the workspace has none
-    #[arg(long, value_name = "PROMPT", value_parser = prompt_id)]
-    proposer: Option<PromptId>,
-    /// The model that the built-in prompt asks: `<provider>/<model>`. Without it, the one that the
-    /// prompt itself asks
-    #[arg(long, value_name = "MODEL", value_parser = model, conflicts_with = "proposer")]
+pub struct HelperArgs {
+    /// The model that the built-in prompt asks: `<provider>/<model>`
+    #[arg(long, value_name = "MODEL", value_parser = model_ref)]
     model: Option<ModelRef>,
-    /// Ask for this many candidates, each in an answer of its own
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20), default_value_t = 1)]
-    pub(super) candidates: u32,
-    /// Ask this provider for proposals that are not recorded, and record them
+    /// Ask this provider for answers that are not recorded, and record them
     #[arg(long, value_name = "PROVIDER", conflicts_with = "recorded")]
     record: Option<String>,
     /// Ask nobody: recorded answers stand in for every model, whoever the files name
     #[arg(long)]
-    pub(super) recorded: bool,
+    pub recorded: bool,
 }
 
-fn model(text: &str) -> Result<ModelRef, String> {
-    ModelRef::try_from(text.to_owned()).map_err(|error| error.to_string())
-}
-
-impl ProposerArgs {
-    /// The prompt that proposes.
-    pub(super) fn closure(
+impl HelperArgs {
+    /// The prompt that helps: the one that is named, the workspace's own, or the built-in one, which asks
+    /// the model of the options or this one.
+    pub fn closure(
         &self,
         workspace: &Workspace<'_>,
-        model: &ModelRef,
+        helper: Helper,
+        named: Option<&PromptId>,
+        model: Option<&ModelRef>,
     ) -> Result<Closure, CommandError> {
-        let mut own = self.proposer.clone();
+        let mut own = named.cloned();
         if own.is_none() {
             let mut known = workspace.prompt_ids()?.into_iter();
-            own = known.find(|id| id.as_str() == PROPOSER);
+            own = known.find(|id| id.as_str() == helper.name);
         }
         let Some(id) = own else {
-            let mut model = self.model.clone().unwrap_or_else(|| model.clone());
+            let Some(mut model) = self.model.clone().or_else(|| model.cloned()) else {
+                return Err(CommandError::usage(format!(
+                    "nobody says which model is asked, and the workspace has no prompt `{}` of its own",
+                    helper.name
+                ))
+                .with_hint("name one: `--model <provider>/<model>`"));
+            };
             if self.recorded || self.record.is_some() {
                 REPLAY.clone_into(&mut model.provider);
             }
-            return Ok(built_in(workspace.tree(), model)?);
+            return Ok(helper.built_in(workspace.tree(), model)?);
         };
         if self.model.is_some() {
             return Err(CommandError::usage(format!(
@@ -73,8 +71,8 @@ impl ProposerArgs {
         Ok(workspace.closure(&id)?)
     }
 
-    /// Whom recordings stand in for when proposals are asked for.
-    pub(super) fn stand_ins(&self) -> Recorded<'_> {
+    /// Whom recordings stand in for when the helper is asked.
+    pub fn stand_ins(&self) -> Recorded<'_> {
         match &self.record {
             Some(live) => Recorded::Provider(live),
             None => Recorded::everybody_if(self.recorded),
@@ -82,20 +80,20 @@ impl ProposerArgs {
     }
 
     /// What the model answers to each request. Whoever does not answer ends the command, and nothing is
-    /// kept.
-    pub(super) fn ask(
+    /// kept but the answers for the next time.
+    pub fn ask(
         &self,
         context: &Context,
         ui: &mut Ui,
         bench: &Workbench<'_>,
-        (proposer, requests): (&Closure, &[ModelRequest]),
+        (prompt, requests): (&Closure, &[ModelRequest]),
     ) -> Result<Vec<Answer>, CommandError> {
         let mut asked = Asked::default();
-        asked.add_prompt(proposer.prompt());
+        asked.add_prompt(prompt.prompt());
         let key = |name: &str| bench.key(name);
         let setup = bench.setup(&key, true);
         let ask = |providers: &Providers<'_>| -> Result<Replies, CommandError> {
-            let asking = ask_all(proposer, requests, providers, bench.cache(), bench.limits);
+            let asking = ask_all(prompt, requests, providers, bench.cache(), bench.limits);
             Ok(wait_for(asking)??)
         };
         let replies = match &self.record {
@@ -129,7 +127,7 @@ fn answers(replies: Replies, wanted: usize) -> Result<Vec<Answer>, CommandError>
                     }
                     _ => "run the command again when the provider answers",
                 };
-                let message = format!("nothing was proposed: {}", error.message);
+                let message = format!("the model gave no answer: {}", error.message);
                 return Err(CommandError::new(Exit::Provider, message).with_hint(hint));
             }
         }
