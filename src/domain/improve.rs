@@ -339,6 +339,8 @@ pub struct CheckedFlip {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckedUsage {
+    /// Cases, each of which took one answer.
+    pub cases: u64,
     /// What its answers cost in US dollars, reused ones included; absent: not known.
     pub cost_usd: Option<f64>,
     /// Tokens read.
@@ -348,6 +350,37 @@ pub struct CheckedUsage {
     /// The longest latency of a dataset that 95 of 100 answers did not exceed, in milliseconds;
     /// absent: not known.
     pub latency_p95_ms: Option<f64>,
+}
+
+impl CheckedUsage {
+    /// Tokens that a case reads on average; absent: not known.
+    pub fn input_tokens_a_case(&self) -> Option<f64> {
+        mean(self.input_tokens, self.cases)
+    }
+
+    /// What a case costs on average in US dollars; absent: not known.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no evaluation has so many cases that a digit is lost"
+    )]
+    pub fn cost_a_case(&self) -> Option<f64> {
+        let cost = self.cost_usd.filter(|_| self.cases > 0)?;
+        Some(cost / self.cases as f64)
+    }
+
+    /// Tokens that a case writes on average; absent: not known.
+    pub fn output_tokens_a_case(&self) -> Option<f64> {
+        mean(self.output_tokens, self.cases)
+    }
+}
+
+/// A sum in parts of a count. Nothing is known of a sum of zero tokens: their number was not told.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no evaluation reads so many tokens that a digit is lost"
+)]
+fn mean(sum: u64, count: u64) -> Option<f64> {
+    (sum > 0 && count > 0).then(|| sum as f64 / count as f64)
 }
 
 impl Check {

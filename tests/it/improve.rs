@@ -7,6 +7,7 @@ mod hostile;
 mod recordings;
 mod scene;
 mod shown;
+mod traffic;
 
 use scene::{CANDIDATE, PROMPT, Scene};
 

@@ -194,6 +194,7 @@ fn usage<'s>(summaries: impl Iterator<Item = &'s SuiteSummary>) -> CheckedUsage 
     let mut all_priced = true;
     for summary in summaries {
         let usage = &summary.usage;
+        used.cases = used.cases.saturating_add(summary.cases);
         all_priced &= usage.unpriced == 0;
         used.cost_usd = match (used.cost_usd, usage.cost_usd()) {
             (Some(sum), Some(more)) => Some(sum + more),

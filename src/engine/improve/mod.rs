@@ -11,6 +11,7 @@ mod proposer;
 mod review;
 mod rows;
 mod split;
+mod traffic;
 
 pub use admit::{Admission, admit};
 pub use answer::{Proposal, UnreadableAnswer, read_proposal};
@@ -21,3 +22,4 @@ pub use proposer::{Exhibits, PROPOSER, request};
 pub use review::{LiveStanding, SECTIONS, Situation, stops};
 pub use rows::{from_production, leaks};
 pub use split::{Split, SplitRow, split};
+pub use traffic::{Traffic, traffic};

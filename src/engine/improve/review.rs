@@ -5,6 +5,8 @@ use crate::domain::digest::Digest;
 use crate::domain::id::LaneName;
 use crate::domain::improve::{Attempt, Author, State};
 
+use super::traffic::Traffic;
+
 /// The sections, each with its condition to stop.
 pub const SECTIONS: [(&str, &str); 7] = [
     (
@@ -37,6 +39,9 @@ pub const SECTIONS: [(&str, &str); 7] = [
     ),
 ];
 
+/// How many times as long calls of production may be as rows, or rows as calls, and still be like them.
+const UNLIKE: f64 = 2.0;
+
 /// A lane in which the prompt is live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveStanding {
@@ -49,7 +54,7 @@ pub struct LiveStanding {
 }
 
 /// What a review needs to know beside the record.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Situation {
     /// The prompt's fingerprint at the commit that is checked out; absent: it is not there.
     pub head: Option<Digest>,
@@ -58,6 +63,8 @@ pub struct Situation {
     /// Rows of the prompt's datasets that come from production: how many, and how many passed before and
     /// after; absent: there was no check.
     pub from_production: Option<u64>,
+    /// What production shows of the prompt; absent: its traces cannot be read.
+    pub production: Option<Traffic>,
     /// The lanes that have records.
     pub lanes: Vec<LiveStanding>,
     /// Rows whose text the candidate holds word for word.
@@ -114,10 +121,25 @@ fn candidate(attempt: &Attempt, situation: &Situation) -> Vec<String> {
 }
 
 fn traffic(attempt: &Attempt, situation: &Situation) -> Vec<String> {
-    let none = situation.from_production == Some(0) && !attempt.checks.is_empty();
-    none.then(|| "no row of its datasets comes from production".to_owned())
-        .into_iter()
-        .collect()
+    let Some(check) = attempt.checks.last() else {
+        return Vec::new();
+    };
+    let mut stops = Vec::new();
+    if situation.from_production == Some(0) {
+        stops.push("no row of its datasets comes from production".to_owned());
+    }
+    let read = situation
+        .production
+        .as_ref()
+        .and_then(|it| it.input_tokens.mean);
+    if let (Some(call), Some(row)) = (read, check.usage[0].input_tokens_a_case())
+        && (call > row * UNLIKE || row > call * UNLIKE)
+    {
+        stops.push(format!(
+            "a call in production reads {call:.0} tokens on average, and a row that was checked {row:.0}"
+        ));
+    }
+    stops
 }
 
 fn regressions(attempt: &Attempt) -> Vec<String> {

@@ -15,7 +15,7 @@ use crate::engine::workspace::Workspace;
 use super::MonitorError;
 use super::compare::CompareRequest;
 use super::figures::Figures;
-use super::overview::OverviewRequest;
+use super::overview::numbers_of;
 
 /// What a rule saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,18 +117,13 @@ fn figures(
     rule: &AlertRule,
     selection: &Selection,
 ) -> Result<Figures, MonitorError> {
-    let request = OverviewRequest {
-        level: rule.per,
-        range: selection.range,
-        filter: selection.filter.clone(),
-        group_by: Vec::new(),
-        bucket: rule.window,
-        metrics: vec![rule.metric.clone()],
-        most_groups: 1,
-    };
-    let group = request.ask(store)?.groups.into_iter().next();
-    let figures = group.and_then(|group| group.total.get(&rule.metric).copied());
-    Ok(figures.unwrap_or_default())
+    let numbers = numbers_of(
+        store,
+        rule.per,
+        selection,
+        std::slice::from_ref(&rule.metric),
+    )?;
+    Ok(numbers.get(&rule.metric).copied().unwrap_or_default())
 }
 
 /// What a number of one window says. Of nothing, only traffic says something; and where the store holds

@@ -9,6 +9,7 @@ use crate::domain::period::Period;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::{Filter, TextTest, TimeRange};
 use crate::domain::trace::query::{Level, Measure, Top, TraceQuery};
+use crate::domain::trace::selection::Selection;
 use crate::domain::trace::span::Operation;
 use crate::engine::ports::traces::TraceStore;
 
@@ -147,6 +148,26 @@ impl OverviewRequest {
         }
         numbers
     }
+}
+
+/// The numbers of everything in a window.
+pub fn numbers_of(
+    store: &dyn TraceStore,
+    level: Level,
+    selection: &Selection,
+    metrics: &[Metric],
+) -> Result<Numbers, MonitorError> {
+    let request = OverviewRequest {
+        level,
+        range: selection.range,
+        filter: selection.filter.clone(),
+        group_by: Vec::new(),
+        bucket: Period { seconds: 1 },
+        metrics: metrics.to_vec(),
+        most_groups: 1,
+    };
+    let numbers = request.numbers(store, None)?.into_values().next();
+    Ok(numbers.unwrap_or_else(|| request.nothing()))
 }
 
 /// When and what a group is.

@@ -2,11 +2,12 @@
 //! The record itself has the shape in which it is kept, with a version of its own.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::domain::id::PromptId;
 use crate::domain::improve::{Attempt, Check, Diagnosis, State};
 use crate::domain::prompt::ModelRef;
-use crate::engine::improve::{SECTIONS, stops};
+use crate::engine::improve::{SECTIONS, Traffic, stops};
 use crate::report::diff_json::{PromptV1, prompt};
 
 use super::Review;
@@ -147,6 +148,7 @@ pub struct ReviewV1<'a> {
     diff: Option<PromptV1<'a>>,
     lanes: Vec<LaneV1>,
     rows_from_production: Option<u64>,
+    production: Option<Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -187,6 +189,21 @@ impl<'a> From<&'a Review<'_>> for ReviewV1<'a> {
                 })
                 .collect(),
             rows_from_production: review.situation.from_production,
+            production: review.situation.production.as_ref().map(production),
         }
     }
+}
+
+/// What production shows, for each call: means, but for the latency.
+fn production(traffic: &Traffic) -> Value {
+    json!({
+        "range": traffic.range,
+        "calls": traffic.calls,
+        "calls_of_base": traffic.of_base,
+        "error_rate": traffic.errors.mean,
+        "input_tokens": traffic.input_tokens.mean,
+        "output_tokens": traffic.output_tokens.mean,
+        "cost_usd": traffic.cost.mean,
+        "latency_p95_ms": traffic.latency.p95.map(|nanoseconds| nanoseconds / 1e6),
+    })
 }

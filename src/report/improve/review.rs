@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::improve::{Attempt, Author, DecisionKind};
+use crate::domain::improve::{Attempt, Author, CheckedUsage, DecisionKind};
 use crate::domain::run::RunId;
 use crate::domain::untrusted::{Untrusted, shorten};
-use crate::engine::improve::{LiveStanding, SECTIONS, stops};
+use crate::engine::improve::{LiveStanding, SECTIONS, Traffic, stops};
 use crate::report::diff::prompt_text;
+use crate::report::monitor::number::{percent, whole};
+use crate::report::quantity::{duration, money};
 use crate::report::release::seconds;
+use crate::report::table::TextTable;
 
 use super::Review;
 use super::check::{flips, rates, sides, usage};
@@ -172,9 +175,56 @@ fn traffic(review: &Review<'_>) -> String {
         ),
     }
     let prompt = &review.attempt.id.prompt;
+    match &review.situation.production {
+        None => field(&mut text, "traces", "they cannot be read"),
+        Some(Traffic {
+            calls: 0, range, ..
+        }) => {
+            let none = format!("no call of `{prompt}` since {}", seconds(range.from));
+            field(&mut text, "traces", none);
+        }
+        Some(traffic) => production(&mut text, traffic, review.attempt),
+    }
     let filter = format!("pointsman monitor --where 'prompt = \"{prompt}\"'");
     field(&mut text, "see", filter);
     text
+}
+
+/// Calls of production beside the cases of the check.
+fn production(text: &mut String, traffic: &Traffic, attempt: &Attempt) {
+    let calls = format!(
+        "{} calls since {}, {} of them of the version that it was made from",
+        whole(traffic.calls),
+        seconds(traffic.range.from),
+        whole(traffic.of_base)
+    );
+    field(text, "traces", calls);
+    let check = attempt.checks.last();
+    let mut table = TextTable::new(&["A CALL", "PRODUCTION", "ROWS BEFORE", "ROWS AFTER"])
+        .align_right(1)
+        .align_right(2)
+        .align_right(3);
+    let mut row =
+        |name: &str, live: Option<String>, of: &dyn Fn(&CheckedUsage) -> Option<String>| {
+            let [before, after] = [0, 1].map(|side| check.and_then(|it| of(&it.usage[side])));
+            let shown = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
+            table.row([name.to_owned(), shown(live), shown(before), shown(after)]);
+        };
+    let tokens = |mean: Option<f64>| mean.map(|it| format!("{it:.0}"));
+    row("input tokens", tokens(traffic.input_tokens.mean), &|it| {
+        tokens(it.input_tokens_a_case())
+    });
+    row("output tokens", tokens(traffic.output_tokens.mean), &|it| {
+        tokens(it.output_tokens_a_case())
+    });
+    row("cost", traffic.cost.mean.map(money), &|it| {
+        it.cost_a_case().map(money)
+    });
+    row("p95 latency", traffic.latency.p95.map(duration), &|it| {
+        it.latency_p95_ms.map(|ms| duration(ms * 1e6))
+    });
+    row("failed", traffic.errors.mean.map(percent), &|_| None);
+    text.push_str(&table.render());
 }
 
 fn regressions(attempt: &Attempt) -> String {

@@ -1,19 +1,27 @@
 //! `pointsman improve show`.
 
+use jiff::SignedDuration;
+
 use crate::adapters::git::GitImprovements;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::improve::{Attempt, AttemptId};
+use crate::domain::trace::filter::TimeRange;
 use crate::engine::diff::{PromptDiff, compare_versions};
-use crate::engine::improve::{LiveStanding, Situation, WithFile, from_production, leaks};
+use crate::engine::improve::{
+    LiveStanding, Situation, Traffic, WithFile, from_production, leaks, traffic,
+};
 use crate::engine::ports::LaneStore as _;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::closure::Closure;
 use crate::report::improve::{Review, ReviewV1, render_review};
 
 use super::{kept, text_in};
+
+/// How far back production is looked at.
+const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Show what a reviewer needs: seven sections, each with what must stop you
 ///
@@ -77,6 +85,21 @@ fn diff(
     Ok(Some(compare_versions(&old, &new)))
 }
 
+/// What production shows of the prompt. Traces that cannot be read hold up no review.
+fn production(context: &Context, attempt: &Attempt) -> Option<Traffic> {
+    let until = context.clock().now();
+    let from = until.checked_sub(RECENT).unwrap_or(until);
+    let range = TimeRange { from, until };
+    let store = context.trace_store().ok()?;
+    traffic(
+        store.as_ref(),
+        &attempt.id.prompt,
+        attempt.base_fingerprint,
+        range,
+    )
+    .ok()
+}
+
 /// How things stand around a candidate.
 fn situation(
     context: &Context,
@@ -92,6 +115,7 @@ fn situation(
     let commit = attempt.candidate.as_ref().map(|it| &it.commit);
     let branch = improvements.branch(&attempt.id)?;
     let mut situation = Situation {
+        production: production(context, attempt),
         head: closure.as_ref().map(Closure::fingerprint),
         branch_moved: branch.is_some() && branch.as_ref() != commit,
         ..Situation::default()

@@ -13,7 +13,6 @@ use crate::domain::behavior::BehaviorState;
 use crate::domain::id::{LaneName, ViewId};
 use crate::domain::improve::Attempt;
 use crate::domain::metric::Metric;
-use crate::domain::period::Period;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::{Filter, TimeRange};
 use crate::domain::trace::query::Level;
@@ -22,7 +21,7 @@ use crate::engine::diff::{changed_paths, prompt_changes};
 use crate::engine::incidents::representatives::representatives;
 use crate::engine::monitor::compare::CompareRequest;
 use crate::engine::monitor::markers::of_lane;
-use crate::engine::monitor::overview::OverviewRequest;
+use crate::engine::monitor::overview::numbers_of;
 use crate::engine::monitor::releases::{Around, live_release};
 use crate::engine::ports::traces::TraceStore;
 use crate::engine::ports::{FileTree, LaneRecord, LaneStore as _};
@@ -268,18 +267,13 @@ impl<'c> Scene<'c> {
             .map(|name| Metric::Score(Some(name)))
             .collect();
         let of = |range: TimeRange| -> Result<_, CommandError> {
-            let seconds = range.until.duration_since(range.from).as_secs().max(1);
-            let request = OverviewRequest {
-                level: Level::Trace,
-                range,
-                filter: self.filter(),
-                group_by: Vec::new(),
-                bucket: Period { seconds },
-                metrics: metrics.clone(),
-                most_groups: 1,
-            };
-            let group = request.ask(store)?.groups.into_iter().next();
-            Ok(group.map(|group| group.total).unwrap_or_default())
+            let filter = self.filter();
+            Ok(numbers_of(
+                store,
+                Level::Trace,
+                &Selection { range, filter },
+                &metrics,
+            )?)
         };
         let [before, after] = self.compared;
         let text = scores_markdown(&metrics, &of(before)?, &of(after)?);
