@@ -13,6 +13,7 @@ use crate::domain::trace::filter::TimeRange;
 use crate::domain::untrusted::Untrusted;
 use crate::domain::watch::WatchPlan;
 use crate::engine::release::packet::Packet;
+use crate::engine::release::packet::cycles::{AttemptLink, ProofLink};
 use crate::engine::release::packet::parts::{
     AcceptedFailure, BehaviorLink, PacketApproval, Part, Results, RowsChange, TraceLink, TraceView,
 };
@@ -146,7 +147,9 @@ fn sections(packet: &Packet) -> Vec<Section> {
         section("Behavior and rationale", behavior, |it| {
             each(it, behavior_line)
         }),
+        list("Attempts to improve it", &packet.attempts, attempt_line),
         section("Dataset rows", rows, |rows| row_lines(rows)),
+        list("Proofs of rows", &packet.proofs, proof_line),
         section("Evaluator results before and after", evaluation, results),
         section("Comparison with what is live", comparison, changes),
         section("Rollback target", rollback, |target| {
@@ -162,7 +165,7 @@ fn sections(packet: &Packet) -> Vec<Section> {
             each(it, accepted_line)
         }),
     ];
-    sections.push(approvals(packet));
+    sections.push(list("Approvals", &packet.approvals, approval_line));
     sections.push(Section {
         title: "Evidence",
         absent: nothing_if(packet.evidence.is_empty(), "no record carries any yet"),
@@ -188,6 +191,15 @@ fn section<T>(title: &'static str, part: &Part<T>, lines: impl Fn(&T) -> Vec<Str
         title,
         absent,
         lines,
+    }
+}
+
+/// What a packet lists, which may be nothing.
+fn list<T>(title: &'static str, items: &[T], line: fn(&T) -> String) -> Section {
+    Section {
+        title,
+        absent: nothing_if(items.is_empty(), "none"),
+        lines: each(items, line),
     }
 }
 
@@ -330,20 +342,63 @@ fn watch_lines(plan: &WatchPlan) -> Vec<String> {
     std::iter::once(checkpoints).chain(limits).collect()
 }
 
-fn approvals(packet: &Packet) -> Section {
-    let line = |it: &PacketApproval| {
-        let verdict = it.verdict.map_or("not known", |verdict| verdict.in_words());
-        let reason = it.reason.as_deref().unwrap_or_default();
-        let text = format!(
-            "{} at {}, in sight of a gate that was: {verdict}. {reason}",
-            it.by,
-            seconds(it.approved_at)
+fn approval_line(it: &PacketApproval) -> String {
+    let verdict = it.verdict.map_or("not known", |verdict| verdict.in_words());
+    let reason = it.reason.as_deref().unwrap_or_default();
+    let text = format!(
+        "{} at {}, in sight of a gate that was: {verdict}. {reason}",
+        it.by,
+        seconds(it.approved_at)
+    );
+    text.trim_end().to_owned()
+}
+
+fn attempt_line(link: &AttemptLink) -> String {
+    let mut line = format!(
+        "{} by {}: {}",
+        link.candidate,
+        link.author,
+        link.state.name()
+    );
+    if let Some(decision) = &link.decision {
+        let reason = decision.reason.as_ref().map(|why| format!(": {why}"));
+        let at = seconds(decision.at);
+        let _ = write!(
+            line,
+            " at {at} by {}{}",
+            decision.by,
+            reason.unwrap_or_default()
         );
-        text.trim_end().to_owned()
-    };
-    Section {
-        title: "Approvals",
-        absent: nothing_if(packet.approvals.is_empty(), "none"),
-        lines: packet.approvals.iter().map(line).collect(),
     }
+    if let Some(about) = &link.about {
+        let _ = write!(line, "; about {about}");
+    }
+    if let Some(checked) = &link.checked {
+        let _ = write!(
+            line,
+            "; {} row(s) recovered, {} of them unseen, {} case(s) broken",
+            checked.recovered, checked.recovered_unseen, checked.regressions
+        );
+    }
+    let _ = write!(line, "; record {}", link.record.short());
+    line
+}
+
+fn proof_line(link: &ProofLink) -> String {
+    let [before, after] = &link.fingerprints;
+    let [failed, passes] = &link.runs;
+    format!(
+        "{} {}: {} {} failed in run {failed}, {} passes in run {passes}; by {}",
+        link.dataset,
+        link.row,
+        link.prompt,
+        short(before),
+        short(after),
+        link.by
+    )
+}
+
+/// As much of a fingerprint as people read.
+fn short(fingerprint: &str) -> String {
+    fingerprint.chars().take(12).collect()
 }

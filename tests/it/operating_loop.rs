@@ -242,6 +242,17 @@ impl Team {
         assert_eq!(absent, ["acceptedFailures"], "{packet}");
         assert_eq!(packet["behavior"]["value"][0]["id"], behavior);
         assert_eq!(packet["traces"]["value"][0]["row"], row);
+        assert_eq!(packet["attempts"][0]["candidate"], "triage/1");
+        assert_eq!(packet["attempts"][0]["state"], "approved");
+        assert_eq!(packet["attempts"][0]["checked"]["regressions"], 0);
+        assert_eq!(packet["attempts"][0]["decision"]["reason"], "read");
+        assert_eq!(packet["proofs"][0]["row"], row);
+        let [failed, passes] = [0, 1].map(|at| &packet["proofs"][0]["fingerprints"][at]);
+        assert_ne!(failed, passes);
+        self.runs("evidence show production#4")
+            .succeeds()
+            .says("triage/1 by a person: approved at ")
+            .says(&format!("tickets {row}: triage "));
         let shared = self.sandbox.with_remote();
         let lanes = ["lanes/staging", "lanes/production"];
         shared.git(&["push", "--quiet", "origin", lanes[0], lanes[1]]);

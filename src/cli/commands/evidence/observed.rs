@@ -1,5 +1,6 @@
 //! What production showed of a release, for its packet.
 
+use crate::adapters::git::{GitImprovements, Kept};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::domain::monitor::MonitorChange;
@@ -10,6 +11,7 @@ use crate::engine::monitor::compare::CompareRequest;
 use crate::engine::monitor::markers::of_lane;
 use crate::engine::monitor::releases::{Around, around};
 use crate::engine::ports::{LaneRecord, LaneStore};
+use crate::engine::release::packet::cycles::RecordedAttempt;
 use crate::engine::release::packet::parts::{Observed, Part, TraceView};
 use crate::engine::workspace::Workspace;
 
@@ -42,7 +44,19 @@ pub(super) fn observe(
         trace_view: part(view.map_err(Clone::clone)),
         monitor: part(moved),
         behaviors: Workspace::new(tree.as_ref()).behaviors()?,
+        attempts: attempts(context)?,
     })
+}
+
+fn attempts(context: &Context) -> Result<Vec<RecordedAttempt>, CommandError> {
+    let all = GitImprovements::new(context.repository()?)?
+        .all()?
+        .into_iter();
+    let recorded = all.map(|Kept { commit, attempt }| RecordedAttempt {
+        record: commit,
+        attempt,
+    });
+    Ok(recorded.collect())
 }
 
 fn part<T>(known: Result<T, String>) -> Part<T> {

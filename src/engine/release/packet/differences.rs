@@ -10,6 +10,7 @@ use crate::engine::ports::{FileTree, LaneRecord};
 use crate::engine::release::ReleaseError;
 use crate::engine::workspace::Workspace;
 
+use super::cycles::ProofLink;
 use super::parts::{AcceptedFailure, BehaviorLink, Part, RowsChange, TraceLink};
 
 const NO_TRACE: &str = "no row that comes in says which trace it was taken from";
@@ -18,6 +19,7 @@ const NO_BEHAVIOR: &str = "no behavior that was written down has to do with it";
 /// What differs between two trees, as far as a packet tells.
 pub(super) struct Differences {
     pub(super) rows: Vec<RowsChange>,
+    pub(super) proofs: Vec<ProofLink>,
     taken_from: Vec<TraceLink>,
 }
 
@@ -26,7 +28,7 @@ impl Differences {
         let difference = compare(old, new)?;
         let workspace = Workspace::new(new);
         let mut taken_from = Vec::new();
-        let mut rows = Vec::new();
+        let (mut rows, mut proofs) = (Vec::new(), Vec::new());
         for DatasetDiff { id, rows: diff, .. } in difference.datasets {
             let Some(diff) = diff else {
                 continue;
@@ -34,8 +36,12 @@ impl Differences {
             if let Ok(dataset) = workspace.dataset(&id) {
                 for row in workspace.rows(&dataset)? {
                     let row = row?;
-                    let comes = diff.added.contains(&row.id) || diff.changed.contains(&row.id);
-                    let source = row.source.filter(|it| comes && it.trace_id.is_some());
+                    if !diff.added.contains(&row.id) && !diff.changed.contains(&row.id) {
+                        continue;
+                    }
+                    let proof = row.proof.as_ref();
+                    proofs.extend(proof.map(|proof| ProofLink::new(&id, &row.id, proof)));
+                    let source = row.source.filter(|it| it.trace_id.is_some());
                     taken_from.extend(source.map(|source| TraceLink {
                         dataset: id.clone(),
                         row: row.id,
@@ -51,7 +57,11 @@ impl Differences {
                 removed: diff.removed,
             });
         }
-        Ok(Self { rows, taken_from })
+        Ok(Self {
+            rows,
+            proofs,
+            taken_from,
+        })
     }
 
     pub(super) fn traces(&self) -> Part<Vec<TraceLink>> {

@@ -1,6 +1,7 @@
 //! The evidence packet: everything that speaks for or against one move, in one document. A planned
 //! move has one, and so has every record. What is not known is said to be absent, with the reason.
 
+pub mod cycles;
 mod differences;
 pub mod parts;
 
@@ -24,6 +25,7 @@ use super::evidence::{STATEMENT_LIMIT, read_statement};
 use super::promote::PromotePlan;
 use super::standing::{Standing, Trusted, policy_in};
 
+use cycles::{AttemptLink, ProofLink, attempts_between};
 use differences::{Differences, accepted};
 use parts::{
     AcceptedFailure, BehaviorLink, Observed, PacketApproval, Part, Results, RowsChange, TraceLink,
@@ -66,6 +68,11 @@ pub struct Packet {
     pub behavior: Part<Vec<BehaviorLink>>,
     /// The rows of datasets that come in, change or go.
     pub rows: Part<Vec<RowsChange>>,
+    /// The attempts to improve a prompt that led to what it brings, and those that were given up on the
+    /// way.
+    pub attempts: Vec<AttemptLink>,
+    /// Rows that come in and were proved: they failed with one version and pass with another.
+    pub proofs: Vec<ProofLink>,
     /// What the evaluators said, of the version before and of this one.
     pub evaluation: Part<Results>,
     /// What differs from what was live.
@@ -122,8 +129,15 @@ impl Packet {
                 .map(|it| PacketApproval::new(it.by.clone(), &it.approval))
                 .collect(),
             evidence: Vec::new(),
+            attempts: attempts_between(
+                standing.tree(),
+                &candidate,
+                &plan.changes,
+                &observed.attempts,
+            ),
             traces: content.traces(),
             behavior: content.behaviors(observed.behaviors, current),
+            proofs: content.proofs,
             rows: Part::of(Some(content.rows), ""),
             monitor: observed.monitor,
             trace_view: observed.trace_view,
@@ -161,6 +175,12 @@ impl Packet {
                 evaluation.as_ref().map(Results::from),
                 "the record carries no evaluation",
             ),
+            attempts: attempts_between(
+                standing.tree(),
+                tree.as_ref(),
+                &deployment.changes,
+                &observed.attempts,
+            ),
             comparison: Part::of(Some(deployment.changes), ""),
             rollback: Part::of(deployment.rollback_target, NOWHERE),
             watch: Part::of(deployment.watch, NOT_WATCHED),
@@ -168,6 +188,7 @@ impl Packet {
             evidence: deployment.evidence,
             traces: content.traces(),
             behavior: content.behaviors(observed.behaviors, Some(record)),
+            proofs: content.proofs,
             rows: Part::of(Some(content.rows), ""),
             monitor: observed.monitor,
             trace_view: observed.trace_view,

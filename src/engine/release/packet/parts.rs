@@ -10,6 +10,8 @@ use crate::domain::monitor::MonitorChange;
 use crate::domain::trace::filter::TimeRange;
 use crate::engine::release::approval::Approval;
 
+use super::cycles::RecordedAttempt;
+
 /// What production showed, which whoever builds a packet looks up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
@@ -19,6 +21,8 @@ pub struct Observed {
     pub trace_view: Part<TraceView>,
     /// The behaviors that were written down, whatever they are about.
     pub behaviors: Vec<Behavior>,
+    /// The attempts to improve prompts, whatever became of them.
+    pub attempts: Vec<RecordedAttempt>,
 }
 
 /// Which traces were looked at.
