@@ -32,8 +32,12 @@ use telemetry::Telemetry;
 /// How many questions of each sort are asked.
 const QUESTIONS: u64 = 25;
 
+/// When the second half of it began and ended.
+const WINDOW: &str = "2026-03-02T00:00:00Z..2026-03-02T02:00:00Z";
+
 /// What both stores hold.
 struct Both {
+    telemetry: Telemetry,
     server: ClickHouse,
     files: Store,
 }
@@ -47,7 +51,11 @@ impl Both {
         server.insert("otel_logs", &telemetry.logs);
         let files = Store::new();
         import_into(&files, &telemetry.otlp);
-        Some(Self { server, files })
+        Some(Self {
+            telemetry,
+            server,
+            files,
+        })
     }
 
     fn clickhouse(&self) -> ClickHouseStore {
@@ -251,6 +259,35 @@ fn commands_read_from_clickhouse_where_the_settings_say_so() {
     asked(&["traces", "import", "-"], PASSWORD)
         .exits(2)
         .tells("only read here");
+}
+
+#[test]
+fn behaviors_are_the_same_that_our_own_store_shows() {
+    let Some(both) = Both::filled() else { return };
+    let scan = |sandbox: &Sandbox| {
+        let args = [
+            "behaviors",
+            "scan",
+            "--window",
+            WINDOW,
+            "--minimum",
+            "2",
+            "--json",
+        ];
+        let command = sandbox.command(&args);
+        let command = command.env("CLICKHOUSE_URL", &both.server.url);
+        let scan = command.env("CLICKHOUSE_PASSWORD", PASSWORD).run();
+        scan.succeeds().json()
+    };
+    let own = Sandbox::new();
+    own.write("pointsman.toml", "");
+    own.imports_text(&both.telemetry.otlp);
+    let other = Sandbox::new();
+    other.write("pointsman.toml", "[traces]\nstore = \"clickhouse\"\n");
+    let found = scan(&other);
+    assert_eq!(found, scan(&own));
+    let behaviors = found["behaviors"].as_array().map_or(0, Vec::len);
+    assert!(behaviors > 2, "{found}");
 }
 
 #[test]

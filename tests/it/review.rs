@@ -143,6 +143,39 @@ fn a_week_is_reviewed_with_its_eight_questions() {
 }
 
 #[test]
+fn a_week_is_reviewed_with_the_candidates_that_were_decided_and_those_that_wait() {
+    let sandbox = production();
+    for (file, words) in [
+        ("short.yml", "Answer in a word"),
+        ("kind.yml", "Answer kindly"),
+    ] {
+        let prompt = sandbox.read("prompts/triage.prompt.yml");
+        let better = prompt.replace("Answer briefly", words);
+        assert_ne!(better, prompt);
+        sandbox.write(&format!("../{file}"), better);
+        let from = format!("../{file}");
+        sandbox
+            .pointsman(&["improve", "start", "--prompt", "triage", "--from", &from])
+            .succeeds();
+    }
+    sandbox
+        .pointsman(&["improve", "reject", "triage/1", "--reason", "too | short"])
+        .succeeds();
+    sandbox.pointsman(&["review", "weekly"]).succeeds();
+    let reviews = sandbox.git(&["ls-files", "--others", "operations/reviews"]);
+    let text = sandbox.read(reviews.trim());
+    has(
+        &text,
+        &[
+            "| `triage/1` | rejected | ",
+            "| `triage/2` | unchecked | ",
+            "**What was learned from candidates that were edited or rejected?**",
+        ],
+    );
+    assert!(!text.contains("too | short"), "{text}");
+}
+
+#[test]
 fn new_data_comes_in_and_what_people_wrote_stays() {
     let sandbox = production();
     let first = day(&sandbox, "0");

@@ -24,9 +24,8 @@ mod together;
 use crate::domain::finding::Findings;
 use crate::engine::monitor::MonitorError;
 use crate::engine::ports::traces::TraceStoreError;
-use crate::engine::traces::search::meaning::MeaningError;
 
-pub use scan::{ScanRequest, ScanResult, Scanned, scan};
+pub use scan::{Scan, ScanRequest, ScanResult, Scanned};
 
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
@@ -37,9 +36,6 @@ pub enum BehaviorsError {
     /// The releases cannot be read.
     #[error(transparent)]
     Releases(#[from] MonitorError),
-    /// A model could not place texts.
-    #[error(transparent)]
-    Meaning(#[from] MeaningError),
     /// More texts would have to be placed than a scan compares.
     #[error("{texts} texts of users would have to be placed, and a scan compares {most} at most")]
     TooManyTexts {

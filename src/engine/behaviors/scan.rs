@@ -12,14 +12,14 @@ use crate::domain::trace::selection::Selection;
 use crate::engine::ports::LaneStore;
 use crate::engine::ports::traces::TraceStore;
 use crate::engine::statistics::{Proportion, benjamini_hochberg, fisher_exact};
-use crate::engine::traces::search::meaning::Placing;
+use crate::engine::traces::search::meaning::Place;
 use crate::engine::workspace::Workspace;
 
 use super::BehaviorsError;
 use super::drafts::{Draft, Found, drafts};
 use super::faults::add_faults;
 use super::formats::Formats;
-use super::intents::intents;
+use super::intents::{asked, intents};
 use super::lifecycle::{Case, FALSE_SHARE, Judged, judge};
 use super::population::{Counts, Population};
 use super::reading::Reading;
@@ -30,6 +30,9 @@ use super::together::{Bits, together};
 
 /// How many spans show a behavior.
 const EVIDENCE: usize = 5;
+
+/// How many texts a model may place: each is a point of many numbers.
+const MOST_PLACED: usize = 2_000;
 
 /// How many counts of earlier scans are kept.
 const HISTORY: usize = 100;
@@ -62,8 +65,6 @@ pub struct ScanResult {
     pub all_traces: u64,
     /// Whether all of them were looked at, and not only those that a lot fell on.
     pub complete: bool,
-    /// How many texts were sent to a model.
-    pub sent: usize,
     /// Every behavior, by id; none where there is no trace.
     pub behaviors: Vec<Scanned>,
 }
@@ -91,6 +92,13 @@ impl ScanRequest {
         }
     }
 
+    fn both(&self) -> TimeRange {
+        TimeRange {
+            from: self.before().from,
+            until: self.window.until,
+        }
+    }
+
     fn length(&self) -> Period {
         let length: SignedDuration = self.window.until.duration_since(self.window.from);
         Period {
@@ -99,57 +107,89 @@ impl ScanRequest {
     }
 }
 
-/// Scans what a store holds. Texts of users are compared by their words, or where somebody places texts,
-/// by their meaning.
-pub async fn scan(
-    store: &dyn TraceStore,
-    lanes: &dyn LaneStore,
-    workspace: &Workspace<'_>,
-    request: &ScanRequest,
-    placing: Option<&Placing<'_>>,
-) -> Result<ScanResult, BehaviorsError> {
-    let known = workspace.behaviors()?;
-    let both = Selection {
-        range: TimeRange {
-            from: request.before().from,
-            until: request.window.until,
-        },
-        filter: request.filter.clone(),
-    };
-    let reading = Reading::of(store, &both, &Formats::of(workspace))?;
-    let population = Population::of(&reading, request.window);
-    let mut result = ScanResult {
-        before: request.before(),
-        traces: population.all().sides,
-        all_traces: if reading.complete {
+/// What a store holds of both windows, and what is known already.
+pub struct Scan<'s> {
+    lanes: &'s dyn LaneStore,
+    request: &'s ScanRequest,
+    known: Vec<Behavior>,
+    reading: Reading,
+    population: Population,
+    all_traces: u64,
+}
+
+impl<'s> Scan<'s> {
+    /// Reads what a store holds.
+    pub fn read(
+        store: &dyn TraceStore,
+        lanes: &'s dyn LaneStore,
+        workspace: &Workspace<'_>,
+        request: &'s ScanRequest,
+    ) -> Result<Self, BehaviorsError> {
+        let both = Selection {
+            range: request.both(),
+            filter: request.filter.clone(),
+        };
+        let known = workspace.behaviors()?;
+        let reading = Reading::of(store, &both, &Formats::of(workspace))?;
+        let population = Population::of(&reading, request.window);
+        let all_traces = if reading.complete {
             population.all().total()
         } else {
             count_traces(store, &both)?
-        },
-        complete: reading.complete,
-        sent: 0,
-        behaviors: Vec::new(),
-    };
-    if population.all().sides[1] == 0 {
-        return Ok(result);
+        };
+        Ok(Self {
+            lanes,
+            request,
+            known,
+            reading,
+            population,
+            all_traces,
+        })
     }
-    let (found, sent) = find(&reading, request, &known, placing).await?;
-    result.sent = sent;
-    let drafts = drafts(found, known);
-    let releases = releases(lanes, &population, both.range, request.length())?;
-    let scene = Scene {
-        reading: &reading,
-        population: &population,
-        window: request.window,
-    };
-    let traces: Vec<&Traces> = drafts.iter().map(|draft| &draft.traces).collect();
-    let effects = effects(&releases, &traces);
-    let mut behaviors = scene.behaviors(drafts);
-    for (scanned, effects) in behaviors.iter_mut().zip(effects) {
-        scanned.behavior.releases = effects;
+
+    /// What users ask first, in each trace: the texts that a model may place.
+    pub fn asked(&self) -> Result<Vec<&str>, BehaviorsError> {
+        let (_, texts) = asked(&self.reading);
+        if texts.len() > MOST_PLACED {
+            return Err(BehaviorsError::TooManyTexts {
+                texts: texts.len(),
+                most: MOST_PLACED,
+            });
+        }
+        Ok(texts)
     }
-    result.behaviors = behaviors;
-    Ok(result)
+
+    /// Finds what comes back, and says what became of it. Texts of users are compared by their words, or by
+    /// their places where there are some.
+    pub fn finish(self, places: Option<&[Place]>) -> Result<ScanResult, BehaviorsError> {
+        let mut result = ScanResult {
+            before: self.request.before(),
+            traces: self.population.all().sides,
+            all_traces: self.all_traces,
+            complete: self.reading.complete,
+            behaviors: Vec::new(),
+        };
+        if result.traces[1] == 0 {
+            return Ok(result);
+        }
+        let found = find(&self.reading, self.request, &self.known, places);
+        let drafts = drafts(found, self.known);
+        let (range, length) = (self.request.both(), self.request.length());
+        let releases = releases(self.lanes, &self.population, range, length)?;
+        let scene = Scene {
+            reading: &self.reading,
+            population: &self.population,
+            window: self.request.window,
+        };
+        let traces: Vec<&Traces> = drafts.iter().map(|draft| &draft.traces).collect();
+        let effects = effects(&releases, &traces);
+        let mut behaviors = scene.behaviors(drafts);
+        for (scanned, effects) in behaviors.iter_mut().zip(effects) {
+            scanned.behavior.releases = effects;
+        }
+        result.behaviors = behaviors;
+        Ok(result)
+    }
 }
 
 fn count_traces(store: &dyn TraceStore, selection: &Selection) -> Result<u64, BehaviorsError> {
@@ -177,13 +217,13 @@ fn whole(count: f64) -> u64 {
     count as u64
 }
 
-/// Lets every detector look; and how many texts were sent to a model for it.
-async fn find(
+/// Lets every detector look.
+fn find(
     reading: &Reading,
     request: &ScanRequest,
     known: &[Behavior],
-    placing: Option<&Placing<'_>>,
-) -> Result<(Found, usize), BehaviorsError> {
+    places: Option<&[Place]>,
+) -> Found {
     let mut sightings = Sightings::default();
     for (place, trace) in reading.traces.iter().enumerate() {
         add_faults(&mut sightings, place, trace);
@@ -210,15 +250,13 @@ async fn find(
         };
         Some((place, sighting))
     });
-    let (intents, sent) = intents(reading, request.fewest, placing).await?;
-    let found = Found {
+    Found {
         sightings,
-        intents,
+        intents: intents(reading, request.fewest, places),
         asked: asked.collect(),
         traces: reading.traces.len(),
         fewest: request.fewest,
-    };
-    Ok((found, sent))
+    }
 }
 
 /// What is needed to say what became of a behavior.

@@ -98,7 +98,6 @@ impl From<BehaviorsError> for CommandError {
     fn from(error: BehaviorsError) -> Self {
         let message = error.to_string();
         match error {
-            BehaviorsError::Meaning(error) => error.into(),
             BehaviorsError::TooManyTexts { .. } => Self::usage(message)
                 .with_hint("look at less, by `--since` or `--where`, or leave out `--semantic`"),
             BehaviorsError::Store(error) => error.into(),

@@ -15,8 +15,8 @@ use crate::cli::ui::Ui;
 use crate::domain::behavior::{Behavior, BehaviorState};
 use crate::domain::prompt::ModelRef;
 use crate::domain::trace::selection::Selection;
-use crate::engine::behaviors::{ScanRequest, ScanResult, Scanned, scan};
-use crate::engine::traces::search::meaning::Placing;
+use crate::engine::behaviors::{Scan, ScanRequest, ScanResult, Scanned};
+use crate::engine::traces::search::meaning::places;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::behavior_text::write_behavior;
 use crate::report::behaviors::json::ScanV1;
@@ -73,17 +73,16 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<Exi
     let tree = context.tree(None)?;
     let workspace = Workspace::new(tree.as_ref());
     let lanes = context.lanes()?;
-    let look = |placing: Option<&Placing<'_>>| -> Result<ScanResult, CommandError> {
-        let scan = scan(store.as_ref(), &lanes, &workspace, &request, placing);
-        Ok(wait_for(scan)??)
-    };
-    let result = match &args.semantic {
-        None => look(None)?,
-        Some(model) => with_placing(context, model, args.most_texts, |it| look(Some(it)))?,
-    };
-    if let Some(model) = &args.semantic {
-        say_what_was_sent(ui, model, result.sent);
-    }
+    let scan = Scan::read(store.as_ref(), &lanes, &workspace, &request)?;
+    let places = args.semantic.as_ref().map(|model| {
+        let texts = scan.asked()?;
+        let (places, sent) = with_placing(context, model, args.most_texts, |placing| {
+            Ok(wait_for(places(placing, &texts))??)
+        })?;
+        say_what_was_sent(ui, model, sent);
+        Ok::<_, CommandError>(places)
+    });
+    let result = scan.finish(places.transpose()?.as_deref())?;
     let written = if args.dry_run {
         Vec::new()
     } else {

@@ -4,17 +4,12 @@ mod clusters;
 mod vectors;
 
 use crate::domain::behavior::Term;
+use crate::engine::traces::search::meaning::Place;
 
 use clusters::{Near, WORDS, groups};
 use vectors::{Vector, cosine, middle, unit, vectors};
 
-use crate::engine::traces::search::meaning::{Place, Placing, places};
-
-use super::BehaviorsError;
 use super::reading::Reading;
-
-/// How many texts a model may place for one scan: each is a point of many numbers.
-const MOST_PLACED: usize = 2_000;
 
 /// How many words of a group are kept.
 const TERMS: usize = 12;
@@ -51,43 +46,36 @@ impl Intent {
     }
 }
 
-/// The groups of what users ask first in each trace, and how many texts were sent to a model for it. They
-/// are compared by their words, or by the places that a model gives them; named they are by their words.
-pub(super) async fn intents(
-    reading: &Reading,
-    fewest: usize,
-    placing: Option<&Placing<'_>>,
-) -> Result<(Vec<Intent>, usize), BehaviorsError> {
-    let asked = reading.traces.iter().enumerate().filter_map(|(place, it)| {
-        let text = it.spans.iter().find_map(|span| span.asked.as_deref());
-        Some((place, text?))
-    });
-    let (traces, texts): (Vec<usize>, Vec<&str>) = asked.unzip();
+/// The groups of what users ask first in each trace. They are compared by their words, or by the places that
+/// a model gives them; named they are by their words.
+pub(super) fn intents(reading: &Reading, fewest: usize, places: Option<&[Place]>) -> Vec<Intent> {
+    let (traces, texts) = asked(reading);
     let (vocabulary, words) = vectors(&texts);
     let grouping = Grouping {
         traces: &traces,
         words: &words,
         vocabulary: &vocabulary.0,
     };
-    let Some(placing) = placing else {
-        let found = groups(&words, fewest, Near::BY_WORDS);
-        return Ok((grouping.intents(found, &words), 0));
+    let Some(places) = places else {
+        return grouping.intents(groups(&words, fewest, Near::BY_WORDS), &words);
     };
-    if texts.len() > MOST_PLACED {
-        return Err(BehaviorsError::TooManyTexts {
-            texts: texts.len(),
-            most: MOST_PLACED,
-        });
-    }
-    let (places, sent) = places(placing, &texts).await?;
-    let points: Vec<Vector> = places.into_iter().map(point).collect();
-    let found = groups(&points, fewest, Near::BY_MEANING);
-    Ok((grouping.intents(found, &points), sent))
+    let points: Vec<Vector> = places.iter().map(point).collect();
+    grouping.intents(groups(&points, fewest, Near::BY_MEANING), &points)
+}
+
+/// What users ask first, and in which traces.
+pub(super) fn asked(reading: &Reading) -> (Vec<usize>, Vec<&str>) {
+    let traces = reading.traces.iter().enumerate();
+    let asked = traces.filter_map(|(place, it)| {
+        let text = it.spans.iter().find_map(|span| span.asked.as_deref());
+        Some((place, text?))
+    });
+    asked.unzip()
 }
 
 /// A place as a point. What is no number lies nowhere.
-fn point(place: Place) -> Vector {
-    let numbers = place.into_iter().enumerate();
+fn point(place: &Place) -> Vector {
+    let numbers = place.iter().copied().enumerate();
     unit(numbers.filter(|(_, number)| number.is_finite()).collect())
 }
 
