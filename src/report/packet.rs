@@ -354,7 +354,7 @@ fn approval_line(it: &PacketApproval) -> String {
 }
 
 fn attempt_line(link: &AttemptLink) -> String {
-    let mut line = format!(
+    let mut text = format!(
         "{} by {}: {}",
         link.candidate,
         link.author,
@@ -364,24 +364,24 @@ fn attempt_line(link: &AttemptLink) -> String {
         let reason = decision.reason.as_ref().map(|why| format!(": {why}"));
         let at = seconds(decision.at);
         let _ = write!(
-            line,
+            text,
             " at {at} by {}{}",
             decision.by,
             reason.unwrap_or_default()
         );
     }
     if let Some(about) = &link.about {
-        let _ = write!(line, "; about {about}");
+        let _ = write!(text, "; about {about}");
     }
     if let Some(checked) = &link.checked {
         let _ = write!(
-            line,
+            text,
             "; {} row(s) recovered, {} of them unseen, {} case(s) broken",
             checked.recovered, checked.recovered_unseen, checked.regressions
         );
     }
-    let _ = write!(line, "; record {}", link.record.short());
-    line
+    let _ = write!(text, "; record {}", link.record.short());
+    text
 }
 
 fn proof_line(link: &ProofLink) -> String {

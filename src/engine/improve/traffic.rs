@@ -41,7 +41,7 @@ pub fn traffic(
     range: TimeRange,
 ) -> Result<Traffic, MonitorError> {
     let calls = calls_to_models().and(Filter::is(Column::Prompt, prompt.as_str()));
-    let version = TextTest::StartsWith(base.short().to_string());
+    let version = TextTest::StartsWith(base.short());
     let of_base = calls
         .clone()
         .and(Filter::Text(Column::Fingerprint, version));

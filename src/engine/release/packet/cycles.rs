@@ -109,8 +109,8 @@ pub(super) fn attempts_between(
     changes: &Changes,
     all: &[RecordedAttempt],
 ) -> Vec<AttemptLink> {
-    let changed = changes.changed.iter();
-    let mut links: Vec<AttemptLink> = changed
+    let prompts = changes.changed.iter();
+    let mut links: Vec<AttemptLink> = prompts
         .flat_map(|prompt| {
             let of_prompt: Vec<&RecordedAttempt> = all
                 .iter()
