@@ -75,6 +75,10 @@ fn add_counts(text: &mut String, report: &ImportReport) {
     if read.unmapped > 0 {
         line("names only", plural(read.unmapped, "span"));
     }
+    if written.logged > 0 {
+        let records = plural(written.logged, "log record");
+        line("content", format!("{records} of spans"));
+    }
     if read.other_logs > 0 {
         line("other logs", plural(read.other_logs, "record"));
     }

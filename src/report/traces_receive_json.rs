@@ -30,6 +30,7 @@ pub struct ReceivedV1<'r> {
     duplicate_spans: u64,
     scores: u64,
     duplicate_scores: u64,
+    logged_content: u64,
     rejected: u64,
     error: Option<&'r str>,
 }
@@ -45,6 +46,7 @@ pub struct StoppedV1<'r> {
     duplicate_spans: u64,
     scores: u64,
     duplicate_scores: u64,
+    logged_content: u64,
     not_stored: u64,
     turned_away: u64,
     unpriced: u64,
@@ -77,6 +79,7 @@ impl<'r> ReceivedV1<'r> {
             duplicate_spans: round.written.duplicates,
             scores: round.written.scores,
             duplicate_scores: round.duplicate_scores,
+            logged_content: round.written.logged,
             rejected: round.rejected,
             error: round.trouble.as_ref().map(|it| it.message.as_str()),
         }
@@ -96,6 +99,7 @@ impl<'r> StoppedV1<'r> {
             duplicate_spans: written.duplicates,
             scores: written.scores,
             duplicate_scores: report.taken.duplicate_scores,
+            logged_content: written.logged,
             not_stored: report.not_stored,
             turned_away: report.turned_away,
             unpriced: read.unpriced,

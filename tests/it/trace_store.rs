@@ -115,6 +115,7 @@ fn append(sink: &mut FileTraceSink<'_>, spans: &[Span], scores: &[Score]) -> App
     let batch = TraceBatch {
         spans: spans.to_vec(),
         scores: scores.to_vec(),
+        logged: Vec::new(),
     };
     let rules = Digest::of(b"rules");
     sink.append(batch, &rules).expect("the disk has room")
@@ -172,6 +173,7 @@ fn a_span_counts_once_however_often_it_is_sent() {
             spans: 100,
             duplicates: 200,
             scores: 0,
+            logged: 0,
         }
     );
     let twice = [spans.as_slice(), &spans].concat();

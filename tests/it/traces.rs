@@ -6,6 +6,7 @@ mod export;
 mod hostile;
 mod import;
 mod list;
+mod logged;
 mod made;
 mod protobuf;
 mod receive;

@@ -20,8 +20,20 @@ pub(super) fn spans<'s>(
     segments: impl IntoIterator<Item = &'s Segment>,
     spans: &[&Span],
 ) -> Result<Vec<bool>, TraceStoreError> {
-    let mut known = vec![false; spans.len()];
-    let by_trace = by_text(spans.iter().map(|span| span.trace_id.as_str()));
+    let ids = spans.iter();
+    let ids: Vec<(&str, &str)> = ids
+        .map(|span| (span.trace_id.as_str(), span.span_id.as_str()))
+        .collect();
+    self::ids(segments, &ids)
+}
+
+/// The same of spans that are named by the ids of their traces and their own.
+pub(super) fn ids<'s>(
+    segments: impl IntoIterator<Item = &'s Segment>,
+    ids: &[(&str, &str)],
+) -> Result<Vec<bool>, TraceStoreError> {
+    let mut known = vec![false; ids.len()];
+    let by_trace = by_text(ids.iter().map(|(trace, _)| *trace));
     let traces: Vec<&str> = by_trace.iter().map(|(trace, _)| *trace).collect();
     for segment in segments {
         let candidates = segment.may_hold(&traces)?;
@@ -42,7 +54,7 @@ pub(super) fn spans<'s>(
                 };
                 let id = stored_spans.get(row).unwrap_or_default();
                 for index in *same_trace {
-                    known[*index] |= spans[*index].span_id == id;
+                    known[*index] |= ids[*index].1 == id;
                 }
             }
         }
@@ -86,8 +98,13 @@ pub(super) fn scores<'s>(
 
 /// What a span is known by, in short.
 pub(super) fn span_key(span: &Span) -> ShortDigest {
-    let length = (span.trace_id.len() as u64).to_le_bytes();
-    let parts = [&length, span.trace_id.as_bytes(), span.span_id.as_bytes()];
+    key(&span.trace_id, &span.span_id)
+}
+
+/// The same of a span that is named by the ids of its trace and its own.
+pub(super) fn key(trace: &str, span: &str) -> ShortDigest {
+    let length = (trace.len() as u64).to_le_bytes();
+    let parts = [&length, trace.as_bytes(), span.as_bytes()];
     Digest::of(&parts.concat()).shortened()
 }
 

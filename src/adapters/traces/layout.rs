@@ -142,6 +142,16 @@ pub(super) fn day_of(moment: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(moment).date()
 }
 
+/// The days of some moments, with the day before and the day after; `None`: there are no moments.
+pub(super) fn days_around(
+    moments: impl Iterator<Item = Timestamp> + Clone,
+) -> Option<RangeInclusive<Date>> {
+    let (first, last) = (moments.clone().min()?, moments.max()?);
+    let first = day_of(first).yesterday().unwrap_or(Date::MIN);
+    let last = day_of(last).tomorrow().unwrap_or(Date::MAX);
+    Some(first..=last)
+}
+
 /// A name that no file in the folder has or had: the time, the process and how many names it took.
 fn unused(folder: &Path, now: Timestamp, ending: &str) -> PathBuf {
     static TAKEN: AtomicU64 = AtomicU64::new(0);

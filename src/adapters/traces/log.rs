@@ -21,6 +21,7 @@ use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
+use super::join::Waiting;
 use super::layout::{failed, sync_folder};
 
 const MAGIC: &[u8] = b"pointsman traces 1\n";
@@ -34,6 +35,8 @@ pub(super) struct LogBatch {
     pub(super) redaction: Digest,
     pub(super) spans: Vec<Span>,
     pub(super) scores: Vec<Score>,
+    #[serde(default)]
+    pub(super) waiting: Vec<Waiting>,
 }
 
 /// A batch to be written.
@@ -42,6 +45,8 @@ struct NewBatch<'a> {
     redaction: &'a Digest,
     spans: &'a [Span],
     scores: &'a [Score],
+    #[serde(skip_serializing_if = "<[Waiting]>::is_empty")]
+    waiting: &'a [Waiting],
 }
 
 /// Writes one log, which it holds locked.
@@ -86,6 +91,7 @@ impl LogWriter {
         &mut self,
         spans: &[Span],
         scores: &[Score],
+        waiting: &[Waiting],
         redaction: &Digest,
     ) -> Result<(), TraceStoreError> {
         let written = self
@@ -93,6 +99,7 @@ impl LogWriter {
                 redaction,
                 spans,
                 scores,
+                waiting,
             })
             .and_then(|()| self.file.write_all(&self.buffer))
             .and_then(|()| self.file.sync_data());
@@ -226,9 +233,9 @@ mod tests {
         let path = folder.join("a.log");
         let mut log = LogWriter::create(path.clone()).unwrap();
         let rules = Digest::of(b"rules");
-        log.append(&[span("a")], &[], &rules).unwrap();
+        log.append(&[span("a")], &[], &[], &rules).unwrap();
         let second = usize::try_from(log.length).unwrap();
-        log.append(&[span("b")], &[], &rules).unwrap();
+        log.append(&[span("b")], &[], &[], &rules).unwrap();
         (path, second)
     }
 

@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod export;
 mod files;
+mod join;
 mod known;
 mod layout;
 mod log;

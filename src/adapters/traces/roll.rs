@@ -7,11 +7,12 @@ use jiff::civil::Date;
 
 use crate::domain::digest::Digest;
 use crate::domain::trace::score::Score;
-use crate::domain::trace::span::Span;
+use crate::domain::trace::span::{Content, Span};
 use crate::engine::ports::traces::TraceStoreError;
 
 use super::columns::TRACE;
 use super::encode::{self, nanoseconds};
+use super::join::Waiting;
 use super::known;
 use super::layout::{Layout, StoreLock, Table, day_of, failed, sync_folder};
 use super::schema::{IDENTITY, MOST_ROWS, SCHEMA_VERSION, findable};
@@ -29,6 +30,8 @@ const STEP: usize = 8_192;
 pub(super) struct Fresh {
     pub(super) spans: Vec<Span>,
     pub(super) scores: Vec<Score>,
+    /// Content that waits for its spans.
+    pub(super) waiting: Vec<Waiting>,
     /// The rules by which it was redacted.
     pub(super) redactions: BTreeSet<Digest>,
 }
@@ -158,19 +161,25 @@ fn parts<'s, 'p>(spans: &'p [&'s Span]) -> Vec<&'p [&'s Span]> {
 
 /// About how many bytes of text a span has.
 pub(super) fn weight(span: &Span) -> usize {
-    let content = &span.content;
+    let message = span.status_message.as_ref().map_or(0, String::len);
+    let pairs = span.attributes.iter();
+    let pairs = pairs.map(|(key, value)| key.len() + value.len());
+    content_weight(&span.content) + message + pairs.sum::<usize>() + 500
+}
+
+/// About how many bytes of text content has.
+pub(super) fn content_weight(content: &Content) -> usize {
     let texts = [
         &content.system_instructions,
         &content.input,
         &content.output,
         &content.tool_definitions,
         &content.events,
-        &span.status_message,
     ];
     let texts = texts.into_iter().flatten().map(String::len);
-    let pairs = content.variables.iter().chain(&span.attributes);
+    let pairs = content.variables.iter();
     let pairs = pairs.map(|(key, value)| key.len() + value.len());
-    texts.chain(pairs).sum::<usize>() + 500
+    texts.chain(pairs).sum()
 }
 
 /// The names that most spans carry.

@@ -3,11 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::ops::RangeInclusive;
 use std::path::Path;
-
-use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::domain::digest::{Digest, ShortDigest};
 use crate::engine::ports::Clock;
@@ -17,10 +13,11 @@ use super::compact::compact;
 use super::decode::moment;
 use super::encode::nanoseconds;
 use super::files::Files;
+use super::join::{Waiting, identity, join, join_stored, still_waiting};
 use super::known;
-use super::layout::{Layout, StoreLock, Table, day_of, failed, remove};
+use super::layout::{Layout, StoreLock, Table, days_around, failed, remove};
 use super::log::{self, LogBatch, LogWriter};
-use super::roll::{Fresh, roll, weight};
+use super::roll::{Fresh, content_weight, roll, weight};
 use super::snapshot::{each_once, retain};
 
 /// How many spans and scores wait in a log at most.
@@ -50,6 +47,7 @@ pub struct FileTraceSink<'a> {
     waiting_bytes: usize,
     waiting_spans: HashSet<ShortDigest>,
     waiting_scores: HashSet<String>,
+    waiting_content: HashSet<ShortDigest>,
     span_files: Files,
     score_files: Files,
 }
@@ -58,13 +56,7 @@ impl<'a> FileTraceSink<'a> {
     /// A writer of the store below a folder of ours. It takes over what others left behind.
     pub fn open(base: &Path, clock: &'a dyn Clock) -> Result<Self, TraceStoreError> {
         let layout = Layout::below(base);
-        if !layout.logs()?.is_empty() {
-            let lock = layout.lock()?;
-            for path in layout.logs()? {
-                take_over(&layout, &lock, &path, clock)?;
-            }
-        }
-        Ok(Self {
+        let mut sink = Self {
             layout,
             clock,
             log: None,
@@ -72,9 +64,34 @@ impl<'a> FileTraceSink<'a> {
             waiting_bytes: 0,
             waiting_spans: HashSet::new(),
             waiting_scores: HashSet::new(),
+            waiting_content: HashSet::new(),
             span_files: Files::of(Table::Spans),
             score_files: Files::of(Table::Scores),
-        })
+        };
+        if !sink.layout.logs()?.is_empty() {
+            sink.take_over_logs()?;
+        }
+        Ok(sink)
+    }
+
+    /// Rolls what writers left behind that are gone. Content that waits for its spans waits here from now on.
+    fn take_over_logs(&mut self) -> Result<(), TraceStoreError> {
+        let lock = self.layout.lock()?;
+        let (mut taken, mut waiting) = (Vec::new(), Vec::new());
+        for path in self.layout.logs()? {
+            if let Some(left) = take_over(&self.layout, &lock, &path, self.clock)? {
+                waiting.extend(left);
+                taken.push(path);
+            }
+        }
+        let waiting = still_waiting(waiting, self.clock.now());
+        self.log = carry_over(&self.layout, &lock, &waiting, self.clock)?;
+        for path in taken {
+            remove(&path)?;
+        }
+        drop(lock);
+        self.wait_for(waiting);
+        Ok(())
     }
 
     /// Turns what waits in the log into files of columns.
@@ -83,14 +100,24 @@ impl<'a> FileTraceSink<'a> {
             return Ok(());
         };
         let lock = self.layout.lock()?;
-        publish(&self.layout, &lock, &self.waiting, self.clock)?;
-        remove(log.path())?;
-        self.log = None;
-        self.waiting = Fresh::default();
-        self.waiting_bytes = 0;
+        let waiting = publish(&self.layout, &lock, &mut self.waiting, self.clock)?;
+        let old = log.path().to_owned();
+        self.log = carry_over(&self.layout, &lock, &waiting, self.clock)?;
+        remove(&old)?;
+        self.wait_for(waiting);
         self.waiting_spans.clear();
         self.waiting_scores.clear();
         Ok(())
+    }
+
+    /// Nothing waits in the log but content for its spans.
+    fn wait_for(&mut self, waiting: Vec<Waiting>) {
+        self.waiting_bytes = waiting.iter().map(weight_of_waiting).sum();
+        self.waiting_content = waiting.iter().map(|it| identity(&it.logged)).collect();
+        self.waiting = Fresh {
+            waiting,
+            ..Fresh::default()
+        };
     }
 
     /// The log, which begins with the first batch.
@@ -105,14 +132,20 @@ impl<'a> FileTraceSink<'a> {
     }
 
     fn is_full(&self) -> bool {
-        let waiting = self.waiting.spans.len() + self.waiting.scores.len();
+        let waiting = &self.waiting;
+        let waiting = waiting.spans.len() + waiting.scores.len() + waiting.waiting.len();
         waiting >= MOST_WAITING || self.waiting_bytes >= MOST_WAITING_BYTES
     }
 
     /// Leaves what is new: neither twice in the batch, nor waiting, nor in files of columns.
     fn leave_new(&mut self, batch: &mut TraceBatch) -> Result<(), TraceStoreError> {
         each_once(&mut batch.spans, &mut batch.scores);
-        let TraceBatch { spans, scores } = batch;
+        let TraceBatch {
+            spans,
+            scores,
+            logged,
+        } = batch;
+        logged.retain(|logged| self.waiting_content.insert(identity(logged)));
         spans.retain(|span| !self.waiting_spans.contains(&known::span_key(span)));
         scores.retain(|score| !self.waiting_scores.contains(&known::identity(score)));
         if let Some(days) = days_around(spans.iter().map(|span| span.started_at)) {
@@ -129,20 +162,22 @@ impl<'a> FileTraceSink<'a> {
     }
 
     /// Writes a batch to the log.
-    fn log_batch(
-        &mut self,
-        mut batch: TraceBatch,
-        bytes: usize,
-        redaction: &Digest,
-    ) -> Result<(), TraceStoreError> {
-        self.log()?.append(&batch.spans, &batch.scores, redaction)?;
-        self.waiting_bytes += bytes;
-        let spans = batch.spans.iter().map(known::span_key);
-        self.waiting_spans.extend(spans);
-        let scores = batch.scores.iter().map(known::identity);
-        self.waiting_scores.extend(scores);
-        self.waiting.spans.append(&mut batch.spans);
-        self.waiting.scores.append(&mut batch.scores);
+    fn log_batch(&mut self, mut fresh: Fresh, redaction: &Digest) -> Result<(), TraceStoreError> {
+        let Fresh {
+            spans,
+            scores,
+            waiting,
+            ..
+        } = &fresh;
+        self.log()?.append(spans, scores, waiting, redaction)?;
+        self.waiting_bytes += spans.iter().map(weight).sum::<usize>();
+        self.waiting_bytes += waiting.iter().map(weight_of_waiting).sum::<usize>();
+        self.waiting_spans.extend(spans.iter().map(known::span_key));
+        self.waiting_scores
+            .extend(scores.iter().map(known::identity));
+        self.waiting.spans.append(&mut fresh.spans);
+        self.waiting.scores.append(&mut fresh.scores);
+        self.waiting.waiting.append(&mut fresh.waiting);
         self.waiting.redactions.insert(*redaction);
         Ok(())
     }
@@ -160,27 +195,43 @@ impl TraceSink for FileTraceSink<'_> {
         normalize(&mut batch);
         let offered = batch.spans.len();
         self.leave_new(&mut batch)?;
-        let TraceBatch { spans, scores } = &batch;
         let appended = Appended {
-            spans: spans.len() as u64,
-            duplicates: (offered - spans.len()) as u64,
-            scores: scores.len() as u64,
+            spans: batch.spans.len() as u64,
+            duplicates: (offered - batch.spans.len()) as u64,
+            scores: batch.scores.len() as u64,
+            logged: batch.logged.len() as u64,
         };
-        if spans.is_empty() && scores.is_empty() {
+        if batch.is_empty() {
             return Ok(appended);
         }
-        let bytes = spans.iter().map(weight).sum();
-        if spans.len() < LARGE && bytes < LARGE_BYTES {
-            self.log_batch(batch, bytes, redaction)?;
-            return Ok(appended);
-        }
-        let fresh = Fresh {
+        let taken_at = self.clock.now();
+        let logged = batch.logged.into_iter();
+        let mut fresh = Fresh {
             spans: batch.spans,
             scores: batch.scores,
+            waiting: logged
+                .map(|logged| Waiting {
+                    taken_at,
+                    redaction: *redaction,
+                    logged,
+                })
+                .collect(),
             redactions: [*redaction].into(),
         };
-        let lock = self.layout.lock()?;
-        publish(&self.layout, &lock, &fresh, self.clock)?;
+        let bytes: usize = fresh.spans.iter().map(weight).sum();
+        if fresh.spans.len() >= LARGE || bytes >= LARGE_BYTES {
+            let lock = self.layout.lock()?;
+            let waiting = publish(&self.layout, &lock, &mut fresh, self.clock)?;
+            drop(lock);
+            fresh = Fresh {
+                waiting,
+                ..Fresh::default()
+            };
+            if fresh.waiting.is_empty() {
+                return Ok(appended);
+            }
+        }
+        self.log_batch(fresh, redaction)?;
         Ok(appended)
     }
 }
@@ -207,58 +258,77 @@ fn normalize(batch: &mut TraceBatch) {
     }
 }
 
-/// The days of some moments, with the day before and the day after; `None`: there are no moments.
-fn days_around(moments: impl Iterator<Item = Timestamp> + Clone) -> Option<RangeInclusive<Date>> {
-    let (first, last) = (moments.clone().min()?, moments.max()?);
-    let first = day_of(first).yesterday().unwrap_or(Date::MIN);
-    let last = day_of(last).tomorrow().unwrap_or(Date::MAX);
-    Some(first..=last)
-}
-
-/// Rolls a log whose writer is gone. One that cannot be read is left to whoever reads the store, and
-/// is told there.
+/// Rolls a log whose writer is gone, and gives the content that still waits for its spans; `None`: nothing
+/// was done. A log that cannot be read is left to whoever reads the store, and is told there.
 fn take_over(
     layout: &Layout,
     lock: &StoreLock,
     path: &Path,
     clock: &dyn Clock,
-) -> Result<(), TraceStoreError> {
+) -> Result<Option<Vec<Waiting>>, TraceStoreError> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed("read", path, &error)),
     };
     if file.try_lock().is_err() {
-        return Ok(());
+        return Ok(None);
     }
     let Ok(batches) = log::read_open(&file, path) else {
-        return Ok(());
+        return Ok(None);
     };
     let mut fresh = Fresh::default();
     for LogBatch {
         redaction,
         spans,
         scores,
+        waiting,
     } in batches
     {
         fresh.redactions.insert(redaction);
         fresh.spans.extend(spans);
         fresh.scores.extend(scores);
+        fresh.waiting.extend(waiting);
     }
-    publish(layout, lock, &fresh, clock)?;
-    remove(path)
+    publish(layout, lock, &mut fresh, clock).map(Some)
 }
 
+/// Begins a log with content that still waits for its spans; `None`: none does.
+fn carry_over(
+    layout: &Layout,
+    _lock: &StoreLock,
+    waiting: &[Waiting],
+    clock: &dyn Clock,
+) -> Result<Option<LogWriter>, TraceStoreError> {
+    let Some(first) = waiting.first() else {
+        return Ok(None);
+    };
+    let mut log = LogWriter::create(layout.new_log(clock.now())?)?;
+    log.append(&[], &[], waiting, &first.redaction)?;
+    Ok(Some(log))
+}
+
+/// Writes files of columns, and gives the content that still waits for its spans.
 fn publish(
     layout: &Layout,
     lock: &StoreLock,
-    fresh: &Fresh,
+    fresh: &mut Fresh,
     clock: &dyn Clock,
-) -> Result<(), TraceStoreError> {
+) -> Result<Vec<Waiting>, TraceStoreError> {
     let now = clock.now();
-    for day in roll(layout, lock, fresh, now)? {
+    let redactions = fresh.waiting.iter().map(|it| it.redaction);
+    fresh.redactions.extend(redactions);
+    let waiting = join(&mut fresh.spans, std::mem::take(&mut fresh.waiting));
+    let mut days = roll(layout, lock, fresh, now)?;
+    let (waiting, changed) = join_stored(layout, lock, waiting, now)?;
+    days.extend(changed);
+    for day in days {
         // What cannot be merged now is stored all the same, and merged another time.
         let _ = compact(layout, lock, day, now);
     }
-    Ok(())
+    Ok(still_waiting(waiting, now))
+}
+
+fn weight_of_waiting(waiting: &Waiting) -> usize {
+    content_weight(&waiting.logged.content)
 }

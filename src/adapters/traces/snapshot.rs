@@ -14,6 +14,7 @@ use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
 use super::decode::moment;
+use super::join::join;
 use super::known;
 use super::layout::{Layout, Table, day_of};
 use super::log;
@@ -40,10 +41,12 @@ impl Snapshot {
     pub(super) fn take(layout: &Layout, range: &TimeRange) -> Result<Self, TraceStoreError> {
         let mut fresh_spans = Vec::new();
         let mut fresh_scores = Vec::new();
+        let mut waiting = Vec::new();
         for path in layout.logs()? {
             for batch in log::read(&path)?.unwrap_or_default() {
                 fresh_spans.extend(batch.spans);
                 fresh_scores.extend(batch.scores);
+                waiting.extend(batch.waiting);
             }
         }
         // A span that is in logs only may be stored on any day.
@@ -55,6 +58,7 @@ impl Snapshot {
         let mut spans = settled(layout, Table::Spans, &days)?;
         let scores = settled(layout, Table::Scores, &days_of(&TimeRange::ALWAYS))?;
         each_once(&mut fresh_spans, &mut fresh_scores);
+        join(&mut fresh_spans, waiting);
         let known = known::spans(&spans, &fresh_spans.iter().collect::<Vec<_>>())?;
         retain(&mut fresh_spans, &known);
         fresh_spans.retain(|span| range.contains(span.started_at));

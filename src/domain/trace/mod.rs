@@ -4,6 +4,7 @@ pub mod column;
 pub mod field;
 pub mod filter;
 pub mod language;
+pub mod logged;
 pub mod mapping;
 pub mod matching;
 pub mod messages;

@@ -8,23 +8,38 @@ use jiff::Timestamp;
 use crate::domain::digest::Digest;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::{Filter, TimeRange};
+use crate::domain::trace::logged::LoggedContent;
 use crate::domain::trace::query::{Level, Measured, TraceQuery, TraceTable};
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
 
-/// Spans and scores, as far as redaction let them through.
+/// Spans, scores and content of spans, as far as redaction let them through.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TraceBatch {
     /// The spans.
     pub spans: Vec<Span>,
     /// The scores.
     pub scores: Vec<Score>,
+    /// Content of spans that came beside them.
+    pub logged: Vec<LoggedContent>,
+}
+
+impl TraceBatch {
+    /// How much it holds.
+    pub fn len(&self) -> usize {
+        self.spans.len() + self.scores.len() + self.logged.len()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Where traces are written to. What was written is durable when the call returns.
 pub trait TraceSink {
     /// Adds a batch that was redacted by the rules of this digest. A span that is stored already,
-    /// known by its trace and span id, is left as it is.
+    /// known by its trace and span id, is left as it is, but for content that it lacks.
     fn append(
         &mut self,
         batch: TraceBatch,
@@ -41,6 +56,8 @@ pub struct Appended {
     pub duplicates: u64,
     /// Scores that are new.
     pub scores: u64,
+    /// Records of content that are new.
+    pub logged: u64,
 }
 
 /// Where traces are read from. Every store answers alike, span for span and digit for digit but for

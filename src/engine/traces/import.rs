@@ -61,7 +61,7 @@ pub struct ReadCounts {
     pub unpriced: u64,
     /// Spans of which no convention says more than their names.
     pub unmapped: u64,
-    /// Log records that are about something else than scores.
+    /// Log records that are about something else than scores and content of spans.
     pub other_logs: u64,
     /// How often each rule of redaction replaced something.
     pub replaced: BTreeMap<String, u64>,
@@ -136,6 +136,7 @@ pub fn import<'a>(
                     written.spans += appended.spans;
                     written.duplicates += appended.duplicates;
                     written.scores += appended.scores;
+                    written.logged += appended.logged;
                     duplicate_scores += scores - appended.scores;
                 }
             }

@@ -103,7 +103,7 @@ pub enum Reading {
 pub(super) struct Unkept {
     /// By the reason.
     pub(super) unkept: Vec<(String, u64)>,
-    /// Log records that are about something else than scores.
+    /// Log records that are about something else than scores and content of spans.
     pub(super) other_logs: u64,
 }
 
@@ -221,8 +221,7 @@ impl Intake {
                 }
                 Ok(Some(Ok(record))) => self.record(record, making)?,
             }
-            let items = making.batch.spans.len() + making.batch.scores.len();
-            let full = items >= BATCH_ITEMS || making.bytes >= BATCH_BYTES;
+            let full = making.batch.len() >= BATCH_ITEMS || making.bytes >= BATCH_BYTES;
             if full && !self.flush(making) {
                 return Ok(Ok(false));
             }
@@ -355,7 +354,7 @@ impl Intake {
     fn flush(&mut self, making: &mut Making<'_>) -> bool {
         let mut batch = std::mem::take(&mut making.batch);
         making.bytes = 0;
-        if batch.spans.is_empty() && batch.scores.is_empty() {
+        if batch.is_empty() {
             return true;
         }
         self.redact(&mut batch);

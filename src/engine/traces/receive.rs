@@ -130,8 +130,7 @@ struct Waiting {
 
 impl Making {
     fn is_full(&self) -> bool {
-        let items = self.batch.spans.len() + self.batch.scores.len();
-        items >= BATCH_ITEMS || self.bytes >= BATCH_BYTES
+        self.batch.len() >= BATCH_ITEMS || self.bytes >= BATCH_BYTES
     }
 }
 
@@ -187,7 +186,7 @@ impl Reception<'_> {
         self.intake.redact(&mut batch);
         let scores = batch.scores.len() as u64;
         let redaction = *self.intake.redaction();
-        let appended = if batch.spans.is_empty() && scores == 0 {
+        let appended = if batch.is_empty() {
             Ok(Appended::default())
         } else {
             self.sink.append(batch, &redaction)
@@ -200,6 +199,7 @@ impl Reception<'_> {
                 taken.written.spans += appended.spans;
                 taken.written.duplicates += appended.duplicates;
                 taken.written.scores += appended.scores;
+                taken.written.logged += appended.logged;
                 taken.duplicate_scores += round.duplicate_scores;
                 true
             }
@@ -232,7 +232,7 @@ fn rejected(unkept: Unkept) -> Option<Rejected> {
         other_logs,
     } = unkept;
     if other_logs > 0 {
-        let reason = "it is no result of an evaluation, and of log records only those are kept";
+        let reason = "it is neither the result of an evaluation nor content of a span, and other log records are not kept";
         unkept.push((reason.to_owned(), other_logs));
     }
     let count = unkept.iter().map(|(_, count)| count).sum();

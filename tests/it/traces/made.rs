@@ -30,6 +30,7 @@ pub(super) fn keep(sandbox: &Sandbox, spans: &[Span], scores: &[Score]) {
     let batch = TraceBatch {
         spans: spans.to_vec(),
         scores: scores.to_vec(),
+        logged: Vec::new(),
     };
     let appended = sink.append(batch, &Digest::of(b"rules"));
     appended.expect("the store can be written");

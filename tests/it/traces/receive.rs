@@ -53,7 +53,12 @@ impl Receiving {
 
     /// Sends spans as JSON.
     fn sends(&self, request: &Value) -> Answer {
-        self.post("/v1/traces", &[JSON], request.to_string().as_bytes())
+        self.sends_to("/v1/traces", &request.to_string())
+    }
+
+    /// Sends JSON to one of the paths.
+    pub(super) fn sends_to(&self, path: &str, json: &str) -> Answer {
+        self.post(path, &[JSON], json.as_bytes())
     }
 
     pub(super) fn signal(&self, signal: &str) {

@@ -64,6 +64,16 @@ fn what_a_real_sdk_sent_is_understood_and_its_two_spellings_are_the_same_spans()
 
 #[test]
 fn an_application_with_a_real_sdk_sends_what_is_kept() {
+    what_is_sent_is_kept("span_only");
+}
+
+#[test]
+fn content_that_a_real_sdk_sends_as_log_records_is_kept_with_its_spans() {
+    what_is_sent_is_kept("event_only");
+}
+
+/// Runs the application, with the content of messages on its spans or in events beside them.
+fn what_is_sent_is_kept(content: &str) {
     let Some(tools) = tools("otel/opentelemetry/sdk") else {
         return;
     };
@@ -87,7 +97,7 @@ fn an_application_with_a_real_sdk_sends_what_is_kept() {
         )
         .env(
             "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
-            "span_only",
+            content,
         )
         .run();
     assert_eq!(run.succeeds().stdout, "RateLimitError\nbilling\n");

@@ -64,7 +64,7 @@ pub(super) fn run(
     context.trace_store()?.spans(&request, &mut |span| {
         let mut again = TraceBatch {
             spans: vec![span],
-            scores: Vec::new(),
+            ..TraceBatch::default()
         };
         let before = again.clone();
         redactor.redact(&mut again);

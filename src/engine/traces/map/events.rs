@@ -7,11 +7,12 @@ use serde_json::{Value as Json, json};
 use crate::domain::trace::score::EVALUATION_EVENT;
 
 use super::super::otlp::{RawEvent, RawSpan};
+use super::logged::DETAILS;
 use super::span::time;
 
 /// Events whose attributes are those of the span, told apart because they are long.
 const CONTENT_EVENTS: [&str; 3] = [
-    "gen_ai.client.inference.operation.details",
+    DETAILS,
     "gen_ai.content.prompt",
     "gen_ai.content.completion",
 ];

@@ -182,7 +182,7 @@ fn is_in_our_shape(text: &str) -> bool {
 }
 
 /// A message in our shape, out of those of OpenInference, OpenLLMetry, OpenAI, Anthropic and Vercel.
-fn message(item: &Json) -> Json {
+pub(super) fn message(item: &Json) -> Json {
     let role = item
         .get("role")
         .and_then(Json::as_str)

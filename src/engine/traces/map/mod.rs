@@ -2,6 +2,7 @@
 
 pub mod cost;
 mod events;
+mod logged;
 mod messages;
 mod scores;
 mod slots;
@@ -18,6 +19,7 @@ use crate::domain::trace::span::{Operation, Span, SpanStatus};
 
 use super::otlp::Export;
 use cost::TracePrices;
+use logged::content_of_log;
 pub use scores::NoScore;
 use scores::score_of_log;
 use slots::Resource;
@@ -42,7 +44,7 @@ pub struct Mapped {
     pub unpriced: u64,
     /// Spans that none of the conventions in the table says anything of but the service.
     pub unmapped: u64,
-    /// Log records that are about something else than scores.
+    /// Log records that are about something else than scores and content of spans.
     pub other_logs: u64,
     /// Log records and events of scores that do not say what was found.
     pub incomplete_scores: u64,
@@ -71,12 +73,20 @@ impl Mapper {
                 }
             }
         }
-        for scope in export.logs.into_iter().flat_map(|group| group.scopes) {
-            for raw in &scope.items {
-                match score_of_log(raw, &scope.scope) {
-                    Ok(score) => batch.scores.push(score),
-                    Err(NoScore::OtherEvent) => mapped.other_logs += 1,
-                    Err(NoScore::Incomplete) => mapped.incomplete_scores += 1,
+        for group in export.logs {
+            let resource = Resource::new(self.table, &group.resource);
+            for scope in &group.scopes {
+                for raw in &scope.items {
+                    match score_of_log(raw, &scope.scope) {
+                        Ok(score) => batch.scores.push(score),
+                        Err(NoScore::Incomplete) => mapped.incomplete_scores += 1,
+                        Err(NoScore::OtherEvent) => {
+                            match content_of_log(self.table, raw, &resource) {
+                                Some(content) => batch.logged.push(content),
+                                None => mapped.other_logs += 1,
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -10,6 +10,7 @@ use crate::domain::trace::span::Span;
 
 use super::super::otlp::value::{Attributes, Text, Value};
 use super::super::otlp::{RawEvent, RawLog, SPAN_ID_BYTES, TRACE_ID_BYTES, hex_id};
+use super::logged::event_name;
 use super::span::time;
 
 /// Who found what OpenInference's attributes say, where they do not.
@@ -39,10 +40,7 @@ pub enum NoScore {
 
 /// The score in a log record.
 pub(super) fn score_of_log(raw: &RawLog<'_>, library: &Text<'_>) -> Result<Score, NoScore> {
-    let named = raw.attributes.get("event.name").and_then(Value::to_text);
-    let is_result =
-        raw.event_name.0 == EVALUATION_EVENT || named.is_some_and(|name| name == EVALUATION_EVENT);
-    if !is_result {
+    if event_name(raw) != EVALUATION_EVENT {
         return Err(NoScore::OtherEvent);
     }
     let at = raw.time_unix_nano.get().filter(|time| *time > 0);

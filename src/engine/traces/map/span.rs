@@ -268,7 +268,8 @@ fn origin(filled: &Filled<'_>, attributes: &Attributes<'_>) -> Origin {
     }
 }
 
-fn content(filled: &Filled<'_>, operation: Operation) -> Content {
+/// What was said.
+pub(super) fn content(filled: &Filled<'_>, operation: Operation) -> Content {
     Content {
         variables: variables(filled),
         system_instructions: filled.text(Slot::SystemInstructions),

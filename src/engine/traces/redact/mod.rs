@@ -80,6 +80,14 @@ impl Redactor {
         for score in &mut batch.scores {
             self.redact_score(score);
         }
+        for logged in &mut batch.logged {
+            let mut span = Span {
+                content: std::mem::take(&mut logged.content),
+                ..Span::default()
+            };
+            self.redact_span(&mut span);
+            logged.content = span.content;
+        }
     }
 
     fn redact_span(&mut self, span: &mut Span) {
