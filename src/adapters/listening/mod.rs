@@ -16,7 +16,7 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub(super) use guard::Guard;
+pub(super) use guard::{FOR_PROGRAMS, Guard};
 use guard::guard;
 pub use guard::{Token, TokenError};
 use listener::BoundedListener;
