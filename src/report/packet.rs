@@ -198,7 +198,11 @@ fn sections(packet: &Packet) -> Vec<Section> {
     sections.push(Section {
         title: "Evidence",
         absent: nothing_if(packet.evidence.is_empty(), "no record carries any yet"),
-        lines: packet.evidence.iter().map(|it| it.path.clone().into()).collect(),
+        lines: packet
+            .evidence
+            .iter()
+            .map(|it| it.path.clone().into())
+            .collect(),
     });
     for section in &mut sections {
         for line in &mut section.lines {
@@ -381,7 +385,11 @@ fn approvals(packet: &Packet) -> Section {
     Section {
         title: "Approvals",
         absent: nothing_if(packet.approvals.is_empty(), "none"),
-        lines: packet.approvals.iter().map(|it| approval_line(it).into()).collect(),
+        lines: packet
+            .approvals
+            .iter()
+            .map(|it| approval_line(it).into())
+            .collect(),
     }
 }
 

@@ -19,7 +19,9 @@ impl Asked {
             Some((decoded(name, true)?, decoded(value, true)?))
         };
         Some(Self {
-            path: segments.map(|it| decoded(it, false)).collect::<Option<_>>()?,
+            path: segments
+                .map(|it| decoded(it, false))
+                .collect::<Option<_>>()?,
             query: pairs.map(pair).collect::<Option<_>>()?,
         })
     }

@@ -84,10 +84,7 @@ pub async fn view(
         pages,
         free: Arc::new(Semaphore::new(MOST_AT_ONCE)),
     };
-    let router = |_| {
-        Router::new()
-            .fallback_service(get(answer).with_state(desk))
-    };
+    let router = |_| Router::new().fallback_service(get(answer).with_state(desk));
     server.run(router, guard, stop).await
 }
 

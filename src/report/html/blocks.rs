@@ -96,6 +96,8 @@ pub enum Tone {
     Warn,
     /// Names, commands and ids.
     Code,
+    /// A command on a line of its own.
+    Line,
     /// Not to be broken into lines.
     Short,
 }
@@ -110,6 +112,7 @@ impl Tone {
             Self::Bad => "bad",
             Self::Warn => "warn",
             Self::Code => "mono",
+            Self::Line => "mono line",
             Self::Short => "short",
         }
     }
@@ -518,7 +521,9 @@ impl From<&TextDifference> for Block {
         };
         let hunks = difference.hunks.iter();
         Self::Difference {
-            hunks: hunks.map(|it| it.lines.iter().map(line).collect()).collect(),
+            hunks: hunks
+                .map(|it| it.lines.iter().map(line).collect())
+                .collect(),
         }
     }
 }

@@ -123,7 +123,10 @@ fn dataset_blocks(dataset: &DatasetDiff, page: &mut Page) {
             more => format!(", and {more} more"),
         };
         let count = names.len();
-        page.note(&format!("{count} row(s) {word}: {}{more}", shown.join(", ")));
+        page.note(&format!(
+            "{count} row(s) {word}: {}{more}",
+            shown.join(", ")
+        ));
     }
 }
 

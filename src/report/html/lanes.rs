@@ -49,13 +49,25 @@ pub fn lanes_page(lanes: &[LaneAtAGlance]) -> Page {
 /// Lanes with what is live there, and what waits to come.
 pub(super) fn lane_table(lanes: &[LaneAtAGlance]) -> Table {
     let titles = [
-        "Lane", "-Live", "-Since", "From", "Waits to come here", "Why",
+        "Lane",
+        "-Live",
+        "-Since",
+        "From",
+        "Waits to come here",
+        "Why",
     ];
     let mut table = Table::new("the lanes", &titles);
     for it in lanes {
         let name = it.lane.as_str();
         let Some(record) = &it.record else {
-            table.row([name, "-", "-", &it.from, "", "nothing was released here yet"]);
+            table.row([
+                name,
+                "-",
+                "-",
+                &it.from,
+                "",
+                "nothing was released here yet",
+            ]);
             continue;
         };
         let deployment = &record.deployment;
@@ -86,7 +98,11 @@ fn what_waits(it: &LaneAtAGlance, lanes: &[LaneAtAGlance]) -> Cell {
         return Cell::soft("nothing");
     }
     let is_lane = lanes.iter().any(|other| other.lane.as_str() == it.from);
-    let from = if is_lane { it.from.as_str() } else { "worktree" };
+    let from = if is_lane {
+        it.from.as_str()
+    } else {
+        "worktree"
+    };
     let pairs = [("old", it.lane.as_str()), ("new", from)];
     Cell::link(waits(changes), link::query("/diff", &pairs))
 }
@@ -114,7 +130,9 @@ pub fn history_page(report: &HistoryReport<'_>) -> Page {
     if report.records.len() > 1 {
         page.add(compared(lane, report.records));
     }
-    let titles = ["-Record", "-When", "-Move", "Changed", "Who", "Why", "-More"];
+    let titles = [
+        "-Record", "-When", "-Move", "Changed", "Who", "Why", "-More",
+    ];
     let mut table = Table::new("the records of the lane", &titles);
     for LaneRecord { deployment, .. } in report.records {
         let release = ReleaseName::of(deployment);
@@ -133,7 +151,10 @@ pub fn history_page(report: &HistoryReport<'_>) -> Page {
         ]);
     }
     page.add(table);
-    let older = report.records.last().and_then(|it| it.deployment.previous.as_ref());
+    let older = report
+        .records
+        .last()
+        .and_then(|it| it.deployment.previous.as_ref());
     let here = link::path(&["lanes", lane.as_str()]);
     page.add(Block::pager(
         (!report.is_newest).then(|| ("Newest", here.clone())),
@@ -161,6 +182,16 @@ fn compared(lane: &LaneName, records: &[LaneRecord]) -> Block {
         ],
         button: "Compare",
     }
+}
+
+/// The pages above what belongs to a record.
+pub fn above(release: &ReleaseName) -> [Cell; 3] {
+    let lane = release.lane.as_str();
+    [
+        Cell::link("Lanes", "/lanes".to_owned()),
+        Cell::link(lane, link::path(&["lanes", lane])),
+        Cell::link(format!("#{}", release.sequence), link::record(release)),
+    ]
 }
 
 /// The packet of a record.

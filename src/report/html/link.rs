@@ -30,7 +30,11 @@ pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
 
 /// The page of a record.
 pub fn record(release: &ReleaseName) -> String {
-    path(&["lanes", release.lane.as_str(), &release.sequence.to_string()])
+    path(&[
+        "lanes",
+        release.lane.as_str(),
+        &release.sequence.to_string(),
+    ])
 }
 
 /// The page of a trace.

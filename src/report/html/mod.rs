@@ -5,12 +5,19 @@ pub mod blocks;
 pub mod link;
 mod sheet;
 
+pub mod behaviors;
 pub mod difference;
+mod document;
 pub mod fault;
+pub mod incident;
 pub mod lanes;
+pub mod monitor;
 pub mod overview;
 pub mod record;
 pub mod run;
 pub mod runs;
+pub mod span;
+pub mod trace;
+pub mod traces;
 
 pub use sheet::{ICON, POLICY, STYLE, Section, Setting};

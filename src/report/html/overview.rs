@@ -53,14 +53,10 @@ fn when(urgency: Urgency) -> Cell {
     Cell::badge(in_words(urgency), tone)
 }
 
-/// The commands that lead on, each on a line where there is room.
+/// The commands that lead on, each on a line.
 fn commands(it: &ToDo) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for command in &it.next {
-        if !cells.is_empty() {
-            cells.push(Cell::soft(", then "));
-        }
-        cells.push(Cell::code(command));
-    }
-    cells
+    let commands = it.next.iter();
+    commands
+        .map(|command| Cell::new(command).toned(Tone::Line))
+        .collect()
 }

@@ -44,13 +44,19 @@ pub fn record_page(report: &RecordReport<'_>) -> Page {
             .map(|_| ("Difference to the record before", difference(deployment))),
     ));
     let around = [("around", release.to_string())];
-    let around = around.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let around = around
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     page.add(Block::pager(
         Some(("Numbers around it", link::query("/monitor", &around))),
         Some(("Traces around it", link::query("/traces", &around))),
     ));
     changes(&deployment.changes, &mut page);
-    listed("Holds", deployment.holds.iter().map(hold).collect(), &mut page);
+    listed(
+        "Holds",
+        deployment.holds.iter().map(hold).collect(),
+        &mut page,
+    );
     let evidence = deployment.evidence.iter().map(|it| it.path.clone());
     listed("Files of evidence", evidence.collect(), &mut page);
     let approvals = report.approvals.iter().map(approval_line);
@@ -71,7 +77,10 @@ fn facts(report: &RecordReport<'_>) -> Facts {
     facts.line("From", vec![from(deployment)]);
     facts.known("Written by", report.author);
     facts.add("Record", Cell::code(id.as_str()));
-    facts.add("Snapshot", Cell::code(deployment.snapshot.sha256.to_string()));
+    facts.add(
+        "Snapshot",
+        Cell::code(deployment.snapshot.sha256.to_string()),
+    );
     facts.add("Tree", Cell::code(deployment.snapshot.git_tree.as_str()));
     match &deployment.rollback_target {
         None => facts.add("Rollback", "nothing to go back to"),

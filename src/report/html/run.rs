@@ -70,8 +70,9 @@ impl<'c> Cases<'c> {
             let own = cases.iter().filter(|case| case.key.suite == digest);
             ordered.extend(own.map(|case| (suite, case)));
         }
-        let (passed, mut first): (Vec<_>, Vec<_>) =
-            ordered.into_iter().partition(|(suite, case)| passed(suite, case));
+        let (passed, mut first): (Vec<_>, Vec<_>) = ordered
+            .into_iter()
+            .partition(|(suite, case)| passed(suite, case));
         let failed = first.len();
         first.extend(passed);
         Self {
@@ -116,7 +117,10 @@ pub fn counted(cases: &Cases<'_>, from: usize, count: usize) -> String {
     } else {
         format!("{} to {} of {} shown", from + 1, from + count, cases.len())
     };
-    format!("{stretch}, those that did not pass ({}) first.", cases.failed)
+    format!(
+        "{stretch}, those that did not pass ({}) first.",
+        cases.failed
+    )
 }
 
 /// What came of cases, with the spans that their rows come from.
@@ -137,8 +141,8 @@ pub fn cases_block(shown: &[(&SuiteSummary, &CaseResult)], origins: &Origins) ->
 /// A run without its cases.
 pub fn run_page(report: &EvalReport<'_>) -> Page {
     let title = match report.gate {
-        Some(lane) => format!("gate of lane {lane}"),
-        None => "evaluation".to_owned(),
+        Some(lane) => format!("Gate of lane {lane}"),
+        None => "Evaluation".to_owned(),
     };
     let passed = report.complete && report.decision.verdict == Verdict::Pass;
     let tone = if passed { Tone::Good } else { Tone::Bad };
@@ -191,7 +195,13 @@ fn verdict(report: &EvalReport<'_>) -> &'static str {
 
 fn rate_table(caption: &str, remark: &str) -> Table {
     let titles = [
-        "Evaluator", "Prompt", "Dataset", remark, "#Passed", "#Rate", "",
+        "Evaluator",
+        "Prompt",
+        "Dataset",
+        remark,
+        "#Passed",
+        "#Rate",
+        "",
     ];
     Table::new(caption, &titles)
 }
@@ -203,7 +213,11 @@ fn rate_row(
     remark: &str,
     [passed, total]: [u64; 2],
 ) -> [Cell; 7] {
-    let rate = if total == 0 { 0.0 } else { share(passed, total) };
+    let rate = if total == 0 {
+        0.0
+    } else {
+        share(passed, total)
+    };
     [
         Cell::new(evaluator.as_str()),
         Cell::new(prompt.as_str()),
@@ -250,9 +264,8 @@ fn checks(report: &EvalReport<'_>) -> Vec<String> {
 fn passed(suite: &SuiteSummary, case: &CaseResult) -> bool {
     let mut grades = case.grades.iter();
     case.answer.is_ok()
-        && grades.all(|(name, graded)| {
-            graded.grade == Grade::Pass || !suite.blocking.contains(name)
-        })
+        && grades
+            .all(|(name, graded)| graded.grade == Grade::Pass || !suite.blocking.contains(name))
 }
 
 fn case_view(suite: &SuiteSummary, case: &CaseResult, span: Option<Cell>) -> CaseView {

@@ -59,7 +59,7 @@ pub fn runs_page(report: &RunsReport<'_>) -> Page {
         page.add(compared(report.lines));
     }
     let titles = [
-        "Run", "-Started", "Tested", "#Passed", "#Rate", "", "-State", "Source",
+        "-Run", "-Started", "Tested", "#Passed", "#Rate", "", "-State", "-Source",
     ];
     let mut table = Table::new("the runs", &titles);
     for line in report.lines {
@@ -160,7 +160,13 @@ pub fn comparison_page(comparison: &Comparison, from: usize, count: usize) -> Pa
             run(after),
         ]);
     let titles = [
-        "Evaluator", "Prompt", "Dataset", "#Before", "#After", "#Change", "#Between",
+        "Evaluator",
+        "Prompt",
+        "Dataset",
+        "#Before",
+        "#After",
+        "#Change",
+        "#Between",
     ];
     let mut table = Table::new("the rates before and after", &titles);
     for suite in &comparison.suites {

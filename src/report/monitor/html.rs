@@ -10,9 +10,7 @@ use crate::engine::monitor::figures::Numbers;
 use crate::engine::monitor::markers::Marker;
 use crate::engine::monitor::overview::Group;
 use crate::report::html::Setting;
-use crate::report::html::blocks::{
-    Block, Cell, Chart, Charts, Line, Page, Point, Release, Table,
-};
+use crate::report::html::blocks::{Block, Cell, Chart, Charts, Line, Page, Point, Release, Table};
 use crate::report::html::link;
 use crate::report::release::seconds;
 
@@ -58,7 +56,10 @@ pub fn numbers(report: &OverviewReport<'_>, page: &mut Page) {
     let request = report.request;
     let what = heading(report);
     let bucket = request.bucket;
-    page.note(&format!("{}. Each point is {bucket} of time.", what.trim_end()));
+    page.note(&format!(
+        "{}. Each point is {bucket} of time.",
+        what.trim_end()
+    ));
     if !report.markers.is_empty() {
         page.heading("What went live");
         page.add(Block::List {

@@ -1,7 +1,7 @@
 //! `pointsman behaviors`: what comes back in production, and what people decided about it.
 
 mod decide;
-mod list;
+pub(in crate::cli) mod list;
 mod scan;
 mod show;
 

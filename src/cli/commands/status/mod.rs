@@ -9,7 +9,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::engine::workspace::Workspace;
-use crate::report::status::{LaneAtAGlance, StatusReport, StatusV1, ToDo, Urgency, status_text, whole_text};
+use crate::report::status::{
+    LaneAtAGlance, StatusReport, StatusV1, ToDo, Urgency, status_text, whole_text,
+};
 
 /// Show the loop at a glance: what is live, what waits to be released, and what to do next
 ///

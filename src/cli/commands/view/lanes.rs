@@ -2,12 +2,13 @@
 
 use crate::adapters::view::Asked;
 use crate::adapters::webhooks::AnnouncedLanes;
+use crate::cli::commands::evidence::packet::packet_of_record;
 use crate::cli::commands::lanes::current;
 use crate::cli::commands::status::lanes_at_a_glance;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::record::RecordName;
-use crate::domain::deployment::ObjectId;
+use crate::domain::deployment::{ObjectId, ReleaseName};
 use crate::domain::id::LaneName;
 use crate::engine::diff::compare;
 use crate::engine::ports::{LaneError, LaneRecord, LaneStore as _};
@@ -16,8 +17,9 @@ use crate::engine::release::packet::approvals_of;
 use crate::engine::workspace::Workspace;
 use crate::report::html::blocks::Page;
 use crate::report::html::difference::difference_page;
-use crate::report::html::lanes::{HistoryReport, history_page, lanes_page};
+use crate::report::html::lanes::{HistoryReport, above, history_page, lanes_page};
 use crate::report::html::record::{RecordReport, record_page};
+use crate::report::packet::packet_page;
 
 use super::fault::{Fault, only};
 
@@ -34,6 +36,7 @@ pub(super) fn page(context: &Context, asked: &Asked, path: &[&str]) -> Result<Pa
         [lane] => history(context, asked, lane),
         [lane, "diff"] => between(context, asked, lane),
         [lane, number] => record(context, asked, lane, number),
+        [lane, number, "evidence"] => evidence(context, asked, lane, number),
         _ => Err(Fault::no_page()),
     }
 }
@@ -98,16 +101,29 @@ fn record(context: &Context, asked: &Asked, lane: &str, number: &str) -> Result<
     }))
 }
 
+/// The evidence packet of a record.
+fn evidence(context: &Context, asked: &Asked, lane: &str, number: &str) -> Result<Page, Fault> {
+    only(asked, &[])?;
+    let lanes = context.lanes()?;
+    let record = record_of(&lanes, lane, number)?;
+    let release = ReleaseName::of(&record.deployment);
+    let packet = packet_of_record(
+        context,
+        &RecordName {
+            lane: release.lane.clone(),
+            record: Some(record.id.to_string()),
+        },
+    )?;
+    Ok(packet_page(&packet).below(above(&release)))
+}
+
 /// How two records of a lane differ.
 fn between(context: &Context, asked: &Asked, lane: &str) -> Result<Page, Fault> {
     only(asked, &["old", "new"])?;
     let lanes = context.lanes()?;
     let (old, new) = (asked.value("old"), asked.value("new"));
     let [before, after] = [record_of(&lanes, lane, old)?, record_of(&lanes, lane, new)?];
-    let difference = compare(
-        lanes.tree(&before)?.as_ref(),
-        lanes.tree(&after)?.as_ref(),
-    )?;
+    let difference = compare(lanes.tree(&before)?.as_ref(), lanes.tree(&after)?.as_ref())?;
     let names = [&before, &after].map(|it| format!("{lane} #{}", it.deployment.sequence));
     Ok(difference_page(&difference, &names))
 }
@@ -118,5 +134,8 @@ pub(super) fn difference(context: &Context, asked: &Asked) -> Result<Page, Fault
     let [old, new] = ["old", "new"].map(|name| asked.value(name));
     let view = |spec: &str| context.view(spec).map_err(Fault::missing);
     let difference = compare(view(old)?.as_ref(), view(new)?.as_ref())?;
-    Ok(difference_page(&difference, &[old.to_owned(), new.to_owned()]))
+    Ok(difference_page(
+        &difference,
+        &[old.to_owned(), new.to_owned()],
+    ))
 }

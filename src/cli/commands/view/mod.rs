@@ -1,9 +1,14 @@
 //! `pointsman view`: the workspace as pages in a browser.
 
+mod behaviors;
 mod fault;
+mod incidents;
 mod lanes;
+mod monitor;
+mod options;
 mod runs;
 mod site;
+mod traces;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -131,7 +131,9 @@ fn comparison(context: &Context, asked: &Asked) -> Result<Page, Fault> {
     let [before, after] = ["before", "after"].map(|name| asked.value(name));
     if before.is_empty() || after.is_empty() {
         let error = CommandError::usage("two runs are compared");
-        return Err(Fault::wrong(error.with_hint("choose them in the list of runs")));
+        return Err(Fault::wrong(
+            error.with_hint("choose them in the list of runs"),
+        ));
     }
     let (before, after) = (run_of(context, before)?, run_of(context, after)?);
     let comparison = compare(&before, &after, &[]).map_err(Fault::wrong)?;

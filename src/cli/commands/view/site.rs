@@ -14,7 +14,7 @@ use crate::report::html::overview::overview_page;
 use crate::report::html::{ICON, STYLE, Section, Setting};
 
 use super::fault::{Fault, only};
-use super::{lanes, runs};
+use super::{behaviors, incidents, lanes, monitor, runs, traces};
 
 /// The pages of a workspace.
 pub(super) struct Site {
@@ -90,6 +90,10 @@ impl Pages for Site {
             ["lanes", rest @ ..] => lanes::page(&context, asked, rest),
             ["diff"] => lanes::difference(&context, asked),
             ["runs", rest @ ..] => runs::page(&context, asked, rest),
+            ["traces", rest @ ..] => traces::page(&context, asked, rest),
+            ["monitor"] => monitor::page(&context, asked),
+            ["behaviors", rest @ ..] => behaviors::page(&context, asked, rest),
+            ["incidents", rest @ ..] => incidents::page(&context, asked, rest),
             _ => Err(Fault::no_page()),
         };
         self.page(section, page)
