@@ -105,7 +105,7 @@ fn what_is_not_there_is_not_found_and_the_nearest_is_named() {
     let viewing = Viewing::start(&production.sandbox);
     for (path, told) in [
         ("/nowhere", "there is no page at this address"),
-        ("/lanes/prodution", "did you mean `production`?"),
+        ("/lanes/productions", "did you mean `production`?"),
         ("/lanes/a%2Fb", "Not found"),
         ("/lanes/production/99", "has no record `99`"),
         ("/lanes/production/1/x", "there is no page at this address"),
@@ -129,14 +129,17 @@ fn a_question_that_a_command_refuses_is_refused_in_the_same_words() {
     let production = Production::calm();
     let viewing = Viewing::start(&production.sandbox);
     for (path, told) in [
-        ("/traces?where=statu+%3D+error", "did you mean `status`?"),
-        ("/traces?where=statu+%3D+error", "--where:1:1"),
+        ("/traces?where=statuss+%3D+error", "did you mean `status`?"),
+        ("/traces?where=statuss+%3D+error", "--where:1:1"),
         ("/traces?where=duration+%3E+banana", "banana"),
         ("/traces?since=never", "`never` is not a time"),
         ("/traces?since=24h&window=24h", "cannot be used with"),
-        ("/traces?around=prodution%231", "did you mean `production`?"),
+        (
+            "/traces?around=productions%231",
+            "did you mean `production`?",
+        ),
         ("/traces?sort=-durations", "did you mean `duration`?"),
-        ("/traces?wher=x", "did you mean `where`?"),
+        ("/traces?where2=x", "did you mean `where`?"),
         ("/traces?from=one", "`from` is a number"),
         ("/monitor?metric=latenci", "did you mean `latency`?"),
         ("/monitor?bucket=0s", "at least `1s` long"),
