@@ -10,7 +10,7 @@ use super::http::{Answer, get};
 use super::run::{RunOutput, Running};
 
 /// How many pages of one sort are followed.
-const OF_A_SORT: usize = 5;
+const OF_A_SORT: usize = 3;
 
 /// Pages that are served.
 pub(crate) struct Viewing {
@@ -57,6 +57,9 @@ impl Viewing {
         let mut pages = BTreeMap::new();
         while let Some(path) = waiting.pop() {
             let page = self.page(&path);
+            if !page.starts_with("<!DOCTYPE html>") {
+                continue;
+            }
             for link in links(&page).into_iter().chain(forms(&page)) {
                 if link.starts_with('#') {
                     assert!(page.contains(&format!("id=\"{}\"", &link[1..])), "{link}");

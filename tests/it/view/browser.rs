@@ -48,6 +48,7 @@ fn what_is_hostile_stays_text_in_a_browser() {
     let ticket = "\"bug: the app closes when I open it\"";
     sandbox.edit("datasets/tickets.jsonl", ticket, &answer);
     sandbox.pointsman(&["eval"]).exits(1);
+    sandbox.commit("What a customer says");
     sandbox
         .pointsman(&["promote", "staging", "--yes", "--reason", &hostile])
         .succeeds();

@@ -66,7 +66,8 @@ fn pages_say_what_commands_say() {
         assert!(record.contains(told), "{told} in {record}");
     }
     let difference = page("/lanes/production/diff?old=1&new=2");
-    assert!(difference.contains("<del>"), "{difference}");
+    let removed = "<span class=\"removed\">- Answer with the queue";
+    assert!(difference.contains(removed), "{difference}");
     let flips = {
         let runs = sandbox
             .pointsman(&["runs", "list", "--json"])
