@@ -1,6 +1,6 @@
 //! Incidents as pages: a list, and one as its file tells it.
 
-use crate::domain::incident::{Incident, IncidentState, Signed};
+use crate::domain::incident::{Incident, IncidentState, Layer, Signed};
 use crate::report::release::seconds;
 
 use super::blocks::{Cell, Facts, Page, Table, Tone};
@@ -107,7 +107,7 @@ fn facts(incident: &Incident) -> Facts {
             ],
         );
     }
-    facts.known("layer", incident.layer.map(|layer| layer.name()));
+    facts.known("layer", incident.layer.map(Layer::name));
     let rows = incident
         .rows
         .iter()

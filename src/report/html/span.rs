@@ -42,7 +42,9 @@ pub fn span_page(of: &SpanPage<'_>, doubt: Option<&str>) -> Page {
     let scores = scores.map(|score| vec![Cell::new(score_line(score))]);
     facts.lines("scores", scores.collect());
     page.add(facts);
-    doubt.into_iter().for_each(|doubt| page.note(doubt));
+    if let Some(doubt) = doubt {
+        page.note(doubt);
+    }
     content(span, &mut page);
     pairs("Variables", span.content.variables.iter(), &mut page);
     pairs("Attributes", span.attributes.iter(), &mut page);

@@ -43,7 +43,9 @@ pub fn trace_page(trace: &TracePage<'_>, doubt: Option<&str>) -> Page {
     let scores = scores.map(|score| vec![Cell::new(score_line(score))]);
     facts.lines("scores", scores.collect());
     page.add(facts);
-    doubt.into_iter().for_each(|doubt| page.note(doubt));
+    if let Some(doubt) = doubt {
+        page.note(doubt);
+    }
     page.heading("Steps");
     let rows = outline(trace.tree, trace.limits);
     let lines = step_lines(trace.tree, &rows);
