@@ -15,4 +15,5 @@ pub mod serve;
 pub mod signing;
 pub mod store;
 pub mod traces;
+pub mod view;
 pub mod webhooks;

@@ -5,7 +5,7 @@ use crate::engine::evaluate::slices::{NoSuchColumn, SliceBy, SliceRate, slices};
 use crate::engine::evaluate::summary::SuiteSummary;
 use crate::report::eval::{EvalReport, render_eval};
 use crate::report::eval_json::EvalV1;
-use crate::report::html::render_html;
+use crate::report::html::run::render_html;
 use crate::report::jsonl::render_jsonl;
 use crate::report::junit::render_junit;
 use crate::report::markdown::render_markdown;

@@ -30,7 +30,6 @@ pub mod lanes;
 pub mod markdown;
 pub mod monitor;
 pub mod packet;
-mod page;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;

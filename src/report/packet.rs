@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::domain::attestation::KeyId;
-use crate::domain::deployment::{Changes, Snapshot};
+use crate::domain::deployment::{Changes, ReleaseName, Snapshot};
 use crate::domain::digest::Digest;
 use crate::domain::monitor::{ChangeOutcome, MonitorChange};
 use crate::domain::trace::filter::TimeRange;
@@ -19,13 +19,13 @@ use crate::engine::release::packet::parts::{
 };
 
 use super::eval::percent;
+use super::html::Setting;
+use super::html::blocks::{Block, Cell, Page};
+use super::html::link;
 use super::markdown::code;
 use super::monitor::compare::change_text;
 use super::monitor::number::whole;
-use super::page::render_page;
 use super::release::{seconds, source};
-
-const TEMPLATE: &str = include_str!("packet.jinja");
 
 /// A packet that was signed: `pointsman/evidence-sign/v1`.
 #[derive(Debug, Serialize)]
@@ -50,12 +50,31 @@ impl<'a> SignedPacketV1<'a> {
 }
 
 /// One section of a packet.
-#[derive(Serialize)]
 struct Section {
     title: &'static str,
     /// Why it is absent, if it is.
     absent: Option<String>,
-    lines: Vec<String>,
+    lines: Vec<Line>,
+}
+
+/// A line of a section.
+struct Line {
+    text: String,
+    /// The page that has more of it.
+    href: Option<String>,
+}
+
+impl Line {
+    fn leading(text: String, href: String) -> Self {
+        let href = Some(href);
+        Self { text, href }
+    }
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Self { text, href: None }
+    }
 }
 
 /// What a packet is about, in a line.
@@ -81,7 +100,7 @@ pub fn packet_text(packet: &Packet) -> String {
             let _ = writeln!(text, "  absent: {why}");
         }
         for line in &section.lines {
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "  {}", line.text);
         }
     }
     text
@@ -96,7 +115,7 @@ pub fn packet_markdown(packet: &Packet) -> String {
             let _ = writeln!(text, "Absent: {why}.");
         }
         for line in &section.lines {
-            let _ = writeln!(text, "- {}", code(line));
+            let _ = writeln!(text, "- {}", code(&line.text));
         }
     }
     text
@@ -104,18 +123,26 @@ pub fn packet_markdown(packet: &Packet) -> String {
 
 /// A packet as one HTML page that needs nothing else.
 pub fn packet_html(packet: &Packet) -> String {
-    #[derive(Serialize)]
-    struct Page {
-        title: String,
-        version: &'static str,
-        sections: Vec<Section>,
+    packet_page(packet).render(Setting::Alone)
+}
+
+/// A packet as a page.
+pub fn packet_page(packet: &Packet) -> Page {
+    let mut page = Page::new(&format!("Evidence: {}", title(packet)));
+    for section in sections(packet) {
+        page.heading(section.title);
+        if let Some(why) = &section.absent {
+            page.note(&format!("Absent: {why}."));
+        }
+        if !section.lines.is_empty() {
+            let lines = section.lines.into_iter();
+            page.add(Block::list(lines.map(|Line { text, href }| match href {
+                Some(href) => Cell::link(text, href),
+                None => Cell::new(text),
+            })));
+        }
     }
-    let page = Page {
-        title: title(packet),
-        version: env!("CARGO_PKG_VERSION"),
-        sections: sections(packet),
-    };
-    render_page(TEMPLATE, &page)
+    page
 }
 
 /// The nine parts, and what the decision rests on. Every line is safe to show.
@@ -137,28 +164,33 @@ fn sections(packet: &Packet) -> Vec<Section> {
         Section {
             title: "The move",
             absent: None,
-            lines: facts(packet),
+            lines: facts(packet).into_iter().map(Line::from).collect(),
         },
         section("Monitor range and metric change", monitor, monitor_lines),
         section("Trace view", trace_view, view_lines),
-        section("Representative traces and spans", traces, |it| {
-            each(it, trace_line)
+        leading("Representative traces and spans", traces, |it| {
+            it.iter().map(trace_line).collect()
         }),
-        section("Behavior and rationale", behavior, |it| {
-            each(it, behavior_line)
+        leading("Behavior and rationale", behavior, |it| {
+            it.iter().map(behavior_line).collect()
         }),
         list("Attempts to improve it", &packet.attempts, attempt_line),
         section("Dataset rows", rows, |rows| row_lines(rows)),
         list("Proofs of rows", &packet.proofs, proof_line),
         section("Evaluator results before and after", evaluation, results),
         section("Comparison with what is live", comparison, changes),
-        section("Rollback target", rollback, |target| {
-            vec![format!(
+        leading("Rollback target", rollback, |target| {
+            let text = format!(
                 "#{} ({}), snapshot {}",
                 target.sequence,
                 target.record.short(),
                 target.snapshot.sha256.short()
-            )]
+            );
+            let release = ReleaseName {
+                lane: packet.lane.clone(),
+                sequence: target.sequence,
+            };
+            vec![Line::leading(text, link::record(&release))]
         }),
         section("Watch plan after the release", watch, watch_lines),
         section("Accepted failures", accepted_failures, |it| {
@@ -169,17 +201,28 @@ fn sections(packet: &Packet) -> Vec<Section> {
     sections.push(Section {
         title: "Evidence",
         absent: nothing_if(packet.evidence.is_empty(), "no record carries any yet"),
-        lines: packet.evidence.iter().map(|it| it.path.clone()).collect(),
+        lines: packet
+            .evidence
+            .iter()
+            .map(|it| it.path.clone().into())
+            .collect(),
     });
     for section in &mut sections {
         for line in &mut section.lines {
-            *line = Untrusted(line).to_string();
+            line.text = Untrusted(&line.text).to_string();
         }
     }
     sections
 }
 
 fn section<T>(title: &'static str, part: &Part<T>, lines: impl Fn(&T) -> Vec<String>) -> Section {
+    leading(title, part, |value| {
+        lines(value).into_iter().map(Line::from).collect()
+    })
+}
+
+/// A section whose lines lead on.
+fn leading<T>(title: &'static str, part: &Part<T>, lines: impl Fn(&T) -> Vec<Line>) -> Section {
     let (absent, lines) = match part {
         Part::Present { value } => {
             let lines = lines(value);
@@ -199,7 +242,7 @@ fn list<T>(title: &'static str, items: &[T], line: fn(&T) -> String) -> Section 
     Section {
         title,
         absent: nothing_if(items.is_empty(), "none"),
-        lines: each(items, line),
+        lines: items.iter().map(|it| line(it).into()).collect(),
     }
 }
 
@@ -266,18 +309,26 @@ fn view_lines(view: &TraceView) -> Vec<String> {
     ]
 }
 
-fn trace_line(link: &TraceLink) -> String {
+fn trace_line(of: &TraceLink) -> Line {
     let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
-    let (trace, span) = (id(&link.trace_id), id(&link.span_id));
-    format!("{} {}: trace {trace}, span {span}", link.dataset, link.row)
+    let (trace, span) = (id(&of.trace_id), id(&of.span_id));
+    Line {
+        text: format!("{} {}: trace {trace}, span {span}", of.dataset, of.row),
+        href: match (&of.trace_id, &of.span_id) {
+            (Some(trace), Some(span)) => Some(link::span(trace, span)),
+            (Some(trace), None) => Some(link::trace(trace)),
+            (None, _) => None,
+        },
+    }
 }
 
-fn behavior_line(link: &BehaviorLink) -> String {
-    let (kind, state) = (link.kind.name(), link.state.name());
-    format!(
+fn behavior_line(of: &BehaviorLink) -> Line {
+    let (kind, state) = (of.kind.name(), of.state.name());
+    let text = format!(
         "{} ({kind}, {state}): {}; {}",
-        link.id, link.signature, link.rationale
-    )
+        of.id, of.signature, of.rationale
+    );
+    Line::leading(text, link::path(&["behaviors", of.id.as_str()]))
 }
 
 fn accepted_line(failure: &AcceptedFailure) -> String {
@@ -328,7 +379,7 @@ fn changes(changes: &Changes) -> Vec<String> {
     added.chain(edited).chain(removed).chain(files).collect()
 }
 
-fn watch_lines(plan: &WatchPlan) -> Vec<String> {
+pub(super) fn watch_lines(plan: &WatchPlan) -> Vec<String> {
     let times: Vec<String> = plan.checkpoints.iter().map(ToString::to_string).collect();
     let limits = [
         ("error rate at most +", plan.max_error_rate_increase),
@@ -340,17 +391,6 @@ fn watch_lines(plan: &WatchPlan) -> Vec<String> {
     let limits = limits.filter_map(|(name, limit)| Some(format!("{name}{}", (*limit)?)));
     let checkpoints = format!("after {}", times.join(", "));
     std::iter::once(checkpoints).chain(limits).collect()
-}
-
-fn approval_line(it: &PacketApproval) -> String {
-    let verdict = it.verdict.map_or("not known", |verdict| verdict.in_words());
-    let reason = it.reason.as_deref().unwrap_or_default();
-    let text = format!(
-        "{} at {}, in sight of a gate that was: {verdict}. {reason}",
-        it.by,
-        seconds(it.approved_at)
-    );
-    text.trim_end().to_owned()
 }
 
 fn attempt_line(link: &AttemptLink) -> String {
@@ -401,4 +441,16 @@ fn proof_line(link: &ProofLink) -> String {
 /// As much of a fingerprint as people read.
 fn short(fingerprint: &str) -> String {
     fingerprint.chars().take(12).collect()
+}
+
+/// Who approved, when, and what the gate said then.
+pub(super) fn approval_line(it: &PacketApproval) -> String {
+    let verdict = it.verdict.map_or("not known", |verdict| verdict.in_words());
+    let reason = it.reason.as_deref().unwrap_or_default();
+    let text = format!(
+        "{} at {}, in sight of a gate that was: {verdict}. {reason}",
+        it.by,
+        seconds(it.approved_at)
+    );
+    text.trim_end().to_owned()
 }

@@ -201,7 +201,7 @@ pub(super) fn source(source: &Source) -> String {
     }
 }
 
-fn hold(hold: &Hold) -> String {
+pub(super) fn hold(hold: &Hold) -> String {
     let subject = match &hold.held {
         Held::Snapshot(digest) => digest.short(),
         Held::Prompt { id, fingerprint } => format!("{id} at {}", fingerprint.short()),

@@ -189,7 +189,7 @@ fn slices(suites: &[ComparedSuite]) -> String {
 }
 
 /// The rates before and after, the change, and between which ends it lies.
-fn figures(rates: &ComparedRates) -> [String; 4] {
+pub(super) fn figures(rates: &ComparedRates) -> [String; 4] {
     let [before, after] = rates.passed;
     [
         rate(before, rates.total),

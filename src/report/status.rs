@@ -145,7 +145,7 @@ pub fn whole_text(report: &StatusReport, width: Option<usize>) -> String {
     text
 }
 
-fn in_words(urgency: Urgency) -> &'static str {
+pub(super) fn in_words(urgency: Urgency) -> &'static str {
     match urgency {
         Urgency::Now => "now",
         Urgency::Next => "next",
@@ -172,7 +172,7 @@ fn lanes(lanes: &[LaneAtAGlance], width: Option<usize>) -> String {
 }
 
 /// What waits, by prompt.
-fn waits(changes: &Changes) -> String {
+pub(super) fn waits(changes: &Changes) -> String {
     let mut parts = Vec::new();
     for (sign, prompts) in [
         ("~", &changes.changed),

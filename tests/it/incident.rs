@@ -4,6 +4,7 @@
 mod closing;
 mod containing;
 mod opening;
+mod page;
 
 use crate::support::Sandbox;
 use crate::support::traces::Traffic;

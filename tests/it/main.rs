@@ -46,4 +46,5 @@ mod status;
 mod tidy;
 mod trace_store;
 mod traces;
+mod view;
 mod webhook;

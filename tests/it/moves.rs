@@ -178,6 +178,8 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("traces show", &["none"], 2, Nothing),
     ("traces clickhouse-ddl", &[], 0, Nothing),
     ("traces views", &[], 0, Nothing),
+    // No such port: it ends at once.
+    ("view", &["--port", "65536"], 2, Nothing),
     ("webhook deliver", &[], 0, Nothing),
     ("webhook deliveries", &[], 0, Nothing),
     ("webhook redeliver", &["msg_1"], 2, Nothing),

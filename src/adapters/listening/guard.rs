@@ -46,12 +46,17 @@ impl Token {
     }
 }
 
+/// A browser may do nothing at all with an answer: what is for programs.
+pub(in super::super) const FOR_PROGRAMS: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// Who is let through.
 pub(in super::super) struct Guard {
     /// The token that must be shown; absent: the server is on loopback, and must be addressed so.
     pub(in super::super) token: Option<Token>,
     /// The path for whoever watches over the server: anybody may ask there whether it lives.
     pub(in super::super) open: Option<&'static str>,
+    /// What a browser may do with an answer.
+    pub(in super::super) policy: &'static str,
     /// The answer that says why not, for a request with these headers.
     pub(in super::super) refuse: fn(&HeaderMap, StatusCode, &str) -> Response,
 }
@@ -87,10 +92,7 @@ pub(super) async fn guard(
     };
     let hardened = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, guard.policy),
         (REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in hardened {

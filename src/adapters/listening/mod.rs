@@ -16,8 +16,8 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub(super) use guard::Guard;
 use guard::guard;
+pub(super) use guard::{FOR_PROGRAMS, Guard};
 pub use guard::{Token, TokenError};
 use listener::BoundedListener;
 pub(super) use listener::PATIENCE;

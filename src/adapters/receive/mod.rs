@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::engine::traces::receive::Delivery;
 
-use super::listening::{Guard, Server, Token};
+use super::listening::{FOR_PROGRAMS, Guard, Server, Token};
 
 /// The longest body that is read, in bytes, as it comes: the limit of OpenTelemetry's collector.
 pub const MOST_BODY_BYTES: usize = 20 * 1024 * 1024;
@@ -56,6 +56,7 @@ pub async fn receive(
     let guard = Guard {
         token,
         open: None,
+        policy: FOR_PROGRAMS,
         refuse,
     };
     let desk = routes::Desk {

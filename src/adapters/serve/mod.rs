@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use published::Published;
 
-use super::listening::{Guard, Server, Token};
+use super::listening::{FOR_PROGRAMS, Guard, Server, Token};
 
 /// Serves lanes until `stop`.
 pub async fn serve(
@@ -24,6 +24,7 @@ pub async fn serve(
     let guard = Guard {
         token,
         open: Some(routes::HEALTH),
+        policy: FOR_PROGRAMS,
         refuse: |_, status, why| routes::problem(status, why),
     };
     let router = |stopped| routes::router(published, stopped);

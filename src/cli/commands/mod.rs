@@ -32,6 +32,7 @@ pub mod runs;
 pub mod serve;
 pub mod status;
 pub mod traces;
+pub mod view;
 pub mod webhook;
 
 use super::context::Context;
@@ -54,6 +55,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 2)]
     Status(status::StatusArgs),
+    #[command(display_order = 2)]
+    View(view::ViewArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 3)]
@@ -120,6 +123,7 @@ impl Command {
             Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
             Self::Status(args) => status::run(context, ui, args),
+            Self::View(args) => view::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),
             Self::Dataset(args) => dataset::run(context, ui, args),

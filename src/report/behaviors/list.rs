@@ -54,7 +54,7 @@ pub fn behavior_table(behaviors: &[&Behavior], width: Option<usize>) -> String {
 }
 
 /// How many of how many, in hundredths.
-pub(super) fn rate([some, all]: [u64; 2]) -> String {
+pub(in crate::report) fn rate([some, all]: [u64; 2]) -> String {
     share([some, all]).map_or_else(|| "-".to_owned(), percent)
 }
 
@@ -67,13 +67,13 @@ fn share([some, all]: [u64; 2]) -> Option<f64> {
 }
 
 /// The rate over the window.
-pub(super) fn trend(behavior: &Behavior) -> String {
+pub(in crate::report) fn trend(behavior: &Behavior) -> String {
     let pieces: Vec<Option<f64>> = behavior.seen.pieces.iter().copied().map(share).collect();
     sparkline(&pieces)
 }
 
 /// How a rate moved with a release.
-pub(super) fn release(release: &ReleaseSeen) -> String {
+pub(in crate::report) fn release(release: &ReleaseSeen) -> String {
     format!("{} with {}", release.change.name(), release.deployment)
 }
 

@@ -22,9 +22,9 @@ const SCANS: usize = 10;
 /// A behavior with the spans that show it.
 pub fn behavior_text(behavior: &Behavior, examples: &[Example]) -> String {
     let mut text = format!("{}\n", behavior.id);
-    pattern(&mut text, behavior);
-    decided(&mut text, behavior);
-    seen(&mut text, behavior);
+    for (title, value) in facts(behavior) {
+        field(&mut text, title, value);
+    }
     lanes(&mut text, behavior);
     together(&mut text, behavior);
     history(&mut text, behavior);
@@ -37,10 +37,26 @@ pub fn behavior_text(behavior: &Behavior, examples: &[Example]) -> String {
     text
 }
 
-fn pattern(text: &mut String, behavior: &Behavior) {
+/// What a behavior is, and what was seen of it, as it is.
+pub(in crate::report) fn facts(behavior: &Behavior) -> Facts {
+    let mut facts = Vec::new();
+    pattern(&mut facts, behavior);
+    decided(&mut facts, behavior);
+    seen(&mut facts, behavior);
+    facts
+}
+
+/// Names with what each of them is.
+type Facts = Vec<(&'static str, String)>;
+
+fn add(facts: &mut Facts, name: &'static str, value: impl Display) {
+    facts.push((name, value.to_string()));
+}
+
+fn pattern(facts: &mut Facts, behavior: &Behavior) {
     let pattern = &behavior.pattern;
     if let Some(title) = &behavior.decided.title {
-        field(text, "title", title);
+        add(facts, "title", title);
     }
     if let Some(Label { text: said, by, .. }) = &behavior.decided.label {
         field(text, "label", format!("{said} (says {by})"));
@@ -50,13 +66,13 @@ fn pattern(text: &mut String, behavior: &Behavior) {
     } else {
         ""
     };
-    field(
-        text,
+    add(
+        facts,
         "state",
         format!("{}{watched}", behavior.state().name()),
     );
-    field(
-        text,
+    add(
+        facts,
         "kind",
         format!(
             "{} of the {}, found by the detector `{}`",
@@ -65,22 +81,22 @@ fn pattern(text: &mut String, behavior: &Behavior) {
             pattern.detector.name()
         ),
     );
-    field(text, "pattern", &pattern.signature);
-    field(text, "because", &pattern.rationale);
+    add(facts, "pattern", &pattern.signature);
+    add(facts, "because", &pattern.rationale);
     if !pattern.subjects.is_empty() {
-        field(text, "about", pattern.subjects.join(", "));
+        add(facts, "about", pattern.subjects.join(", "));
     }
     if !pattern.terms.is_empty() {
         let words: Vec<&str> = pattern.terms.iter().map(|it| it.word.as_str()).collect();
-        field(text, "words", words.join(", "));
+        add(facts, "words", words.join(", "));
     }
 }
 
-fn decided(text: &mut String, behavior: &Behavior) {
+fn decided(facts: &mut Facts, behavior: &Behavior) {
     let decided = &behavior.decided;
     for (title, said) in [("owner", &decided.owner), ("note", &decided.note)] {
         if let Some(said) = said {
-            field(text, title, said);
+            add(facts, title, said);
         }
     }
     let decision = |it: &Decision| format!("{} by {}: {}", seconds(it.at), it.by, it.reason);
@@ -89,31 +105,31 @@ fn decided(text: &mut String, behavior: &Behavior) {
         ("resolved", &decided.resolved),
     ] {
         if let Some(said) = said {
-            field(text, title, decision(said));
+            add(facts, title, decision(said));
         }
     }
 }
 
-fn seen(text: &mut String, behavior: &Behavior) {
+fn seen(facts: &mut Facts, behavior: &Behavior) {
     let seen = &behavior.seen;
-    field(
-        text,
+    add(
+        facts,
         "seen",
         format!("{} to {}", seconds(seen.first), seconds(seen.last)),
     );
-    field(
-        text,
+    add(
+        facts,
         "window",
         format!("{} to {}", seconds(seen.from), seconds(seen.until)),
     );
-    field(
-        text,
+    add(
+        facts,
         "rate",
         format!("{} now, {} before", of_all(seen.now), of_all(seen.before)),
     );
-    field(text, "trend", trend(behavior));
-    field(
-        text,
+    add(facts, "trend", trend(behavior));
+    add(
+        facts,
         "errors",
         format!(
             "{} of its traces fail, {} of the others",
@@ -131,7 +147,7 @@ fn seen(text: &mut String, behavior: &Behavior) {
             of_all(it.after),
             p_value(it.p)
         );
-        field(text, title, line);
+        add(facts, title, line);
     }
 }
 
@@ -197,7 +213,7 @@ fn one(text: &mut String, example: &Example) {
     }
 }
 
-fn told(example: &Example) -> String {
+pub(in crate::report) fn told(example: &Example) -> String {
     let at = seconds(example.evidence.at);
     let Some(span) = &example.span else {
         return format!("{at}  is not kept here any more");
@@ -218,7 +234,7 @@ fn how_it_went(span: &Span) -> String {
     }
 }
 
-fn of_all([some, all]: [u64; 2]) -> String {
+pub(in crate::report) fn of_all([some, all]: [u64; 2]) -> String {
     format!("{} of {} ({})", whole(some), whole(all), rate([some, all]))
 }
 
@@ -227,7 +243,7 @@ fn p_value(p: f64) -> String {
 }
 
 /// Two digits of a probability.
-fn digits(p: f64) -> String {
+pub(in crate::report) fn digits(p: f64) -> String {
     if p >= 0.001 {
         format!("{p:.3}")
     } else {

@@ -1,24 +1,21 @@
-//! The numbers of a window as one HTML page that needs nothing else: charts are drawn as SVG within it,
-//! and there is no script, no style sheet and no image from anywhere. The template escapes whatever it
-//! prints, and the page's own policy forbids scripts and connections.
+//! The numbers of a window as a page, with charts that are drawn as SVG within it.
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
-
+use crate::domain::deployment::ReleaseName;
 use crate::domain::metric::{Metric, Statistic, Unit};
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::monitor::buckets::Bucket;
 use crate::engine::monitor::figures::Numbers;
 use crate::engine::monitor::markers::Marker;
 use crate::engine::monitor::overview::Group;
-use crate::report::page::render_page;
+use crate::report::html::Setting;
+use crate::report::html::blocks::{Block, Cell, Chart, Charts, Line, Page, Point, Release, Table};
+use crate::report::html::link;
 use crate::report::release::seconds;
 
 use super::number::{number, said, whole};
 use super::overview::{OverviewReport, cell, doubts, heading, name};
-
-const TEMPLATE: &str = include_str!("html.jinja");
 
 /// How wide the drawing is, in its own units.
 const WIDTH: f64 = 720.0;
@@ -47,86 +44,44 @@ const COLUMNS: [Statistic; 5] = [
     Statistic::Sum,
 ];
 
-#[derive(Serialize)]
-struct Page {
-    heading: String,
-    bucket: String,
-    version: &'static str,
-    width: f64,
-    height: f64,
-    from: String,
-    until: String,
-    charts: Vec<Chart>,
-    releases: Vec<Release>,
-    groups: Vec<GroupTable>,
-    more: bool,
-}
-
-/// A metric over time.
-#[derive(Serialize)]
-struct Chart {
-    title: String,
-    is_known: bool,
-    most: String,
-    lines: Vec<Line>,
-}
-
-/// One line of a chart.
-#[derive(Serialize)]
-struct Line {
-    label: String,
-    /// Which of the ways to draw a line.
-    style: usize,
-    /// Points that are joined; where nothing is known, the line ends and begins anew.
-    pieces: Vec<String>,
-    points: Vec<Point>,
-}
-
-/// A value, for whoever points at it.
-#[derive(Serialize)]
-struct Point {
-    x: String,
-    y: String,
-    told: String,
-}
-
-/// A release.
-#[derive(Serialize)]
-struct Release {
-    x: String,
-    /// Its number in the list, and those of the next ones where there is no room between them; empty:
-    /// it stands with the one before.
-    label: String,
-    told: String,
-    reason: String,
-}
-
-/// The numbers of a group.
-#[derive(Serialize)]
-struct GroupTable {
-    name: String,
-    rows: Vec<Vec<String>>,
-    doubts: String,
-}
-
-/// Renders the page.
+/// Renders the page, so that it needs nothing else.
 pub fn overview_html(report: &OverviewReport<'_>) -> String {
+    let mut page = Page::new("Monitor");
+    numbers(report, &mut page);
+    page.render(Setting::Alone)
+}
+
+/// Adds the numbers to a page.
+pub fn numbers(report: &OverviewReport<'_>, page: &mut Page) {
     let request = report.request;
-    let groups = &report.overview.groups;
-    let page = Page {
-        heading: heading(report).trim_end().to_owned(),
-        bucket: request.bucket.to_string(),
-        version: env!("CARGO_PKG_VERSION"),
+    let what = heading(report);
+    let bucket = request.bucket;
+    page.note(&format!(
+        "{}. Each point is {bucket} of time.",
+        what.trim_end()
+    ));
+    if !report.markers.is_empty() {
+        page.heading("What went live");
+        page.add(Block::List {
+            numbered: true,
+            items: report.markers.iter().map(went_live).collect(),
+        });
+    }
+    page.add(Block::Charts(Charts {
         width: WIDTH,
         height: HEIGHT,
         from: seconds(request.range.from),
         until: seconds(request.range.until),
         charts: request.metrics.iter().map(|it| chart(report, it)).collect(),
         releases: releases(report),
-        groups: groups.iter().map(|it| group_table(report, it)).collect(),
-        more: report.overview.more,
-    };
-    render_page(TEMPLATE, &page)
+    }));
+    page.heading("Numbers of the whole time");
+    if report.overview.more {
+        page.note("There are more groups: those with the most traffic are shown.");
+    }
+    for group in &report.overview.groups {
+        group_table(report, group, page);
+    }
 }
 
 /// A series of values that is drawn.
@@ -257,7 +212,12 @@ fn releases(report: &OverviewReport<'_>) -> Vec<Release> {
     for (index, marker) in report.markers.iter().enumerate() {
         let number = (index + 1).to_string();
         let x = place(report, marker.record.deployment.recorded_at);
-        let mut release = release(marker, x);
+        let mut release = Release {
+            x: format!("{:.2}", x / WIDTH * 100.0),
+            at: format!("{x:.1}"),
+            label: String::new(),
+            told: told(marker),
+        };
         match last {
             Some((at, first)) if x - at < APART => {
                 let _ = write!(releases[first].label, ", {number}");
@@ -272,34 +232,48 @@ fn releases(report: &OverviewReport<'_>) -> Vec<Release> {
     releases
 }
 
-fn release(marker: &Marker, x: f64) -> Release {
+/// A release with its reason.
+fn went_live(marker: &Marker) -> Vec<Cell> {
     let deployment = &marker.record.deployment;
-    let reason = deployment.reason.as_deref().unwrap_or_default();
-    Release {
-        x: format!("{x:.1}"),
-        label: String::new(),
-        told: format!(
-            "{} #{}, {} {} ({})",
-            deployment.lane,
-            deployment.sequence,
-            deployment.kind.name(),
-            seconds(deployment.recorded_at),
-            marker.record.id.short()
-        ),
-        reason: Untrusted(&shorten(reason, SHOWN)).to_string(),
+    let name = Cell::link(told(marker), link::record(&ReleaseName::of(deployment)));
+    match &deployment.reason {
+        Some(reason) => vec![name, Cell::new(format!(": {}", shorten(reason, SHOWN)))],
+        None => vec![name],
     }
 }
 
-fn group_table(report: &OverviewReport<'_>, group: &Group) -> GroupTable {
-    let rows = report.request.metrics.iter().filter_map(|metric| {
-        let figures = group.total.get(metric)?;
-        let mut row = vec![Untrusted(&metric.name()).to_string(), whole(figures.n)];
+fn told(marker: &Marker) -> String {
+    let deployment = &marker.record.deployment;
+    format!(
+        "{} #{}, {} {} ({})",
+        deployment.lane,
+        deployment.sequence,
+        deployment.kind.name(),
+        seconds(deployment.recorded_at),
+        marker.record.id.short()
+    )
+}
+
+fn group_table(report: &OverviewReport<'_>, group: &Group, page: &mut Page) {
+    let name = name(group);
+    if !name.is_empty() {
+        page.heading(&name);
+    }
+    let titles = [
+        "Metric", "#Count", "#Average", "#p50", "#p95", "#p99", "#Sum",
+    ];
+    let mut table = Table::new("the numbers of each metric", &titles);
+    for metric in &report.request.metrics {
+        let Some(figures) = group.total.get(metric) else {
+            continue;
+        };
+        let mut row = vec![metric.name(), whole(figures.n)];
         row.extend(COLUMNS.map(|statistic| cell(metric, figures, statistic)));
-        Some(row)
-    });
-    GroupTable {
-        name: Untrusted(&name(group)).to_string(),
-        rows: rows.collect(),
-        doubts: doubts(report.request, group).trim_end().to_owned(),
+        table.row(row);
+    }
+    page.add(table);
+    let doubts = doubts(report.request, group);
+    if !doubts.is_empty() {
+        page.note(doubts.trim_end());
     }
 }

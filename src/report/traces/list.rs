@@ -36,7 +36,7 @@ pub fn list_table(fields: &[Field], rows: &[ListRow], width: Option<usize>) -> S
     fitting_table(&titles, cells.collect(), &right, width)
 }
 
-fn is_figure(field: &Field) -> bool {
+pub(in crate::report) fn is_figure(field: &Field) -> bool {
     match field {
         Field::Column(column) => !matches!(column.kind(), ColumnKind::Text | ColumnKind::Time),
         Field::Spans => true,
@@ -44,7 +44,7 @@ fn is_figure(field: &Field) -> bool {
     }
 }
 
-fn cell(field: &Field, value: Option<&ListValue>) -> String {
+pub(in crate::report) fn cell(field: &Field, value: Option<&ListValue>) -> String {
     let Some(value) = value else {
         return String::new();
     };

@@ -59,10 +59,18 @@ impl SpanPage<'_> {
             self.line(&span.span_id),
             self.line(&span.trace_id)
         );
-        let mut told = |name: &str, value: Option<String>| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                field(&mut text, name, self.line(&value));
-            }
+        for (name, value) in self.facts() {
+            field(&mut text, name, self.line(&value));
+        }
+        text
+    }
+
+    /// What the span was and what it used, as it is.
+    pub(in crate::report) fn facts(&self) -> Vec<(&'static str, String)> {
+        let span = self.span;
+        let mut facts: Vec<(&'static str, String)> = Vec::new();
+        let mut told = |name: &'static str, value: Option<String>| {
+            facts.extend(value.filter(|it| !it.is_empty()).map(|it| (name, it)));
         };
         let (call, lineage, origin) = (&span.call, &span.lineage, &span.origin);
         told("name", Some(span.name.clone()));
@@ -107,7 +115,7 @@ impl SpanPage<'_> {
             "error",
             joined(&[&span.error_type, &span.status_message], ": "),
         );
-        text
+        facts
     }
 
     fn line(&self, value: &str) -> String {
@@ -284,7 +292,7 @@ fn joined(parts: &[&Option<String>], between: &str) -> Option<String> {
 }
 
 /// JSON with line breaks; any other text as it is.
-fn pretty(text: &str) -> String {
+pub(in crate::report) fn pretty(text: &str) -> String {
     let json: Option<Value> = serde_json::from_str(text).ok();
     let json = json.filter(|json| json.is_object() || json.is_array());
     let pretty = json.and_then(|json| serde_json::to_string_pretty(&json).ok());

@@ -34,11 +34,7 @@ pub(super) fn steps(
     width: usize,
     color: bool,
 ) -> String {
-    let ids = UniqueIds::of(tree);
-    let lines: Vec<StepLine<'_>> = rows
-        .iter()
-        .map(|row| StepLine::of(row, tree, &ids))
-        .collect();
+    let lines = step_lines(tree, rows);
     let layout = Layout::of(&lines, width);
     let red = if color {
         AnsiColor::Red.on_default().bold()
@@ -57,6 +53,16 @@ pub(super) fn steps(
         let _ = writeln!(text, "{}", row.trim_end());
     }
     text
+}
+
+/// The rows of a trace as texts.
+pub(in crate::report) fn step_lines<'t>(
+    tree: &'t TraceTree,
+    rows: &[OutlineRow],
+) -> Vec<StepLine<'t>> {
+    let ids = UniqueIds::of(tree);
+    let lines = rows.iter().map(|row| StepLine::of(row, tree, &ids));
+    lines.collect()
 }
 
 /// How many digits of an id tell it apart within its trace.
@@ -86,15 +92,24 @@ impl UniqueIds {
     }
 }
 
-/// A row of the tree as texts.
-struct StepLine<'t> {
+/// A row of the tree as texts, safe to show.
+pub(in crate::report) struct StepLine<'t> {
+    /// What it is called, after the lines of the tree.
     step: String,
+    /// What it is called.
+    pub(in crate::report) label: String,
+    /// The start of its id; empty: it stands for several spans.
     id: String,
-    took: String,
-    tokens: String,
-    cost: String,
-    failed: bool,
-    nodes: Vec<&'t Node>,
+    /// How long it took.
+    pub(in crate::report) took: String,
+    /// Tokens read and written.
+    pub(in crate::report) tokens: String,
+    /// What it cost.
+    pub(in crate::report) cost: String,
+    /// Whether it ended with an error.
+    pub(in crate::report) failed: bool,
+    /// The spans that it stands for; none: some are left out here.
+    pub(in crate::report) nodes: Vec<&'t Node>,
 }
 
 impl<'t> StepLine<'t> {
@@ -129,6 +144,7 @@ impl<'t> StepLine<'t> {
         let took = sum(|span| Some(span.duration_ns as f64));
         Self {
             step: format!("{}{label}", branch(row)),
+            label,
             id: match nodes.as_slice() {
                 [only] => ids.short(&only.span.span_id),
                 _ => String::new(),
@@ -214,6 +230,7 @@ impl Layout {
     fn titles(&self, totals: &TraceTotals) -> String {
         let titles = StepLine {
             step: "STEP".to_owned(),
+            label: String::new(),
             id: "SPAN".to_owned(),
             took: "TOOK".to_owned(),
             tokens: "TOKENS".to_owned(),

@@ -24,7 +24,7 @@ pub(super) fn tokens(input: Option<u64>, output: Option<u64>) -> Option<String> 
 }
 
 /// A record that was live.
-pub(super) fn live_line(live: &Live) -> String {
+pub(in crate::report) fn live_line(live: &Live) -> String {
     let stay = &live.stay;
     let since = &stay.since.deployment;
     let until = match &stay.until {
@@ -44,7 +44,7 @@ pub(super) fn live_line(live: &Live) -> String {
 }
 
 /// A score with its reason.
-pub(super) fn score_line(score: &Score) -> String {
+pub(in crate::report) fn score_line(score: &Score) -> String {
     let mut line = shorten(&score.name, SHOWN).into_owned();
     if let Some(value) = score.value {
         let _ = write!(line, " {value}");

@@ -52,42 +52,10 @@ impl TracePage<'_> {
     }
 
     fn head(&self, totals: &TraceTotals) -> String {
-        let nodes = self.tree.nodes();
-        let trace = nodes.first().map_or("", |node| node.span.trace_id.as_str());
-        let mut text = format!("trace {}\n", Untrusted(trace));
-        let began = seconds(self.tree.started_at());
-        #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-        let took = duration(totals.duration_ns as f64);
-        field(&mut text, "began", format!("{began}, took {took}"));
-        let errors = match totals.errors {
-            0 => String::new(),
-            errors => format!(", {errors} with an error"),
-        };
-        field(&mut text, "spans", format!("{}{errors}", totals.spans));
-        if let Some(tokens) = tokens(totals.input_tokens, totals.output_tokens) {
-            field(&mut text, "tokens", tokens);
+        let mut text = format!("trace {}\n", Untrusted(self.trace()));
+        for (name, value) in self.facts(totals) {
+            field(&mut text, name, value);
         }
-        match (totals.cost_usd, totals.unpriced) {
-            (None, 0) => {}
-            (None, unpriced) => field(&mut text, "cost", format!("not known of {unpriced} calls")),
-            (Some(cost), 0) => field(&mut text, "cost", money(cost)),
-            (Some(cost), unpriced) => {
-                let cost = money(cost);
-                field(
-                    &mut text,
-                    "cost",
-                    format!("{cost}, and not known of {unpriced} calls"),
-                );
-            }
-        }
-        let shares = totals.shares.iter();
-        let shares: Vec<String> = shares
-            .map(|(operation, share)| format!("{} {}", operation.name(), percent(*share)))
-            .collect();
-        if !shares.is_empty() {
-            field(&mut text, "waited", format!("for {}", shares.join(", ")));
-        }
-        self.origins(&mut text);
         for live in self.live {
             field(&mut text, "live", live_line(live));
         }
@@ -105,10 +73,50 @@ impl TracePage<'_> {
         text
     }
 
+    /// The name of the trace.
+    pub(in crate::report) fn trace(&self) -> &str {
+        let root = self.tree.nodes().first();
+        root.map_or("", |node| node.span.trace_id.as_str())
+    }
+
+    /// What the trace was as a whole. Every value is safe to show.
+    pub(in crate::report) fn facts(&self, totals: &TraceTotals) -> Vec<(&'static str, String)> {
+        let began = seconds(self.tree.started_at());
+        #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+        let took = duration(totals.duration_ns as f64);
+        let mut facts = vec![("began", format!("{began}, took {took}"))];
+        let errors = match totals.errors {
+            0 => String::new(),
+            errors => format!(", {errors} with an error"),
+        };
+        facts.push(("spans", format!("{}{errors}", totals.spans)));
+        if let Some(tokens) = tokens(totals.input_tokens, totals.output_tokens) {
+            facts.push(("tokens", tokens));
+        }
+        match (totals.cost_usd, totals.unpriced) {
+            (None, 0) => {}
+            (None, unpriced) => facts.push(("cost", format!("not known of {unpriced} calls"))),
+            (Some(cost), 0) => facts.push(("cost", money(cost))),
+            (Some(cost), unpriced) => {
+                let cost = money(cost);
+                facts.push(("cost", format!("{cost}, and not known of {unpriced} calls")));
+            }
+        }
+        let shares = totals.shares.iter();
+        let shares: Vec<String> = shares
+            .map(|(operation, share)| format!("{} {}", operation.name(), percent(*share)))
+            .collect();
+        if !shares.is_empty() {
+            facts.push(("waited", format!("for {}", shares.join(", "))));
+        }
+        self.origins(&mut facts);
+        facts
+    }
+
     /// Whom it was for and what it used, each thing once.
-    fn origins(&self, text: &mut String) {
+    fn origins(&self, facts: &mut Vec<(&'static str, String)>) {
         type Get = fn(&Span) -> Option<String>;
-        let told: [(&str, Get); 6] = [
+        let told: [(&'static str, Get); 6] = [
             ("service", |span| span.origin.service.clone()),
             ("route", |span| span.origin.route.clone()),
             ("session", |span| span.origin.session.clone()),
@@ -136,7 +144,7 @@ impl TracePage<'_> {
             }
             if !values.is_empty() {
                 let values = values.join(", ");
-                field(text, name, Untrusted(&shorten(&values, TOLD_TEXT)));
+                facts.push((name, Untrusted(&shorten(&values, TOLD_TEXT)).to_string()));
             }
         }
     }

@@ -30,7 +30,7 @@ fn a_page_has_a_chart_for_each_metric_with_the_releases_in_it() {
         "two releases in each of 8 charts"
     );
     assert!(page.contains("production #2, promote 2026-03-02 12:06:00Z"));
-    assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'"));
+    assert!(page.contains("default-src 'none'; style-src 'sha256-"));
     for outside in [
         "http:", "https:", "<script", "<link", "<img", "url(", "@import",
     ] {

@@ -1,5 +1,6 @@
 //! What the tests stand on: a closed-off environment, real repositories, readable failures.
 
+pub(crate) mod browser;
 pub(crate) mod calls;
 pub(crate) mod console;
 pub(crate) mod git_server;
@@ -22,6 +23,7 @@ pub(crate) mod strace;
 pub(crate) mod tools;
 pub(crate) mod traces;
 pub(crate) mod two_releases;
+pub(crate) mod viewing;
 pub(crate) mod workspace;
 
 pub(crate) use sandbox::Sandbox;

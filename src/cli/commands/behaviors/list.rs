@@ -20,7 +20,7 @@ use super::Words;
   pointsman behaviors list
   pointsman behaviors list --kind issue --state new,worse,reactivated
   pointsman behaviors list --role tool --all --json")]
-pub(super) struct ListArgs {
+pub(in crate::cli) struct ListArgs {
     /// Only behaviors in these states
     #[arg(long = "state", value_name = "STATE,…", value_delimiter = ',', hide_possible_values = true, value_parser = Words(&BehaviorState::ALL))]
     states: Vec<BehaviorState>,
@@ -74,7 +74,8 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
 }
 
 impl ListArgs {
-    fn means(&self, behavior: &Behavior) -> bool {
+    /// Whether a behavior is asked for.
+    pub(in crate::cli) fn means(&self, behavior: &Behavior) -> bool {
         let state = behavior.state();
         let settled = [BehaviorState::Dismissed, BehaviorState::Resolved].contains(&state);
         let by_state = if self.states.is_empty() {

@@ -2,7 +2,7 @@
 
 mod decide;
 mod label;
-mod list;
+pub(in crate::cli) mod list;
 mod scan;
 mod show;
 

@@ -2,7 +2,7 @@
 
 mod bundle;
 mod observed;
-mod packet;
+pub(in crate::cli) mod packet;
 pub mod verify;
 
 use crate::cli::context::Context;

@@ -183,7 +183,11 @@ fn packet(
     )?))
 }
 
-fn packet_of_record(context: &Context, name: &RecordName) -> Result<Packet, CommandError> {
+/// The packet of a record.
+pub(in crate::cli) fn packet_of_record(
+    context: &Context,
+    name: &RecordName,
+) -> Result<Packet, CommandError> {
     let lanes = context.lanes()?;
     let id = name.tip(lanes.lanes())?;
     let record = lanes.record(&name.lane, &id)?;

@@ -34,9 +34,9 @@ impl IncidentFile {
         })
     }
 
-    /// The text of the file.
-    pub(super) fn text(&self) -> &str {
-        &self.source.text
+    /// The file.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Refuses to go on with what is over.

@@ -20,18 +20,9 @@ pub(super) struct ListArgs {
 
 /// Runs the command.
 pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exit, CommandError> {
-    let tree = context.tree_at_hand()?;
-    let workspace = Workspace::new(tree.as_ref());
-    let ids = workspace.incident_ids()?;
-    let read: Result<Vec<Incident>, Findings> =
-        ids.iter().map(|id| workspace.incident(id)).collect();
-    let mut incidents = read?;
+    let mut incidents = incidents(context)?;
     let all = incidents.len();
     incidents.retain(|it| args.all || it.state() != IncidentState::Closed);
-    incidents.sort_by(|one, other| {
-        let key = |it: &Incident| (std::cmp::Reverse(it.opened.at), it.id.clone());
-        key(one).cmp(&key(other))
-    });
     if ui.wants_json() {
         ui.json(&IncidentsV1::new(&incidents));
         return Ok(Exit::Success);
@@ -47,4 +38,19 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
         closed => ui.note(format_args!("{closed} closed; `--all` shows them")),
     }
     Ok(Exit::Success)
+}
+
+/// Every incident, the newest first.
+pub(in crate::cli) fn incidents(context: &Context) -> Result<Vec<Incident>, CommandError> {
+    let tree = context.tree_at_hand()?;
+    let workspace = Workspace::new(tree.as_ref());
+    let ids = workspace.incident_ids()?;
+    let read: Result<Vec<Incident>, Findings> =
+        ids.iter().map(|id| workspace.incident(id)).collect();
+    let mut incidents = read?;
+    incidents.sort_by(|one, other| {
+        let key = |it: &Incident| (std::cmp::Reverse(it.opened.at), it.id.clone());
+        key(one).cmp(&key(other))
+    });
+    Ok(incidents)
 }

@@ -4,7 +4,7 @@ mod classify;
 mod close;
 mod contain;
 mod file;
-mod list;
+pub(in crate::cli) mod list;
 mod note;
 mod open;
 mod preserve;

@@ -2,7 +2,7 @@
 
 mod check;
 mod compare;
-mod overview;
+pub(in crate::cli) mod overview;
 mod score;
 
 use crate::cli::context::Context;

@@ -16,7 +16,7 @@ use crate::domain::trace::filter::TimeRange;
 use crate::domain::trace::query::{Level, Measure, TraceQuery};
 use crate::domain::trace::selection::Selection;
 use crate::engine::monitor::buckets::length_for;
-use crate::engine::monitor::markers::markers;
+use crate::engine::monitor::markers::{Marker, markers};
 use crate::engine::monitor::overview::{Overview, OverviewRequest};
 use crate::engine::ports::traces::{StoreContents, TraceStore};
 use crate::report::monitor::html::overview_html;
@@ -44,7 +44,7 @@ const OF_STEPS: [Column; 10] = [
 ];
 
 #[derive(Debug, clap::Args)]
-pub(super) struct OverviewArgs {
+pub(in crate::cli) struct OverviewArgs {
     /// A row for each value of a column of texts, such as `lane`, `deployment`, `prompt`, `version`,
     /// `model`, `route`, `tag` or `attribute.<name>`; of several columns, for each combination
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = group)]
@@ -112,6 +112,50 @@ pub(super) fn run(
     args: &OverviewArgs,
 ) -> Result<Exit, CommandError> {
     check_stdout(&args.outputs, ui)?;
+    let Answer {
+        request,
+        overview,
+        markers,
+        contents,
+        is_empty: empty,
+    } = ask(context, args)?;
+    if empty {
+        lead_on(ui, context.trace_store()?.as_ref(), &request, &contents)?;
+    }
+    let report = OverviewReport {
+        request: &request,
+        overview: &overview,
+        markers: &markers,
+        trend: args.trend,
+    };
+    let shown = write_all(context, ui, &args.outputs, |format| match format {
+        OverviewFormat::Html => overview_html(&report),
+        OverviewFormat::Json => json_text(&OverviewV1::new(&report)),
+    })?;
+    if ui.wants_json() {
+        ui.json(&OverviewV1::new(&report));
+    } else if !empty && !shown {
+        ui.text(overview_text(&report, ui.width()));
+    }
+    Ok(Exit::Success)
+}
+
+/// What was asked, and what came of it.
+pub(in crate::cli) struct Answer {
+    /// The question.
+    pub(in crate::cli) request: OverviewRequest,
+    /// The numbers.
+    pub(in crate::cli) overview: Overview,
+    /// What went live within the window.
+    pub(in crate::cli) markers: Vec<Marker>,
+    /// What the store holds.
+    pub(in crate::cli) contents: StoreContents,
+    /// Whether no span is meant.
+    pub(in crate::cli) is_empty: bool,
+}
+
+/// Asks for the numbers of a window.
+pub(in crate::cli) fn ask(context: &Context, args: &OverviewArgs) -> Result<Answer, CommandError> {
     let store = context.trace_store()?;
     let contents = store.contents()?;
     let selection = args.selection.selection(context)?;
@@ -133,26 +177,20 @@ pub(super) fn run(
         &request.range,
         &overview.buckets,
     )?;
-    let empty = is_empty(store.as_ref(), &request, &overview)?;
-    if empty {
-        lead_on(ui, store.as_ref(), &request, &contents)?;
+    Ok(Answer {
+        is_empty: is_empty(store.as_ref(), &request, &overview)?,
+        request,
+        overview,
+        markers,
+        contents,
+    })
+}
+
+impl OverviewArgs {
+    /// Which number is shown over time.
+    pub(in crate::cli) fn trend(&self) -> Statistic {
+        self.trend
     }
-    let report = OverviewReport {
-        request: &request,
-        overview: &overview,
-        markers: &markers,
-        trend: args.trend,
-    };
-    let shown = write_all(context, ui, &args.outputs, |format| match format {
-        OverviewFormat::Html => overview_html(&report),
-        OverviewFormat::Json => json_text(&OverviewV1::new(&report)),
-    })?;
-    if ui.wants_json() {
-        ui.json(&OverviewV1::new(&report));
-    } else if !empty && !shown {
-        ui.text(overview_text(&report, ui.width()));
-    }
-    Ok(Exit::Success)
 }
 
 fn level(args: &OverviewArgs) -> Level {
@@ -253,18 +291,26 @@ fn lead_on(
         filter: request.filter.clone(),
     };
     explain_nothing(ui, store, &selection)?;
-    let (Some(first), Some(last)) = (contents.first, contents.last) else {
-        return Ok(());
-    };
-    if last < request.range.from || request.range.until <= first {
-        let second = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let end = last
-            .checked_add(SignedDuration::from_secs(1))
-            .unwrap_or(last);
-        let window = format!("{}..{}", second(first), second(end));
+    if let Some(window) = held_elsewhere(&request.range, contents) {
         ui.note(format_args!(
             "look at them: pointsman monitor --window {window}"
         ));
     }
     Ok(())
+}
+
+/// The window in which everything lies that is kept, where none of it lies in a range.
+pub(in crate::cli) fn held_elsewhere(
+    range: &TimeRange,
+    contents: &StoreContents,
+) -> Option<String> {
+    let (first, last) = (contents.first?, contents.last?);
+    if range.from <= last && first < range.until {
+        return None;
+    }
+    let second = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let end = last
+        .checked_add(SignedDuration::from_secs(1))
+        .unwrap_or(last);
+    Some(format!("{}..{}", second(first), second(end)))
 }

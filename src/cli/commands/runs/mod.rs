@@ -46,12 +46,12 @@ pub fn run(context: &Context, ui: &mut Ui, args: &RunsArgs) -> Result<Exit, Comm
 }
 
 /// The runs of this repository.
-fn store(context: &Context) -> Result<FileRunStore, CommandError> {
+pub(in crate::cli) fn store(context: &Context) -> Result<FileRunStore, CommandError> {
     Ok(FileRunStore::new(context.state_dir()?))
 }
 
 /// The run that a text names, with its cases.
-fn kept(store: &FileRunStore, spec: &str) -> Result<KeptRun, CommandError> {
+pub(in crate::cli) fn kept(store: &FileRunStore, spec: &str) -> Result<KeptRun, CommandError> {
     let run = find(store, spec)?;
     Ok(KeptRun::read(store, run)?)
 }

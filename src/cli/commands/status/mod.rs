@@ -9,7 +9,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::engine::workspace::Workspace;
-use crate::report::status::{StatusReport, StatusV1, ToDo, Urgency, status_text, whole_text};
+use crate::report::status::{
+    LaneAtAGlance, StatusReport, StatusV1, ToDo, Urgency, status_text, whole_text,
+};
 
 /// Show the loop at a glance: what is live, what waits to be released, and what to do next
 ///
@@ -64,6 +66,32 @@ impl Gathered {
 
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &StatusArgs) -> Result<Exit, CommandError> {
+    let report = gather(context)?;
+    if ui.wants_json() {
+        ui.json(&StatusV1::from(&report));
+    } else if args.all {
+        ui.text(whole_text(&report, ui.width()));
+    } else {
+        ui.text(status_text(&report, ui.width()));
+    }
+    Ok(Exit::Success)
+}
+
+/// Looks at every lane, and what waits to come there.
+pub(in crate::cli) fn lanes_at_a_glance(
+    context: &Context,
+) -> Result<Vec<LaneAtAGlance>, CommandError> {
+    let tree = context.tree_at_hand()?;
+    let lanes = context.lanes()?;
+    lanes::look(
+        &Workspace::new(tree.as_ref()),
+        &lanes,
+        &mut Gathered::default(),
+    )
+}
+
+/// Looks at everything.
+pub(in crate::cli) fn gather(context: &Context) -> Result<StatusReport, CommandError> {
     let tree = context.tree_at_hand()?;
     let workspace = Workspace::new(tree.as_ref());
     let lanes = context.lanes()?;
@@ -77,16 +105,8 @@ pub fn run(context: &Context, ui: &mut Ui, args: &StatusArgs) -> Result<Exit, Co
     operations::look(context, &workspace, live.as_ref(), &mut gathered);
     gathered.to_do.sort();
     gathered.to_do.dedup();
-    let report = StatusReport {
+    Ok(StatusReport {
         lanes: glance,
         to_do: gathered.to_do,
-    };
-    if ui.wants_json() {
-        ui.json(&StatusV1::from(&report));
-    } else if args.all {
-        ui.text(whole_text(&report, ui.width()));
-    } else {
-        ui.text(status_text(&report, ui.width()));
-    }
-    Ok(Exit::Success)
+    })
 }

@@ -53,7 +53,7 @@ const OF_SPAN: [&str; 10] = [
   pointsman traces list --where 'lane = production and status = error'
   pointsman traces list --by span --where 'prompt = support/triage' --sort -duration -n 5
   pointsman traces list --columns time,trace,input,output,score --json")]
-pub(super) struct ListArgs {
+pub(in crate::cli) struct ListArgs {
     /// What a row is: a trace, as where nobody says, or a span
     #[arg(long, value_name = "WHAT")]
     by: Option<Grain>,
@@ -77,14 +77,7 @@ pub(super) struct ListArgs {
 /// Runs the command.
 pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exit, CommandError> {
     let layout = Layout::of(context, args)?;
-    let level = layout.by.unwrap_or(Level::Trace);
-    let request = ListRequest {
-        selection: args.selection.selection(context)?,
-        level,
-        order: layout.sort.clone().unwrap_or(RowOrder::NEWEST_FIRST),
-        limit: args.count,
-        fields: fields(level, &layout.columns),
-    };
+    let request = request(context, args, &layout)?;
     if let Some(id) = &args.save {
         let selected = args.selection.save_as(id, context)?;
         let view = View {
@@ -111,6 +104,29 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
         ui.note(next(&rows[0]));
     }
     Ok(Exit::Success)
+}
+
+/// What is asked for.
+pub(in crate::cli) fn asked(
+    context: &Context,
+    args: &ListArgs,
+) -> Result<ListRequest, CommandError> {
+    request(context, args, &Layout::of(context, args)?)
+}
+
+fn request(
+    context: &Context,
+    args: &ListArgs,
+    layout: &Layout,
+) -> Result<ListRequest, CommandError> {
+    let level = layout.by.unwrap_or(Level::Trace);
+    Ok(ListRequest {
+        selection: args.selection.selection(context)?,
+        level,
+        order: layout.sort.clone().unwrap_or(RowOrder::NEWEST_FIRST),
+        limit: args.count,
+        fields: fields(level, &layout.columns),
+    })
 }
 
 /// How a list looks: as the options say, or else as the view does.

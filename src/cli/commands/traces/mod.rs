@@ -3,10 +3,10 @@
 mod clickhouse_ddl;
 mod export;
 mod import;
-mod list;
+pub(in crate::cli) mod list;
 mod receive;
 mod search;
-mod show;
+pub(in crate::cli) mod show;
 mod views;
 
 use clap::ValueEnum;
@@ -88,10 +88,21 @@ pub(super) fn explain_nothing(
     store: &dyn TraceStore,
     selection: &Selection,
 ) -> Result<(), CommandError> {
+    for line in why_nothing(store, selection)? {
+        ui.note(line);
+    }
+    Ok(())
+}
+
+/// Why nothing was found, in lines.
+pub(in crate::cli) fn why_nothing(
+    store: &dyn TraceStore,
+    selection: &Selection,
+) -> Result<Vec<String>, CommandError> {
     let contents = store.contents()?;
     let (Some(first), Some(last)) = (contents.first, contents.last) else {
-        ui.note("no traces are kept here; `pointsman traces import` and `receive` bring them");
-        return Ok(());
+        let none = "no traces are kept here; `pointsman traces import` and `receive` bring them";
+        return Ok(vec![none.to_owned()]);
     };
     let held = TimeRange {
         from: first,
@@ -99,21 +110,21 @@ pub(super) fn explain_nothing(
     };
     let range = selection.range;
     if range.until <= held.from || held.until < range.from {
-        ui.note(format_args!(
+        return Ok(vec![format!(
             "no span began in this time; {} spans are kept, from {} to {}",
             contents.spans,
             seconds(first),
             seconds(last)
-        ));
-        return Ok(());
+        )]);
     }
-    ui.note(format_args!("none of the spans in this time is meant"));
-    for column in selection.filter.columns() {
-        if let Some(doubt) = unseen(column, &contents) {
-            ui.note(doubt);
-        }
-    }
-    Ok(())
+    let mut lines = vec!["none of the spans in this time is meant".to_owned()];
+    let columns = selection.filter.columns();
+    lines.extend(
+        columns
+            .into_iter()
+            .filter_map(|column| unseen(column, &contents)),
+    );
+    Ok(lines)
 }
 
 /// What is odd about a column that a filter names.

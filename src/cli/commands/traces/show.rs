@@ -101,12 +101,7 @@ fn show_span(
     scores: &[Score],
 ) -> Result<Exit, CommandError> {
     let live = live(context, ui, std::slice::from_ref(span))?;
-    let is_own = |score: &&Score| match (&score.span_id, &score.response_id) {
-        (Some(id), _) => *id == span.span_id,
-        (None, Some(response)) => span.call.response_id.as_ref() == Some(response),
-        (None, None) => false,
-    };
-    let scores: Vec<Score> = scores.iter().filter(is_own).cloned().collect();
+    let scores = own_scores(span, scores);
     if ui.wants_json() {
         ui.json(&SpanV1::new(span, &scores, live.first()));
         return Ok(Exit::Success);
@@ -121,20 +116,38 @@ fn show_span(
     Ok(Exit::Success)
 }
 
+/// The scores of a trace that are those of one of its spans.
+pub(in crate::cli) fn own_scores(span: &Span, scores: &[Score]) -> Vec<Score> {
+    let is_own = |score: &&Score| match (&score.span_id, &score.response_id) {
+        (Some(id), _) => *id == span.span_id,
+        (None, Some(response)) => span.call.response_id.as_ref() == Some(response),
+        (None, None) => false,
+    };
+    scores.iter().filter(is_own).cloned().collect()
+}
+
 /// What was live when spans ran, each once. Lanes that cannot be read hide no trace.
 fn live(context: &Context, ui: &mut Ui, spans: &[Span]) -> Result<Vec<Live>, CommandError> {
+    match live_then(context, spans)? {
+        Ok(live) => Ok(live),
+        Err(why) => {
+            ui.warn(format_args!("what was live is not known: {why}"));
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// What was live when spans ran, each once, or why nobody knows.
+pub(in crate::cli) fn live_then(
+    context: &Context,
+    spans: &[Span],
+) -> Result<Result<Vec<Live>, String>, CommandError> {
     if spans.iter().all(|span| span.lineage.lane.is_none()) {
-        return Ok(Vec::new());
+        return Ok(Ok(Vec::new()));
     }
     let lanes = match context.lanes() {
         Ok(lanes) => lanes,
-        Err(error) => {
-            ui.warn(format_args!(
-                "what was live is not known: {}",
-                error.message
-            ));
-            return Ok(Vec::new());
-        }
+        Err(error) => return Ok(Err(error.message)),
     };
     let mut lineages = Lineages::new(&lanes);
     let mut live: Vec<Live> = Vec::new();
@@ -144,7 +157,7 @@ fn live(context: &Context, ui: &mut Ui, spans: &[Span]) -> Result<Vec<Live>, Com
             _ => {}
         }
     }
-    Ok(live)
+    Ok(Ok(live))
 }
 
 impl From<FindError> for CommandError {
