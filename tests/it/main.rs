@@ -41,6 +41,7 @@ mod repository;
 mod review;
 mod rollback;
 mod runs;
+mod schema;
 mod serve;
 mod status;
 mod tidy;

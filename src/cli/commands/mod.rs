@@ -29,6 +29,7 @@ pub mod redact;
 pub mod review;
 pub mod rollback;
 pub mod runs;
+pub mod schema;
 pub mod serve;
 pub mod status;
 pub mod traces;
@@ -107,6 +108,8 @@ pub enum Command {
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
     #[command(display_order = 21)]
+    Schema(schema::SchemaArgs),
+    #[command(display_order = 21)]
     Completions(completions::CompletionsArgs),
     #[command(display_order = 21)]
     Man(man::ManArgs),
@@ -146,6 +149,7 @@ impl Command {
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
+            Self::Schema(args) => schema::run(context, ui, args),
             Self::Completions(args) => Ok(completions::run(ui, args)),
             Self::Man(args) => man::run(context, ui, args),
         }

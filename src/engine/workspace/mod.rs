@@ -34,6 +34,8 @@ mod redaction;
 mod response_format;
 pub mod review;
 pub mod rows;
+#[cfg(test)]
+mod schema_tests;
 pub mod script;
 pub mod signers;
 pub mod template;
