@@ -1,6 +1,8 @@
 //! The schemas that editors are given say of keys and types what the readers say: both are asked about
 //! whole files, and about thousands that differ from one of them in one place.
 
+mod files;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -51,217 +53,6 @@ fn toml(file: &Value) -> String {
     toml::to_string(file).expect("what has no null is TOML")
 }
 
-fn prompts() -> Vec<Value> {
-    let messages = json!([{"role": "user", "content": "{{ a }} {{ b }}"}]);
-    vec![
-        json!({
-            "name": "N", "description": "D", "model": "echo/echo",
-            "modelParameters": {"temperature": 0},
-            "variables": {
-                "a": {"type": "string", "description": "A"},
-                "b": {"type": "integer", "default": 1},
-                "c": {"type": "image"},
-            },
-            "messages": [
-                {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": [
-                    {"type": "text", "text": "{{ a }} {{ b }}"},
-                    {"type": "image", "variable": "c"},
-                    {"type": "file", "path": "_media/a.pdf"},
-                ]},
-            ],
-            "responseFormat": "json_schema",
-            "jsonSchema": {"name": "s", "strict": true, "schema": {"type": "object"}},
-            "tools": [{"type": "function", "function": {
-                "name": "f", "description": "d", "parameters": {"type": "object"}, "strict": true,
-            }}],
-            "evals": [{"dataset": "golden", "evaluators": ["short"]}],
-        }),
-        json!({
-            "model": "echo/echo",
-            "messages": messages,
-            "testData": [{"a": "x", "b": 2, "expected": "x"}],
-            "evaluators": [
-                {"name": "e", "string": {"equals": "x"}},
-                {"string": {"contains": "x"}},
-                {"string": {"startsWith": "x"}},
-                {"string": {"endsWith": "{{a}}"}},
-                {"llm": {
-                    "modelId": "echo/echo", "systemPrompt": "s", "prompt": "{{completion}}?",
-                    "choices": [{"choice": "yes", "score": 1}, {"choice": "no", "score": 0}],
-                }},
-                {"uses": "github/fluency"},
-            ],
-        }),
-    ]
-}
-
-fn evaluators() -> Vec<Value> {
-    let script = "return true";
-    vec![
-        json!({
-            "kind": "text", "description": "D", "blocking": false, "operator": "equals", "value": "a",
-            "ignoreCase": true, "trim": true,
-            "examples": [{"output": "a", "expected": "a", "vars": {"x": 1}, "grade": "pass"}],
-        }),
-        json!({"kind": "text", "operator": "contains-any", "value": ["a", "b"]}),
-        json!({"kind": "text", "operator": "equals", "value": {"column": "expected"}}),
-        json!({"kind": "json", "check": "valid"}),
-        json!({"kind": "json", "check": "schema", "schema": {"type": "object"}}),
-        json!({"kind": "json", "check": "pointer-equals", "pointer": "/a", "value": {"column": "a"}}),
-        json!({"kind": "expected", "comparison": "exact"}),
-        json!({"kind": "expected", "comparison": "numeric", "tolerance": 0.5}),
-        json!({"kind": "expected", "comparison": "set", "separator": ";"}),
-        json!({
-            "kind": "similarity", "metric": "bleu", "threshold": 0.5, "value": "a", "ignoreCase": true,
-        }),
-        json!({
-            "kind": "similarity", "metric": "embedding", "threshold": 0.5, "value": "a", "model": "a/b",
-        }),
-        json!({
-            "kind": "tool-calls", "calls": ["f", {"name": "g", "arguments": {"x": 1}}],
-            "order": "exact", "arguments": "partial", "schema": true,
-        }),
-        json!({"kind": "tool-calls", "calls": {"column": "calls"}}),
-        json!({"kind": "length", "unit": "words", "min": 1, "max": 9}),
-        json!({"kind": "latency", "maxMs": 100}),
-        json!({"kind": "cost", "maxUsd": 0.01}),
-        json!({
-            "kind": "llm-judge", "prompt": "judges/a", "scale": {"min": 1, "max": 5}, "threshold": 4,
-            "calibration": "graded",
-        }),
-        json!({"kind": "llm-judge", "prompt": "judges/a", "labels": ["good", "bad"], "pass": ["good"]}),
-        json!({
-            "kind": "llm-judge", "prompt": "judges/a", "compareWith": {"column": "old"}, "tie": "pass",
-        }),
-        json!({"kind": "javascript", "script": script, "threshold": 0.5, "timeLimitMs": 100}),
-        json!({"kind": "javascript", "file": "grade.js"}),
-        json!({
-            "kind": "exec", "command": ["grade"], "env": ["HOME"], "timeout": "5s", "concurrency": 2,
-            "threshold": 0.5,
-        }),
-        json!({"kind": "http", "provider": "grader", "threshold": 0.5}),
-        json!({"kind": "all", "of": ["short", {"evaluator": "short"}, {"kind": "latency", "maxMs": 1}]}),
-        json!({"kind": "any", "of": "short"}),
-        json!({"kind": "not", "of": ["short"]}),
-        json!({"kind": "weighted", "threshold": 0.5, "of": [
-            {"evaluator": "short", "weight": 2},
-            {"kind": "latency", "maxMs": 1, "weight": 1},
-        ]}),
-    ]
-}
-
-fn lanes() -> Vec<Value> {
-    let standard = json!({
-        "url_env": "URL", "secret_env": ["SECRET", "NEXT"], "events": ["promote"], "format": "standard",
-    });
-    vec![json!({
-        "description": "D", "order": 2, "from": "staging",
-        "gate": {
-            "floors": {"short": 0.9}, "repeats": 2, "evidence_max_age": "14d", "margin": 0.05,
-            "confidence": 0.95, "judge_kappa": 0.6, "max_latency_p95_ratio": 1.2, "max_cost_ratio": 1.3,
-            "on_inconclusive": "approve",
-        },
-        "approval": {"required": 2, "not_author": true, "allowed_signers": "environments/approvers"},
-        "signing": {"allowed_signers": "environments/releasers"},
-        "freeze": {"windows": ["Fri 16:00 - Mon 08:00 Europe/Berlin"], "soak": "24h"},
-        "watch": {
-            "checkpoints": ["1h", "7d"], "max_error_rate_increase": 0.01, "max_latency_p95_ratio": 1.2,
-            "max_cost_per_call_ratio": 1.2, "min_score_delta": -0.05,
-        },
-        "webhook": [standard, {"url_env": "GITHUB", "token_env": "TOKEN", "format": "github"}],
-    })]
-}
-
-fn projects() -> Vec<Value> {
-    let server = |kind: &str, address: &str| {
-        json!({
-            "kind": kind, address: "https://example.com", "key_env": "KEY", "concurrency": 2,
-            "max_attempts": 3, "requests_per_minute": 100, "tokens_per_minute": 1000, "timeout": "5s",
-        })
-    };
-    let with = |mut server: Value, more: Value| {
-        let Value::Object(more) = more else {
-            unreachable!("it is written as one")
-        };
-        server
-            .as_object_mut()
-            .expect("it is written as one")
-            .extend(more);
-        server
-    };
-    vec![
-        json!({
-            "schema": 1, "remote": "origin",
-            "providers": {
-                "openai": with(server("openai", "base_url"), json!({"stream": true, "key_header": "api-key"})),
-                "anthropic": server("anthropic", "base_url"),
-                "gemini": server("gemini", "base_url"),
-                "own": with(server("http", "url"), json!({
-                    "body": "{}", "output": "/text", "input_tokens": "/in", "output_tokens": "/out",
-                    "key_header": "x-key",
-                })),
-                "grader": with(server("grader", "url"), json!({"key_header": "x-key"})),
-                "program": {
-                    "kind": "exec", "command": ["model"], "env": ["HOME"], "concurrency": 1, "timeout": "5s",
-                },
-            },
-            "prices": {"openai/gpt": {
-                "input_usd_per_million": 1, "output_usd_per_million": 2,
-                "cached_input_usd_per_million": 0.1, "cache_write_usd_per_million": 0.5,
-            }},
-            "traces": {
-                "store": "clickhouse", "url_env": "URL", "user_env": "NAME", "password_env": "PASSWORD",
-                "database": "d", "table": "t", "logs_table": "l",
-            },
-            "redaction": {
-                "content": ["input"], "keep": ["a*"], "drop": ["b"], "off": ["phone"], "keys": ["k"],
-                "allow": ["x"], "pseudonyms": ["user"], "key_env": "KEY",
-                "patterns": {"number": {"regex": "[0-9]+", "validator": "luhn"}},
-                "examples": [{"text": "a", "expect": "a"}],
-            },
-        }),
-        json!({"traces": {"store": "files"}, "redaction": {"content": "keep"}}),
-    ]
-}
-
-fn rows() -> Vec<Value> {
-    let version = json!({"commit": "c", "fingerprint": "f", "suite": "s", "run": "r"});
-    vec![json!({
-        "id": "a", "vars": {"x": 1},
-        "messages": [
-            {"role": "assistant", "content": [{"type": "text", "text": "Hello."}]},
-            {"role": "user", "content": "Hi."},
-        ],
-        "expected": "y", "critical": true, "priority": "advisory", "status": "pending", "tags": ["t"],
-        "cluster": "c", "note": "n",
-        "source": {
-            "kind": "trace", "trace_id": "t", "span_id": "s", "deployment": "d", "commit": "c", "by": "b",
-            "at": "t",
-        },
-        "proof": {
-            "prompt": "p", "failed": ["e"], "times": 5, "before": version, "after": version, "by": "b",
-            "at": "t",
-        },
-    })]
-}
-
-fn alerts() -> Vec<Value> {
-    let rule = |condition: &str, limit: Value| {
-        json!({
-            "description": "D", "owner": "O", "runbook": "R", "user_impact": "U", "view": "slow",
-            "where": "status = error", "per": "span", "metric": "error_rate", "statistic": "mean",
-            "window": "1h", "minimum": 5, condition: limit,
-        })
-    };
-    vec![
-        rule("above", json!(0.1)),
-        rule("below", json!(0.1)),
-        rule("rises_by", json!("20%")),
-        rule("falls_by", json!("20%")),
-    ]
-}
-
 fn formats() -> Vec<Format> {
     vec![
         Format {
@@ -269,7 +60,7 @@ fn formats() -> Vec<Format> {
             schema: schema(include_str!("../../../schemas/project.json")),
             has_null: false,
             read: |file| findings(read_project(&Source::new("pointsman.toml", toml(file)))),
-            files: projects(),
+            files: files::projects(),
         },
         Format {
             name: "prompt",
@@ -279,7 +70,7 @@ fn formats() -> Vec<Format> {
                 let id = PromptId::new("a").expect("a letter is a name");
                 findings(read_prompt(&id, &Source::new(id.path(), yaml(file))))
             },
-            files: prompts(),
+            files: files::prompts(),
         },
         Format {
             name: "dataset",
@@ -299,7 +90,7 @@ fn formats() -> Vec<Format> {
             schema: schema(include_str!("../../../schemas/row.json")),
             has_null: true,
             read: read_row,
-            files: rows(),
+            files: files::rows(),
         },
         Format {
             name: "evaluator",
@@ -320,7 +111,7 @@ fn formats() -> Vec<Format> {
                     &tree,
                 ))
             },
-            files: evaluators(),
+            files: files::evaluators(),
         },
         Format {
             name: "lane",
@@ -330,7 +121,7 @@ fn formats() -> Vec<Format> {
                 let name = LaneName::new("a").expect("a letter is a name");
                 findings(read_lane(&name, &Source::new(name.path(), toml(file))))
             },
-            files: lanes(),
+            files: files::lanes(),
         },
         Format {
             name: "view",
@@ -353,7 +144,7 @@ fn formats() -> Vec<Format> {
                 let id = AlertId::new("a").expect("a letter is a name");
                 findings(read_alert(&id, &Source::new("a.toml", toml(file))))
             },
-            files: alerts(),
+            files: files::alerts(),
         },
         Format {
             name: "mapping",
@@ -385,7 +176,8 @@ fn read_row(file: &Value) -> Vec<Finding> {
         split: None,
     };
     let line = std::io::Cursor::new(file.to_string());
-    let mut rows = RowReader::new(&dataset, Box::new(line), &MemoryTree::default());
+    let tree = MemoryTree::default();
+    let mut rows = RowReader::new(&dataset, Box::new(line), &tree);
     rows.next().map(findings).unwrap_or_default()
 }
 
@@ -475,47 +267,36 @@ fn every_schema_is_one_and_takes_the_files_that_its_reader_takes() {
 fn a_schema_knows_the_keys_that_its_reader_knows() {
     let formats = formats();
     let known = keys_and_values(&formats);
-    let keys: BTreeSet<&str> = known
-        .iter()
-        .map(|(key, _)| key.as_str())
-        .chain(["zzz"])
-        .collect();
+    let keys = known.iter().map(|(key, _)| key.as_str());
+    let keys: BTreeSet<&str> = keys.chain(["zzz"]).collect();
     let mut wrong = Vec::new();
     for format in &formats {
         let validator = format.validator();
-        for file in &format.files {
-            for place in places_in(file) {
-                let Some(there) = file.pointer(&place).and_then(Value::as_object) else {
-                    continue;
+        for (file, place) in mappings(format) {
+            for key in &keys {
+                let values = known.iter().filter(|(name, _)| name == key);
+                let values = values.map(|(_, text)| schema(text));
+                let values: Vec<Value> = values.chain([json!("zzz")]).collect();
+                let written = Written {
+                    file,
+                    place: &place,
+                    key,
                 };
-                for key in keys.iter().filter(|key| !there.contains_key(**key)) {
-                    let values = known.iter().filter(|(name, _)| name == key);
-                    let values = values.map(|(_, text)| schema(text));
-                    let values: Vec<Value> = values.chain([json!("zzz")]).collect();
-                    let read = (format.read)(&with_key(file, &place, key, &values[0], None));
-                    let mut others: Vec<Option<&str>> = vec![None];
-                    others.extend(there.keys().map(|other| Some(other.as_str())));
-                    let mut tried = values.iter().flat_map(|value| {
-                        others
-                            .iter()
-                            .map(move |other| with_key(file, &place, key, value, *other))
-                    });
-                    let takes = !refuses_key(&read, key);
-                    let alone = values
-                        .iter()
-                        .any(|value| validator.is_valid(&with_key(file, &place, key, value, None)));
-                    if takes && !tried.any(|file| validator.is_valid(&file)) {
-                        wrong.push(format!(
-                            "{}: {place}/{key} is read, and not in the schema",
-                            format.name
-                        ));
-                    }
-                    if !takes && alone {
-                        wrong.push(format!(
-                            "{}: {place}/{key} is in the schema, and not read",
-                            format.name
-                        ));
-                    }
+                if written.is_there() {
+                    continue;
+                }
+                let is_read = !refuses_key(&(format.read)(&written.with(&values[0], None)), key);
+                let name = format.name;
+                if is_read && !written.fits(&validator, &values) {
+                    wrong.push(format!(
+                        "{name}: {place}/{key} is read, and not in the schema"
+                    ));
+                }
+                let alone = |value| validator.is_valid(&written.with(value, None));
+                if !is_read && values.iter().any(alone) {
+                    wrong.push(format!(
+                        "{name}: {place}/{key} is in the schema, and not read"
+                    ));
                 }
             }
         }
@@ -524,16 +305,55 @@ fn a_schema_knows_the_keys_that_its_reader_knows() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The file with a key more at a place, and perhaps another one less.
-fn with_key(file: &Value, place: &str, key: &str, value: &Value, without: Option<&str>) -> Value {
-    let mut file = file.clone();
-    if let Some(map) = mapping_at(&mut file, place) {
-        map.insert(key.to_owned(), value.clone());
-        if let Some(other) = without {
-            map.shift_remove(other);
-        }
+/// The places of mappings in the files of a format.
+fn mappings(format: &Format) -> Vec<(&Value, String)> {
+    let mut found = Vec::new();
+    for file in &format.files {
+        let places = places_in(file).into_iter();
+        let is_mapping = |place: &String| file.pointer(place).is_some_and(Value::is_object);
+        found.extend(places.filter(is_mapping).map(|place| (file, place)));
     }
-    file
+    found
+}
+
+/// A key that is written into a mapping of a file.
+struct Written<'f> {
+    file: &'f Value,
+    place: &'f str,
+    key: &'f str,
+}
+
+impl Written<'_> {
+    fn mapping(&self) -> &Map<String, Value> {
+        let found = self.file.pointer(self.place).and_then(Value::as_object);
+        found.expect("the place is that of a mapping")
+    }
+
+    fn is_there(&self) -> bool {
+        self.mapping().contains_key(self.key)
+    }
+
+    /// The file with the key, and perhaps without another one.
+    fn with(&self, value: &Value, without: Option<&str>) -> Value {
+        let mut file = self.file.clone();
+        if let Some(map) = mapping_at(&mut file, self.place) {
+            map.insert(self.key.to_owned(), value.clone());
+            if let Some(other) = without {
+                map.shift_remove(other);
+            }
+        }
+        file
+    }
+
+    /// Whether a schema takes it with one of these values, beside the other keys or in the place of one.
+    fn fits(&self, validator: &jsonschema::Validator, values: &[Value]) -> bool {
+        let others = self.mapping().keys().map(|other| Some(other.as_str()));
+        let others: Vec<Option<&str>> = std::iter::once(None).chain(others).collect();
+        values.iter().any(|value| {
+            let mut files = others.iter().map(|other| self.with(value, *other));
+            files.any(|file| validator.is_valid(&file))
+        })
+    }
 }
 
 /// One value is another, or is gone. What the schema refuses, the reader refuses, so that an editor
