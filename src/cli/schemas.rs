@@ -39,7 +39,7 @@ pub const SCHEMAS: [Schema; 9] = schemas![
     "lane": "environments/*.toml",
     "view": "operations/views/**/*.toml",
     "alert": "operations/alerts/**/*.toml",
-    "mapping": "what `traces import --map` names",
+    "mapping": "what `traces import --mapping` names",
 ];
 
 /// The format of a file of a workspace, by its path; `None` where editors need no help with it.
