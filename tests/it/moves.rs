@@ -65,6 +65,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("doctor integration", &[], 6, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
+    ("fmt", &[], 0, Nothing),
     ("gate", &["--base", "HEAD"], 0, Nothing),
     (
         "evaluator calibrate",

@@ -13,6 +13,7 @@ pub mod eval;
 pub mod evaluator;
 pub mod evidence;
 pub mod export;
+pub mod fmt;
 pub mod gate;
 pub mod import;
 pub mod improve;
@@ -55,6 +56,8 @@ pub enum Command {
     Check(check::CheckArgs),
     #[command(display_order = 2)]
     Status(status::StatusArgs),
+    #[command(display_order = 2)]
+    Fmt(fmt::FmtArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 3)]
@@ -122,6 +125,7 @@ impl Command {
             Self::Init(args) => init::run(context, ui, args),
             Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
+            Self::Fmt(args) => fmt::run(context, ui, args),
             Self::Status(args) => status::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
             Self::Plan(args) => plan::run(context, ui, args),

@@ -46,6 +46,7 @@ mod variables;
 pub mod view;
 mod webhook;
 pub mod yaml;
+pub mod yaml_format;
 pub mod yaml_text;
 
 use crate::domain::alert::AlertRule;
