@@ -22,6 +22,7 @@ mod evidence;
 mod export;
 mod fmt;
 mod gate;
+mod help;
 mod hermetic;
 mod import;
 mod improve;

@@ -210,15 +210,13 @@ fn mapping_at<'f>(file: &'f mut Value, place: &str) -> Option<&'f mut Map<String
     file.pointer_mut(place)?.as_object_mut()
 }
 
-/// Every key that stands in any of the files, with the values that it has there.
-fn keys_and_values(formats: &[Format]) -> BTreeSet<(String, String)> {
+/// Every key that stands in any of a format's files, with the values that it has there.
+fn keys_and_values(format: &Format) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
-    for file in formats.iter().flat_map(|format| &format.files) {
-        for place in places_in(file) {
-            let map = file.pointer(&place).and_then(Value::as_object);
-            for (key, value) in map.into_iter().flatten() {
-                found.insert((key.clone(), value.to_string()));
-            }
+    for (file, place) in mappings(format) {
+        let map = file.pointer(&place).and_then(Value::as_object);
+        for (key, value) in map.into_iter().flatten() {
+            found.insert((key.clone(), value.to_string()));
         }
     }
     found
@@ -266,17 +264,14 @@ fn every_schema_is_one_and_takes_the_files_that_its_reader_takes() {
 #[test]
 fn a_schema_knows_the_keys_that_its_reader_knows() {
     let formats = formats();
-    let known = keys_and_values(&formats);
-    let keys = known.iter().map(|(key, _)| key.as_str());
-    let keys: BTreeSet<&str> = keys.chain(["zzz"]).collect();
     let mut wrong = Vec::new();
     for format in &formats {
         let validator = format.validator();
+        let known = keys_and_values(format);
+        let keys = known.iter().map(|(key, _)| key.as_str());
+        let keys: BTreeSet<&str> = keys.chain(["zzz"]).collect();
         for (file, place) in mappings(format) {
             for key in &keys {
-                let values = known.iter().filter(|(name, _)| name == key);
-                let values = values.map(|(_, text)| schema(text));
-                let values: Vec<Value> = values.chain([json!("zzz")]).collect();
                 let written = Written {
                     file,
                     place: &place,
@@ -285,6 +280,10 @@ fn a_schema_knows_the_keys_that_its_reader_knows() {
                 if written.is_there() {
                     continue;
                 }
+                let values = known.iter().filter(|(name, _)| name == key);
+                let values = values.map(|(_, text)| schema(text));
+                let beside = written.mapping().values().cloned();
+                let values: Vec<Value> = values.chain(beside).chain([json!("zzz")]).collect();
                 let is_read = !refuses_key(&(format.read)(&written.with(&values[0], None)), key);
                 let name = format.name;
                 if is_read && !written.fits(&validator, &values) {
@@ -366,17 +365,16 @@ fn a_file_that_differs_in_one_place_is_refused_by_both() {
     for format in formats() {
         let validator = format.validator();
         for file in &format.files {
-            for other in mutated(file, format.has_null) {
+            for (place, other) in mutated(file, format.has_null) {
                 tried += 1;
                 let read = (format.read)(&other);
                 let is_valid = validator.is_valid(&other);
                 if !is_valid && read.is_empty() {
                     wrong.push(format!("{}: only the schema refuses {other}", format.name));
                 }
-                let plain = ["unknown-key", "wrong-type", "missing-key", "unknown-word"];
                 let found = read
                     .iter()
-                    .find(|finding| plain.contains(&finding.ident.as_str()));
+                    .find(|finding| says_while_typing(finding, &place));
                 if let Some(finding) = found.filter(|_| is_valid) {
                     let message = &finding.message;
                     wrong.push(format!(
@@ -396,7 +394,16 @@ fn a_file_that_differs_in_one_place_is_refused_by_both() {
     assert!(tried > 5000, "{tried}");
 }
 
-fn mutated(file: &Value, has_null: bool) -> Vec<Value> {
+/// Whether an editor can know what a reader says of a file. It knows no types of the columns of rows,
+/// and does not compare one list with another.
+fn says_while_typing(finding: &Finding, place: &str) -> bool {
+    const IDENTS: [&str; 4] = ["unknown-key", "wrong-type", "missing-key", "unknown-word"];
+    let is_plain = IDENTS.contains(&finding.ident.as_str());
+    let compares = finding.message.ends_with("is not one of the labels");
+    is_plain && !compares && !place.starts_with("/testData")
+}
+
+fn mutated(file: &Value, has_null: bool) -> Vec<(String, Value)> {
     let others = [
         json!(true),
         json!(7),
@@ -415,13 +422,13 @@ fn mutated(file: &Value, has_null: bool) -> Vec<Value> {
         for other in others.iter().cloned().chain(nulls) {
             let mut file = file.clone();
             *file.pointer_mut(place).expect("the place is in the file") = other;
-            found.push(file);
+            found.push((place.clone(), file));
         }
         let (above, key) = place.rsplit_once('/').expect("a place begins with a slash");
         let mut file = file.clone();
         let key = key.replace("~1", "/").replace("~0", "~");
         let removed = mapping_at(&mut file, above).and_then(|map| map.shift_remove(&key));
-        found.extend(removed.map(|_| file));
+        found.extend(removed.map(|_| (place.clone(), file)));
     }
     found
 }

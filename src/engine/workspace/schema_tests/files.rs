@@ -201,7 +201,7 @@ pub(super) fn alerts() -> Vec<Value> {
     let rule = |condition: &str, limit: Value| {
         json!({
             "description": "D", "owner": "O", "runbook": "R", "user_impact": "U", "view": "slow",
-            "where": "status = error", "per": "span", "metric": "error_rate", "statistic": "mean",
+            "where": "status = error", "per": "span", "metric": "error_rate", "statistic": "avg",
             "window": "1h", "minimum": 5, condition: limit,
         })
     };
