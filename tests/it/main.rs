@@ -22,7 +22,6 @@ mod evidence;
 mod export;
 mod fmt;
 mod gate;
-mod help;
 mod hermetic;
 mod import;
 mod improve;
