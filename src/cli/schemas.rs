@@ -1,5 +1,5 @@
 //! JSON Schemas of the files that people write, for editors. What they say about keys is what the
-//! readers of `engine/workspace/` take; tests hold both to that.
+//! readers of `engine/workspace/` take; tests beside `decode.rs` hold both to that.
 
 use std::path::Path;
 

@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 use crate::domain::finding::Findings;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::files::read_text;
-use crate::engine::workspace::yaml_format::{
+use crate::engine::workspace::yaml_text::format::{
     EVALUATOR_KEYS, Formatted, KeyOrder, PROMPT_KEYS, format_yaml,
 };
 

@@ -34,8 +34,6 @@ mod redaction;
 mod response_format;
 pub mod review;
 pub mod rows;
-#[cfg(test)]
-mod schema_tests;
 pub mod script;
 pub mod signers;
 pub mod template;
@@ -46,7 +44,6 @@ mod variables;
 pub mod view;
 mod webhook;
 pub mod yaml;
-pub mod yaml_format;
 pub mod yaml_text;
 
 use crate::domain::alert::AlertRule;

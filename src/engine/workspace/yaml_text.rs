@@ -1,6 +1,8 @@
 //! Writes YAML that [`super::yaml`] reads back alike: plain words where they are safe, blocks for
 //! texts of several lines, and quotes for everything else.
 
+pub mod format;
+
 use std::fmt::Write as _;
 
 use serde_json::Value;

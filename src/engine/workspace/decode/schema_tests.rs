@@ -7,17 +7,17 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::alert::read_alert;
-use super::dataset::read_dataset;
-use super::document::Source;
-use super::evaluator::read_evaluator;
-use super::lane::read_lane;
-use super::mapping::read_mapping;
-use super::memory::MemoryTree;
-use super::project::read_project;
-use super::prompt::read_prompt;
-use super::rows::RowReader;
-use super::view::read_view;
+use super::super::alert::read_alert;
+use super::super::dataset::read_dataset;
+use super::super::document::Source;
+use super::super::evaluator::read_evaluator;
+use super::super::lane::read_lane;
+use super::super::mapping::read_mapping;
+use super::super::memory::MemoryTree;
+use super::super::project::read_project;
+use super::super::prompt::read_prompt;
+use super::super::rows::RowReader;
+use super::super::view::read_view;
 use crate::domain::dataset::{Dataset, DatasetKind, RowsFormat};
 use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::{AlertId, DatasetId, EvaluatorId, LaneName, PromptId, ViewId};
@@ -57,14 +57,14 @@ fn formats() -> Vec<Format> {
     vec![
         Format {
             name: "project",
-            schema: schema(include_str!("../../../schemas/project.json")),
+            schema: schema(include_str!("../../../../schemas/project.json")),
             has_null: false,
             read: |file| findings(read_project(&Source::new("pointsman.toml", toml(file)))),
             files: files::projects(),
         },
         Format {
             name: "prompt",
-            schema: schema(include_str!("../../../schemas/prompt.json")),
+            schema: schema(include_str!("../../../../schemas/prompt.json")),
             has_null: true,
             read: |file| {
                 let id = PromptId::new("a").expect("a letter is a name");
@@ -74,7 +74,7 @@ fn formats() -> Vec<Format> {
         },
         Format {
             name: "dataset",
-            schema: schema(include_str!("../../../schemas/dataset.json")),
+            schema: schema(include_str!("../../../../schemas/dataset.json")),
             has_null: true,
             read: |file| {
                 let id = DatasetId::new("a").expect("a letter is a name");
@@ -87,14 +87,14 @@ fn formats() -> Vec<Format> {
         },
         Format {
             name: "row",
-            schema: schema(include_str!("../../../schemas/row.json")),
+            schema: schema(include_str!("../../../../schemas/row.json")),
             has_null: true,
             read: read_row,
             files: files::rows(),
         },
         Format {
             name: "evaluator",
-            schema: schema(include_str!("../../../schemas/evaluator.json")),
+            schema: schema(include_str!("../../../../schemas/evaluator.json")),
             has_null: true,
             read: |file| {
                 let id = EvaluatorId::new("a").expect("a letter is a name");
@@ -115,7 +115,7 @@ fn formats() -> Vec<Format> {
         },
         Format {
             name: "lane",
-            schema: schema(include_str!("../../../schemas/lane.json")),
+            schema: schema(include_str!("../../../../schemas/lane.json")),
             has_null: false,
             read: |file| {
                 let name = LaneName::new("a").expect("a letter is a name");
@@ -125,7 +125,7 @@ fn formats() -> Vec<Format> {
         },
         Format {
             name: "view",
-            schema: schema(include_str!("../../../schemas/view.json")),
+            schema: schema(include_str!("../../../../schemas/view.json")),
             has_null: false,
             read: |file| {
                 let id = ViewId::new("a").expect("a letter is a name");
@@ -138,7 +138,7 @@ fn formats() -> Vec<Format> {
         },
         Format {
             name: "alert",
-            schema: schema(include_str!("../../../schemas/alert.json")),
+            schema: schema(include_str!("../../../../schemas/alert.json")),
             has_null: false,
             read: |file| {
                 let id = AlertId::new("a").expect("a letter is a name");
@@ -148,7 +148,7 @@ fn formats() -> Vec<Format> {
         },
         Format {
             name: "mapping",
-            schema: schema(include_str!("../../../schemas/mapping.json")),
+            schema: schema(include_str!("../../../../schemas/mapping.json")),
             has_null: false,
             read: |file| findings(read_mapping(&Source::new("a.toml", toml(file)))),
             files: vec![json!({

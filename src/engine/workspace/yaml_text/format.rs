@@ -8,9 +8,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as ParserSpan};
 
 use crate::domain::finding::Findings;
 
-use super::document::Source;
-use super::yaml::parse_yaml;
-use super::yaml_text::{block_header, is_block};
+use super::super::document::Source;
+use super::super::yaml::parse_yaml;
+use super::{block_header, is_block};
 
 /// How far each level is indented.
 const INDENT: usize = 2;
