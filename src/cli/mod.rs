@@ -20,6 +20,7 @@ pub mod pipelines;
 pub mod promotion;
 pub mod record;
 pub mod sample;
+pub mod schemas;
 pub mod selection;
 pub mod shell;
 pub mod signing;

@@ -13,7 +13,7 @@ fn a_new_workspace_has_no_problems_and_can_be_evaluated_at_once() {
     sandbox
         .pointsman(&["init"])
         .succeeds()
-        .says("wrote 37 files")
+        .says("wrote 46 files")
         .tells("pointsman check");
     sandbox.pointsman(&["check"]).succeeds().says("no problems");
     let report = sandbox

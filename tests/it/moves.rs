@@ -66,6 +66,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("doctor integration", &[], 6, Nothing),
     ("doctor runtime", &["staging"], 0, Nothing),
     ("eval", &[], 0, Nothing),
+    ("fmt", &[], 0, Nothing),
     ("gate", &["--base", "HEAD"], 0, Nothing),
     (
         "evaluator calibrate",
@@ -167,6 +168,7 @@ const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("runs list", &[], 0, Nothing),
     ("runs push", &[], 2, Nothing),
     ("runs show", &[], 0, Nothing),
+    ("schema", &["--write"], 0, Nothing),
     // Off this machine only with a token, receiving too: it ends at once.
     ("serve", &["--listen", "0.0.0.0:0"], 2, Nothing),
     ("status", &[], 0, Nothing),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use pointsman::cli::sample::FILES;
+use pointsman::cli::schemas::SCHEMAS;
 
 use crate::support::Sandbox;
 use crate::support::source::root;
@@ -119,11 +120,16 @@ fn the_crate_holds_what_the_program_is_built_from_and_no_more() {
         "contrib/github/workflows/pointsman-rollback.yml",
         "contrib/gitlab/pointsman.yml",
     ];
+    let schemas: Vec<String> = SCHEMAS
+        .iter()
+        .map(|schema| format!("schemas/{}.json", schema.name))
+        .collect();
     let sample = FILES.iter().map(|(path, _)| *path);
     let expected: BTreeSet<&str> = sample
         .chain(made_by_cargo)
         .chain(for_people)
         .chain(pipelines)
+        .chain(schemas.iter().map(String::as_str))
         .collect();
     let missing: Vec<_> = expected.difference(&listed).collect();
     let more: Vec<_> = listed.difference(&expected).collect();

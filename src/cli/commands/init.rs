@@ -20,6 +20,8 @@ use crate::engine::workspace::Workspace;
 ///
 /// Writes prompts, datasets, evaluators, two lanes and recorded answers into the current folder of a
 /// git repository. Existing files are never touched: where one is in the way, nothing is written.
+/// Each file says at its top where the JSON Schema of its format is, so that editors complete and
+/// check it.
 ///
 /// With `--github` or `--gitlab`, writes what makes that host judge pull requests, too. In a
 /// workspace that is there already, writes that alone, and of that only the files that are missing.
@@ -142,7 +144,8 @@ fn show(ui: &mut Ui, root: &Path, written: Vec<&str>, kept: Vec<&str>, notes: &[
         return;
     }
     ui.line(format_args!("wrote {} files", written.len()));
-    for path in written.iter().filter(|path| path.starts_with('.')) {
+    let for_hosts = |path: &&&str| path.starts_with('.') && !path.starts_with(".pointsman/");
+    for path in written.iter().filter(for_hosts) {
         ui.line(format_args!("  {path}"));
     }
     for path in kept {

@@ -13,6 +13,7 @@ pub mod eval;
 pub mod evaluator;
 pub mod evidence;
 pub mod export;
+pub mod fmt;
 pub mod gate;
 pub mod import;
 pub mod improve;
@@ -29,6 +30,7 @@ pub mod redact;
 pub mod review;
 pub mod rollback;
 pub mod runs;
+pub mod schema;
 pub mod serve;
 pub mod status;
 pub mod traces;
@@ -57,6 +59,8 @@ pub enum Command {
     Status(status::StatusArgs),
     #[command(display_order = 2)]
     View(view::ViewArgs),
+    #[command(display_order = 2)]
+    Fmt(fmt::FmtArgs),
     #[command(display_order = 3)]
     Prompt(prompt::PromptArgs),
     #[command(display_order = 3)]
@@ -110,6 +114,8 @@ pub enum Command {
     #[command(display_order = 20)]
     Demo(demo::DemoArgs),
     #[command(display_order = 21)]
+    Schema(schema::SchemaArgs),
+    #[command(display_order = 21)]
     Completions(completions::CompletionsArgs),
     #[command(display_order = 21)]
     Man(man::ManArgs),
@@ -122,6 +128,7 @@ impl Command {
             Self::Init(args) => init::run(context, ui, args),
             Self::Import(args) => import::run(context, ui, args),
             Self::Check(args) => check::run(context, ui, args),
+            Self::Fmt(args) => fmt::run(context, ui, args),
             Self::Status(args) => status::run(context, ui, args),
             Self::View(args) => view::run(context, ui, args),
             Self::Prompt(args) => prompt::run(context, ui, args),
@@ -150,6 +157,7 @@ impl Command {
             Self::Redact(args) => redact::run(context, ui, args),
             Self::Webhook(args) => webhook::run(context, ui, args),
             Self::Demo(args) => demo::run(context, ui, args),
+            Self::Schema(args) => schema::run(context, ui, args),
             Self::Completions(args) => Ok(completions::run(ui, args)),
             Self::Man(args) => man::run(context, ui, args),
         }

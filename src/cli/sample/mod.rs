@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::new_files::{NewFilesError, write_new_files};
+use super::schemas::{SCHEMAS, modeline};
 
 /// A file of the sample: its path in the workspace and its text.
 pub type SampleFile = (&'static str, &'static str);
@@ -58,10 +59,18 @@ pub const FILES: [SampleFile; 36] = files![
 ];
 
 /// Writes all files below `root`, or none where one of them exists; their paths.
+///
+/// Beside the files stand the schemas of their formats, and each file says where its own is.
 pub fn write(root: &Path) -> Result<Vec<&'static str>, NewFilesError> {
     let files = std::iter::once(NEW_PROJECT).chain(FILES);
-    write_new_files(root, files.clone())?;
-    Ok(files.map(|(path, _)| path).collect())
+    let files = files.map(|(path, text)| (path, modeline(path) + text));
+    let schemas = SCHEMAS.map(|schema| (schema.path, schema.text.to_owned()));
+    let files: Vec<(&'static str, String)> = files.chain(schemas).collect();
+    write_new_files(
+        root,
+        files.iter().map(|(path, text)| (*path, text.as_str())),
+    )?;
+    Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! From a parsed file to typed values: every problem is collected, none stops the others.
 
+#[cfg(test)]
+mod schema_tests;
+
 use std::fmt::Display;
 use std::str::FromStr;
 

@@ -1,6 +1,8 @@
 //! Writes YAML that [`super::yaml`] reads back alike: plain words where they are safe, blocks for
 //! texts of several lines, and quotes for everything else.
 
+pub mod format;
+
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -49,7 +51,7 @@ fn reads_as_text(text: &str) -> bool {
 }
 
 /// Whether a text can stand as a block: its lines are read back as they are.
-fn is_block(text: &str) -> bool {
+pub(super) fn is_block(text: &str) -> bool {
     let plain = |character: char| {
         matches!(character, '\n' | '\t') || !(character.is_control() || is_special(character))
     };
@@ -125,15 +127,19 @@ fn is_short(items: &[Value]) -> bool {
     !items.iter().any(nested) && length <= SHORT_LIST
 }
 
+/// What opens a block of this text: it says how many line breaks it ends with.
+pub(super) fn block_header(block: &str) -> &'static str {
+    match block.len() - block.trim_end_matches('\n').len() {
+        0 => "|-",
+        1 => "|",
+        _ => "|+",
+    }
+}
+
 fn write_block(text: &mut String, block: &str, depth: usize) {
     let body = block.trim_end_matches('\n');
     let breaks = block.len() - body.len();
-    let chomping = match breaks {
-        0 => "-",
-        1 => "",
-        _ => "+",
-    };
-    let _ = writeln!(text, " |{chomping}");
+    let _ = writeln!(text, " {}", block_header(block));
     let indent = " ".repeat(depth * INDENT);
     for line in body.split('\n') {
         if line.is_empty() {

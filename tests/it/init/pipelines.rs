@@ -25,7 +25,7 @@ fn a_fresh_repository_gets_the_sample_and_its_workflows() {
     let sandbox = Sandbox::new();
     let run = sandbox.pointsman(&["init", &github()]);
     run.succeeds()
-        .says("wrote 41 files")
+        .says("wrote 50 files")
         .says("  .github/workflows/pointsman-gate.yml")
         .tells("say `remote = \"origin\"` in `pointsman.toml`");
     sandbox.pointsman(&["check"]).succeeds();

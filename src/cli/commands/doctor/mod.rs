@@ -10,6 +10,9 @@ use crate::cli::ui::Ui;
 
 /// Look into what surrounds the lanes
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman doctor runtime production
+  pointsman doctor integration --since 1d")]
 pub struct DoctorArgs {
     /// What to look into.
     #[command(subcommand)]

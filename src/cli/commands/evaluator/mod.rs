@@ -11,6 +11,10 @@ use crate::cli::ui::Ui;
 
 /// List and test evaluators, and hold judges against people
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman evaluator list
+  pointsman evaluator test queue-label
+  pointsman evaluator calibrate grounded --dataset judge-calibration")]
 pub struct EvaluatorArgs {
     /// What to do with evaluators.
     #[command(subcommand)]

@@ -12,6 +12,10 @@ use crate::cli::ui::Ui;
 
 /// List, show, render and convert prompts
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman prompt list
+  pointsman prompt show support/triage --at lanes/production
+  pointsman prompt render support/triage --var ticket='Where is my parcel?'")]
 pub struct PromptArgs {
     /// What to do with prompts.
     #[command(subcommand)]

@@ -17,6 +17,10 @@ use crate::report::webhooks_json::ReportV1;
 
 /// Test webhooks, look at what they were told, and tell them again
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman webhook test production
+  pointsman webhook deliveries --lane production
+  pointsman webhook redeliver msg_435572397a")]
 pub struct WebhookArgs {
     /// What to do with webhooks.
     #[command(subcommand)]
