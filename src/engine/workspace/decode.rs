@@ -7,12 +7,13 @@ use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::suggest::did_you_mean;
 
 use super::document::{Entry, Node, Source, Value};
+use super::problems::Problems;
 
 /// Reads typed values out of nodes and collects what is wrong with them. Every method that answers
 /// `None` has reported why.
 pub struct Decoder<'s> {
     source: &'s Source,
-    findings: Vec<Finding>,
+    problems: Problems,
 }
 
 impl<'s> Decoder<'s> {
@@ -20,7 +21,7 @@ impl<'s> Decoder<'s> {
     pub fn new(source: &'s Source) -> Self {
         Self {
             source,
-            findings: Vec::new(),
+            problems: Problems::default(),
         }
     }
 
@@ -37,9 +38,9 @@ impl<'s> Decoder<'s> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let place = self.source.place(span);
-        self.findings
-            .push(Finding::error(ident, place, message).with_help(help));
+        let place = || self.source.place(span);
+        self.problems
+            .add(|| Finding::error(ident, place(), message).with_help(help));
     }
 
     /// Reports an error without repeating the line: it may hold a secret that was pasted by mistake.
@@ -50,30 +51,36 @@ impl<'s> Decoder<'s> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let mut place = self.source.place(span);
-        place.excerpt = None;
-        self.findings
-            .push(Finding::error(ident, place, message).with_help(help));
+        let path = self.source.path.as_str();
+        self.problems.add(|| {
+            let place = Place {
+                span: Some(span),
+                ..Place::file(path)
+            };
+            Finding::error(ident, place, message).with_help(help)
+        });
     }
 
     /// Reports what was found in another file that this one names.
     pub fn report(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
+        for finding in findings {
+            self.problems.add(|| finding);
+        }
     }
 
     /// Ends the reading: the value, if nothing was wrong.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Findings> {
         match value {
-            Some(value) if self.findings.is_empty() => Ok(value),
-            _ => Err(Findings(self.findings)),
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(Findings(self.problems.into_findings())),
         }
     }
 
     fn expected<T>(&mut self, node: &Node, what: &str) -> Option<T> {
         let message = format!("expected {what}, found {}", node.value.kind());
-        let place = self.source.place(node.span);
-        self.findings
-            .push(Finding::error("wrong-type", place, message));
+        let place = || self.source.place(node.span);
+        self.problems
+            .add(|| Finding::error("wrong-type", place(), message));
         None
     }
 
@@ -237,10 +244,10 @@ impl<'s> Decoder<'s> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                let place = self.source.place(node.span);
+                let place = || self.source.place(node.span);
                 let message = error.to_string();
-                self.findings
-                    .push(Finding::error("invalid-value", place, message));
+                self.problems
+                    .add(|| Finding::error("invalid-value", place(), message));
                 None
             }
         }

@@ -26,6 +26,7 @@ pub mod media;
 pub(crate) mod memory;
 mod own;
 mod parts;
+pub mod problems;
 pub mod project;
 pub mod prompt;
 mod provider;
