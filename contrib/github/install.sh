@@ -17,8 +17,8 @@ fail() {
 # The name of the release for this machine, as `.ci/package` makes it.
 target() {
     case "$RUNNER_OS-$RUNNER_ARCH" in
-        Linux-X64) echo x86_64-unknown-linux-gnu ;;
-        Linux-ARM64) echo aarch64-unknown-linux-gnu ;;
+        Linux-X64) echo x86_64-unknown-linux-musl ;;
+        Linux-ARM64) echo aarch64-unknown-linux-musl ;;
         macOS-ARM64) echo aarch64-apple-darwin ;;
         *) return 1 ;;
     esac

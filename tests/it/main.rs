@@ -32,6 +32,7 @@ mod man;
 mod monitor;
 mod moves;
 mod operating_loop;
+mod packaging;
 mod plan;
 mod promote;
 mod prompt;

@@ -11,7 +11,8 @@ use crate::support::github::GitHub;
 use crate::support::runner::Runner;
 use crate::support::source::root;
 
-const RELEASE: &str = "/acme/pointsman/releases/download/v0.1.0/pointsman-x86_64-unknown-linux-gnu";
+const RELEASE: &str =
+    "/acme/pointsman/releases/download/v0.1.0/pointsman-x86_64-unknown-linux-musl";
 
 /// A release that says which version it is.
 const PROGRAM: &str = "#!/bin/sh\necho pointsman 0.1.0\n";

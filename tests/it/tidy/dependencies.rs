@@ -66,13 +66,18 @@ fn is_used(name: &str, files: &[SourceFile]) -> bool {
     lines.any(|(_, line)| forms.iter().any(|form| line.contains(form)))
 }
 
-/// The names in a section of Cargo.toml.
+/// The names in a section of Cargo.toml, those for some machines only included.
 fn dependencies(section: &str) -> impl Iterator<Item = String> + use<> {
     let manifest: toml::Table = include_str!("../../../Cargo.toml")
         .parse()
         .expect("cargo reads it too");
-    let table = manifest[section].as_table().expect("a section is a table");
-    let names: Vec<String> = table.keys().cloned().collect();
+    let targets = manifest["target"].as_table().expect("a section is a table");
+    let of_targets = targets.values().filter_map(|target| target.get(section));
+    let tables = std::iter::once(&manifest[section]).chain(of_targets);
+    let names: Vec<String> = tables
+        .filter_map(toml::Value::as_table)
+        .flat_map(|table| table.keys().cloned())
+        .collect();
     names.into_iter()
 }
 
