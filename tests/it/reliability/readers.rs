@@ -111,14 +111,24 @@ impl FileTree for WithBroken<'_> {
 
 /// All readers.
 pub(super) fn readers() -> Vec<Reader> {
-    let mut readers = files();
-    readers.extend(bytes());
-    readers
+    let sorts = [files(), operations(), of_others(), bytes()];
+    sorts.into_iter().flatten().collect()
 }
 
+/// A sort of file in a workspace: its name, how its paths begin and end, and what reads it.
+type FileSort = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&Workspace<'_>, &str) -> Result<(), Findings>,
+);
+
+/// A sort of bytes: its name, whole ones, and what reads them.
+type BytesSort = (&'static str, Vec<(String, Vec<u8>)>, fn(&[u8]) -> Verdict);
+
+/// The files of a workspace.
 fn files() -> Vec<Reader> {
-    type ReadFile = fn(&Workspace<'_>, &str) -> Result<(), Findings>;
-    let files: [(&str, &str, &str, ReadFile); 18] = [
+    let files: [FileSort; 9] = [
         ("settings", "pointsman", ".toml", |it, _| {
             it.project().map(drop)
         }),
@@ -157,6 +167,13 @@ fn files() -> Vec<Reader> {
                 it.signers(&approval.allowed_signers).map(drop)
             },
         ),
+    ];
+    files.map(of_file).into()
+}
+
+/// The files that the loop writes.
+fn operations() -> Vec<Reader> {
+    let files: [FileSort; 5] = [
         ("view", "operations/views/", ".toml", |it, path| {
             it.view(&id(path)).map(drop)
         }),
@@ -172,6 +189,13 @@ fn files() -> Vec<Reader> {
         ("review", "operations/reviews/", ".md", |it, path| {
             it.review(&id(path)).map(drop)
         }),
+    ];
+    files.map(of_file).into()
+}
+
+/// The files of other tools.
+fn of_others() -> Vec<Reader> {
+    let files: [FileSort; 4] = [
         ("dotprompt", "others/dotprompt/", ".prompt", |it, path| {
             left_out(dotprompt::import(
                 it.tree(),
@@ -189,16 +213,18 @@ fn files() -> Vec<Reader> {
             left_out(promptfoo::import(it.tree(), path)?)
         }),
     ];
-    let reader = |(name, start, end, read): (_, &str, &str, ReadFile)| Reader {
+    files.map(of_file).into()
+}
+
+fn of_file((name, start, end, read): FileSort) -> Reader {
+    Reader {
         name,
         seeds: whole(start, end),
         read: Read::File(read),
-    };
-    files.map(reader).into()
+    }
 }
 
 fn bytes() -> Vec<Reader> {
-    type ReadBytes = fn(&[u8]) -> Verdict;
     let numbered = |seeds: Vec<Vec<u8>>| {
         let named = seeds.into_iter().enumerate();
         named
@@ -206,7 +232,7 @@ fn bytes() -> Vec<Reader> {
             .collect()
     };
     let filters = seeds::FILTERS.map(|text| text.as_bytes().to_vec());
-    let bytes: [(&str, Vec<(String, Vec<u8>)>, ReadBytes); 6] = [
+    let bytes: [BytesSort; 6] = [
         ("filter", numbered(filters.into()), filter),
         ("mapping", whole("mappings/", ".toml"), |bytes| {
             let read = read_mapping(&Source::new("mapping.toml", lossy(bytes)));
