@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_cell_is_found_where_it_stands() {
         for (text, ident, line, column) in [
-            ("", "invalid-csv", 0, 0),
+            ("", "invalid-csv", 1, 1),
             ("key,x\n", "missing-column", 1, 1),
             ("id,x,x\n", "invalid-csv", 1, 6),
             ("id,x\na,1,2\n", "invalid-csv", 2, 1),
