@@ -283,9 +283,12 @@ impl<'n> Fields<'n> {
     pub fn finish(self, decoder: &mut Decoder<'_>) {
         for entry in self.entries {
             if !self.known.contains(&entry.key.as_str()) {
-                let message = format!("unknown key `{}`", entry.key);
-                let help = did_you_mean(&entry.key, self.known.iter().copied());
-                decoder.error("unknown-key", entry.key_span, message, help);
+                let place = || decoder.source.place(entry.key_span);
+                decoder.problems.add(|| {
+                    let message = format!("unknown key `{}`", entry.key);
+                    let help = did_you_mean(&entry.key, self.known.iter().copied());
+                    Finding::error("unknown-key", place(), message).with_help(help)
+                });
             }
         }
     }

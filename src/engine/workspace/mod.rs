@@ -32,6 +32,7 @@ pub mod prompt;
 mod provider;
 mod recorded;
 mod redaction;
+pub mod renderer;
 mod response_format;
 pub mod review;
 pub mod rows;
