@@ -38,6 +38,7 @@ mod plan;
 mod promote;
 mod prompt;
 mod redact;
+mod reliability;
 mod repository;
 mod review;
 mod rollback;

@@ -1,7 +1,7 @@
 //! Content that came as log records is joined to its spans: to those that come in with it, or to those
 //! that are in files already. What has no span yet waits for it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -44,12 +44,12 @@ pub(super) fn identity(logged: &LoggedContent) -> ShortDigest {
 }
 
 /// Content by its span, each record once, in the order in which it was said.
-struct BySpan<'w>(HashMap<(&'w str, &'w str), Vec<&'w LoggedContent>>);
+struct BySpan<'w>(BTreeMap<(&'w str, &'w str), Vec<&'w LoggedContent>>);
 
 impl<'w> BySpan<'w> {
     fn of(waiting: &'w [Waiting]) -> Self {
         let mut seen = HashSet::new();
-        let mut spans: HashMap<_, Vec<&LoggedContent>> = HashMap::new();
+        let mut spans: BTreeMap<_, Vec<&LoggedContent>> = BTreeMap::new();
         for Waiting { logged, .. } in waiting {
             if seen.insert(identity(logged)) {
                 let id = (logged.trace_id.as_str(), logged.span_id.as_str());
@@ -93,17 +93,24 @@ fn key(waiting: &Waiting) -> ShortDigest {
     known::key(&waiting.logged.trace_id, &waiting.logged.span_id)
 }
 
-/// Joins content to spans that are in files, which are written anew for it. Gives what is about none of
-/// them, and the days whose files changed.
+/// What came of joining content to spans that are in files.
+pub(super) struct Joined {
+    /// What is about none of them.
+    pub(super) waiting: Vec<Waiting>,
+    /// The days whose files changed.
+    pub(super) days: BTreeSet<(Table, Date)>,
+}
+
+/// Joins content to spans that are in files, which are written anew for it.
 pub(super) fn join_stored(
     layout: &Layout,
     lock: &StoreLock,
     mut waiting: Vec<Waiting>,
     now: Timestamp,
-) -> Result<(Vec<Waiting>, BTreeSet<(Table, Date)>), TraceStoreError> {
+) -> Result<Joined, TraceStoreError> {
     let mut days = BTreeSet::new();
     let Some(range) = days_around(waiting.iter().map(|it| it.logged.recorded_at)) else {
-        return Ok((waiting, days));
+        return Ok(Joined { waiting, days });
     };
     let mut segments = Vec::new();
     for path in layout.files_of(Table::Spans, &range)? {
@@ -140,7 +147,7 @@ pub(super) fn join_stored(
         }
     }
     waiting.retain(|it| !found.contains(&key(it)));
-    Ok((waiting, days))
+    Ok(Joined { waiting, days })
 }
 
 fn spans_of(segment: &Segment) -> Result<Vec<Span>, TraceStoreError> {

@@ -320,13 +320,13 @@ fn publish(
     fresh.redactions.extend(redactions);
     let waiting = join(&mut fresh.spans, std::mem::take(&mut fresh.waiting));
     let mut days = roll(layout, lock, fresh, now)?;
-    let (waiting, changed) = join_stored(layout, lock, waiting, now)?;
-    days.extend(changed);
+    let joined = join_stored(layout, lock, waiting, now)?;
+    days.extend(joined.days);
     for day in days {
         // What cannot be merged now is stored all the same, and merged another time.
         let _ = compact(layout, lock, day, now);
     }
-    Ok(still_waiting(waiting, now))
+    Ok(still_waiting(joined.waiting, now))
 }
 
 fn weight_of_waiting(waiting: &Waiting) -> usize {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::embedded;
+
 /// A message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -76,7 +78,7 @@ pub fn read_messages(text: &str) -> Option<Vec<Message>> {
     if !text.trim_start().starts_with(['[', '{']) {
         return None;
     }
-    match serde_json::from_str(text).ok()? {
+    match embedded::read(text).ok()? {
         Value::Array(items) if !items.is_empty() => items.iter().map(message).collect(),
         one @ Value::Object(_) => Some(vec![message(&one)?]),
         _ => None,
@@ -89,7 +91,7 @@ pub fn read_parts(text: &str) -> Option<Vec<Part>> {
     if !text.trim_start().starts_with('[') {
         return None;
     }
-    let items: Vec<Value> = serde_json::from_str(text).ok()?;
+    let items: Vec<Value> = embedded::read(text).ok()?;
     let are_parts = !items.is_empty() && items.iter().all(|item| item.get("type").is_some());
     are_parts.then(|| items.iter().map(part).collect())
 }

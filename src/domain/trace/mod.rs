@@ -1,6 +1,7 @@
 //! What happened in production: spans with their scores, and the questions that are asked of them.
 
 pub mod column;
+pub mod embedded;
 pub mod field;
 pub mod filter;
 pub mod language;

@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::domain::prompt::ResponseFormat;
+use crate::domain::trace::embedded;
 use crate::domain::trace::span::Span;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::matchers::compile_schema;
@@ -50,7 +51,7 @@ impl Formats {
             (None, Some(said)) if said == "json" => &Format::Json,
             _ => return None,
         };
-        let Ok(value) = serde_json::from_str::<Value>(answer) else {
+        let Ok(value) = embedded::read::<Value>(answer) else {
             return Some(not_json(answer).to_owned());
         };
         match format {
@@ -75,7 +76,7 @@ fn not_json(answer: &str) -> &'static str {
     let fenced = answer.trim().strip_prefix("```");
     let within = fenced.and_then(|rest| rest.trim_end().strip_suffix("```"));
     let within = within.and_then(|rest| rest.split_once('\n'));
-    let is_json = within.is_some_and(|(_, text)| serde_json::from_str::<Value>(text).is_ok());
+    let is_json = within.is_some_and(|(_, text)| embedded::read::<Value>(text).is_ok());
     if is_json {
         "the answer is JSON within a fence"
     } else {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::domain::digest::{Digest, ShortDigest};
+use crate::domain::trace::embedded;
 use crate::domain::trace::messages::{Message, MessageRole, Part, read_messages};
 use crate::domain::trace::span::{Operation, Span, SpanStatus};
 use crate::domain::untrusted::shorten;
@@ -134,7 +135,7 @@ fn plain(name: &str) -> String {
 
 fn arguments(text: &str) -> ShortDigest {
     // The same JSON is the same call, however it is spaced.
-    let digest = match serde_json::from_str::<Value>(text) {
+    let digest = match embedded::read::<Value>(text) {
         Ok(value) => Digest::of_json(&value),
         Err(_) => Digest::of(text.trim().as_bytes()),
     };
@@ -178,7 +179,7 @@ fn error_of(span: &Span) -> String {
 }
 
 fn exception(events: &str) -> Option<String> {
-    let events: Value = serde_json::from_str(events).ok()?;
+    let events: Value = embedded::read(events).ok()?;
     let thrown = events
         .as_array()?
         .iter()
@@ -197,7 +198,7 @@ fn exception(events: &str) -> Option<String> {
 fn tool_failure(text: &str) -> Option<String> {
     let text = text.trim();
     if text.starts_with(['{', '[']) {
-        return json_failure(&serde_json::from_str(text).ok()?);
+        return json_failure(&embedded::read(text).ok()?);
     }
     let start: String = text.chars().take(12).collect::<String>().to_lowercase();
     if start.starts_with("traceback") {
@@ -247,7 +248,7 @@ fn json_failure(value: &Value) -> Option<String> {
 
 /// The names of the tools that a model could call.
 fn offered(definitions: Option<&str>) -> BTreeSet<String> {
-    let definitions = definitions.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let definitions = definitions.and_then(|text| embedded::read::<Value>(text).ok());
     let items = definitions.as_ref().and_then(Value::as_array);
     let names = items.into_iter().flatten().filter_map(|item| {
         let name = item

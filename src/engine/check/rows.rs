@@ -7,6 +7,7 @@ use crate::domain::media::MediaKind;
 use crate::domain::prompt::{Prompt, Variable};
 use crate::domain::suggest::did_you_mean;
 use crate::engine::workspace::closure::coerce;
+use crate::engine::workspace::document;
 use crate::engine::workspace::media::expect_kind;
 
 use super::Checker;
@@ -32,7 +33,7 @@ pub(super) fn check_rows(
         };
         let needs = needs_of(dataset, prompts, evaluators);
         let mut findings = undeclared_columns(dataset, &needs);
-        let mut count = 0;
+        let (mut count, mut more) = (0, 0);
         while let Some(row) = rows.next() {
             count += 1;
             match row {
@@ -42,6 +43,9 @@ pub(super) fn check_rows(
                 }
                 Err(Findings(found)) => findings.extend(found),
             }
+            // What is not shown is counted and not kept: all rows of a large file may be wrong.
+            more += findings.len().saturating_sub(SHOWN);
+            findings.truncate(SHOWN);
         }
         if count == 0 {
             let place = Place::file(&dataset.rows_path);
@@ -50,8 +54,6 @@ pub(super) fn check_rows(
                 .push(Finding::error("empty-dataset", place, "there are no rows").with_help(help));
         }
         checker.rows += count;
-        let more = findings.len().saturating_sub(SHOWN);
-        findings.truncate(SHOWN);
         checker.findings.extend(findings);
         if more > 0 {
             let message = format!("{more} more findings in this file are not shown");
@@ -215,6 +217,6 @@ fn place(dataset: &Dataset, row: &Row, excerpt: &str) -> Place {
             column: 1,
             length: 1,
         }),
-        excerpt: Some(excerpt.to_owned()),
+        excerpt: document::excerpt(excerpt),
     }
 }

@@ -173,11 +173,7 @@ impl Incoming {
     }
 
     fn object(&self, text: String, line: u64) -> Result<Row, Findings> {
-        let source = Source {
-            path: self.path.clone(),
-            text,
-            first_line: u32::try_from(line).unwrap_or(u32::MAX),
-        };
+        let source = Source::part(&self.path, text, u32::try_from(line).unwrap_or(u32::MAX));
         let node = parse_json(&source)?;
         let Value::Object(columns) = node.to_json() else {
             let message = format!("this is {}, not an object", node.value.kind());

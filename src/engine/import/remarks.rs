@@ -103,7 +103,8 @@ impl Remarks {
         let place = Place::file(path);
         if self.not_kept > 0 {
             let message = format!("{} more remarks are not shown", self.not_kept);
-            let finding = Finding::error("more-remarks", place.clone(), message);
+            let last = self.list.last().map_or(&place, |last| &last.place);
+            let finding = Finding::error("more-remarks", last.clone(), message);
             self.list.push(finding);
         }
         if self.refused {

@@ -6,7 +6,7 @@ use crate::domain::behavior::{
     Behavior, BehaviorKind, BehaviorRole, BehaviorState, Counted, Decided, Decision, Detector,
     Evidence, Label, LaneSeen, Pattern, ReleaseChange, ReleaseSeen, Seen, Term, Together,
 };
-use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::finding::{Finding, Findings};
 use crate::domain::id::BehaviorId;
 
 use super::decode::{Decoder, Fields};
@@ -21,7 +21,7 @@ pub const MARK: &str =
 pub fn read_behavior(id: &BehaviorId, source: &Source) -> Result<Behavior, Findings> {
     if !source.text.lines().any(|line| line == MARK) {
         let message = "the line between what people write and what a scan does is missing";
-        let finding = Finding::error("missing-mark", Place::file(&source.path), message);
+        let finding = Finding::error("missing-mark", source.start(), message);
         return Err(finding
             .with_help(format!("put this line above `[pattern]`: {MARK}"))
             .into());

@@ -21,10 +21,8 @@ use crate::engine::ports::FileTree;
 use super::compile::{Compiled, compile, template_name};
 use super::document::Source;
 use super::media::{MAX_REQUEST_MEDIA_BYTES, MediaFile, expect_kind, read_media};
+use super::renderer::MAX_RENDERED_BYTES;
 use super::template::engine_message;
-
-/// The longest message that a template may print, in bytes.
-const MAX_RENDERED_BYTES: usize = 4 * 1024 * 1024;
 
 /// A prompt with all it includes, compiled.
 pub struct Closure {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::Environment;
 
 use crate::domain::content::{MediaPart, MediaSource};
 use crate::domain::finding::{Finding, Findings, Place, Span};
@@ -17,10 +17,8 @@ use super::files::read_text;
 use super::media::{
     MAX_REQUEST_MEDIA_BYTES, MediaFile, expect_kind, prompt_media_path, read_media,
 };
+use super::renderer::engine;
 use super::template::{Include, engine_finding, find_name, include_path, includes};
-
-/// How many steps a template may take, loops included.
-const FUEL: u64 = 1_000_000;
 
 /// What a prompt is made of, ready to render.
 pub(super) struct Compiled {
@@ -75,23 +73,6 @@ pub(super) fn compile(
     }
     compiled.includes.sort_keys();
     Ok(compiled)
-}
-
-/// A template engine that is strict about names, reads no file by itself and has no filter that can
-/// be told to fill memory.
-pub(super) fn engine() -> Environment<'static> {
-    let mut engine = Environment::new();
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    engine.set_fuel(Some(FUEL));
-    engine.set_debug(true);
-    for filter in ["format", "indent", "center"] {
-        engine.remove_filter(filter);
-    }
-    for global in ["debug", "namespace"] {
-        engine.remove_global(global);
-    }
-    engine
 }
 
 struct Compiler<'c> {

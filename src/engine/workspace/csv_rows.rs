@@ -1,7 +1,10 @@
 //! Rows written as CSV (RFC 4180): a header line, then one record a row. Every column but the
 //! reserved ones is a variable, and every cell is text.
 
-use std::io::BufRead;
+use std::collections::HashSet;
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
 
@@ -9,8 +12,9 @@ use crate::domain::dataset::Row;
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::suggest::did_you_mean;
 
-use super::document::saturate;
-use super::rows::{PRIORITIES, ROW_ID_HELP, is_row_id};
+use super::document::{excerpt, saturate};
+use super::problems::Problems;
+use super::rows::{MAX_ROW_BYTES, PRIORITIES, ROW_ID_HELP, is_row_id};
 
 /// Columns that are not variables.
 pub const RESERVED_COLUMNS: [&str; 6] =
@@ -19,10 +23,15 @@ pub const RESERVED_COLUMNS: [&str; 6] =
 /// What separates tags in their cell.
 pub const TAG_SEPARATOR: char = ';';
 
+/// How many bytes are read ahead.
+const READ_AHEAD: usize = 64 * 1024;
+
 /// Reads records one by one.
 pub struct CsvRows {
     path: String,
-    reader: Reader<Box<dyn BufRead + Send>>,
+    reader: Reader<Bounded>,
+    /// Up to which byte of the file may be read for the next record.
+    until: Arc<AtomicU64>,
     header: Option<Vec<String>>,
     excerpt: String,
     ended: bool,
@@ -31,13 +40,20 @@ pub struct CsvRows {
 impl CsvRows {
     /// Reads from `input`, which stands at `path`.
     pub fn new(path: String, input: Box<dyn BufRead + Send>) -> Self {
+        let until = Arc::default();
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(input);
+            .buffer_capacity(READ_AHEAD)
+            .from_reader(Bounded {
+                input,
+                at: 0,
+                until: Arc::clone(&until),
+            });
         Self {
             path,
             reader,
+            until,
             header: None,
             excerpt: String::new(),
             ended: false,
@@ -74,6 +90,9 @@ impl CsvRows {
 
     fn read_record(&mut self) -> Result<Option<StringRecord>, Findings> {
         let mut record = StringRecord::new();
+        let begins = self.reader.position().clone();
+        let until = begins.byte() + MAX_ROW_BYTES + READ_AHEAD as u64;
+        self.until.store(until, Ordering::Relaxed);
         match self.reader.read_record(&mut record) {
             Ok(true) => {
                 self.excerpt = record.iter().collect::<Vec<_>>().join(",");
@@ -81,7 +100,7 @@ impl CsvRows {
             }
             Ok(false) => Ok(None),
             Err(error) => {
-                let line = error.position().map_or(1, csv::Position::line);
+                let line = error.position().unwrap_or(&begins).line();
                 let span = Span {
                     line: u32::try_from(line).unwrap_or(u32::MAX),
                     column: 1,
@@ -92,14 +111,28 @@ impl CsvRows {
                     span: Some(span),
                     excerpt: None,
                 };
-                Err(Finding::error("invalid-csv", place, error.to_string()).into())
+                let csv::ErrorKind::Io(error) = error.kind() else {
+                    return Err(Finding::error("invalid-csv", place, error.to_string()).into());
+                };
+                let ident = match error.kind() {
+                    io::ErrorKind::FileTooLarge => "too-large",
+                    _ => "unreadable",
+                };
+                Err(Finding::error(ident, place, error.to_string()).into())
             }
         }
     }
 
     fn read_header(&mut self) -> Result<Vec<String>, Findings> {
         let Some(record) = self.read_record()? else {
-            let place = Place::file(&self.path);
+            let place = Place {
+                span: Some(Span {
+                    line: 1,
+                    column: 1,
+                    length: 1,
+                }),
+                ..Place::file(&self.path)
+            };
             let message = "there is no header line";
             return Err(Finding::error("invalid-csv", place, message)
                 .with_help("start with a line of column names, `id` among them")
@@ -109,29 +142,21 @@ impl CsvRows {
             .iter()
             .map(|name| name.trim_start_matches('\u{feff}').to_owned())
             .collect();
-        let mut findings = Vec::new();
+        let mut problems = Problems::default();
+        let mut before = HashSet::new();
         for (index, name) in names.iter().enumerate() {
-            if name.is_empty() || names[..index].contains(name) {
+            if name.is_empty() || !before.insert(name) {
                 let message = format!("the column name `{name}` is empty or stands here twice");
-                findings.push(Finding::error(
-                    "invalid-csv",
-                    self.place(&record, index),
-                    message,
-                ));
+                problems.add(|| Finding::error("invalid-csv", self.place(&record, index), message));
             }
         }
-        if !names.iter().any(|name| name == "id") {
+        if !before.contains(&"id".to_owned()) {
             let help = did_you_mean("id", names.iter().map(String::as_str));
             let place = self.place(&record, 0);
-            findings.push(
-                Finding::error("missing-column", place, "there is no column `id`").with_help(help),
-            );
+            let finding = Finding::error("missing-column", place, "there is no column `id`");
+            problems.add(|| finding.with_help(help));
         }
-        if findings.is_empty() {
-            Ok(names)
-        } else {
-            Err(Findings(findings))
-        }
+        problems.unless_any(names)
     }
 
     /// Where a cell stands, counted as if no cell were quoted.
@@ -150,7 +175,7 @@ impl CsvRows {
                 column: saturate(before) + 1,
                 length: saturate(cells.get(index).map_or(1, |cell| cell.chars().count())).max(1),
             }),
-            excerpt: Some(cells.join(",")),
+            excerpt: excerpt(&cells.join(",")),
         }
     }
 
@@ -179,6 +204,26 @@ impl CsvRows {
         }
         let place = id_place.unwrap_or_else(|| Place::file(&self.path));
         Ok((row, place))
+    }
+}
+
+/// Reads no further for one record than the longest one goes: a quote that nobody closes would take the
+/// whole file.
+struct Bounded {
+    input: Box<dyn BufRead + Send>,
+    at: u64,
+    until: Arc<AtomicU64>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.until.load(Ordering::Relaxed) {
+            let message = format!("this row is longer than {MAX_ROW_BYTES} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        let count = self.input.read(buffer)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 
@@ -260,7 +305,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_cell_is_found_where_it_stands() {
         for (text, ident, line, column) in [
-            ("", "invalid-csv", 0, 0),
+            ("", "invalid-csv", 1, 1),
             ("key,x\n", "missing-column", 1, 1),
             ("id,x,x\n", "invalid-csv", 1, 6),
             ("id,x\na,1,2\n", "invalid-csv", 2, 1),

@@ -10,12 +10,13 @@ use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::suggest::did_you_mean;
 
 use super::document::{Entry, Node, Source, Value};
+use super::problems::Problems;
 
 /// Reads typed values out of nodes and collects what is wrong with them. Every method that answers
 /// `None` has reported why.
 pub struct Decoder<'s> {
     source: &'s Source,
-    findings: Vec<Finding>,
+    problems: Problems,
 }
 
 impl<'s> Decoder<'s> {
@@ -23,7 +24,7 @@ impl<'s> Decoder<'s> {
     pub fn new(source: &'s Source) -> Self {
         Self {
             source,
-            findings: Vec::new(),
+            problems: Problems::default(),
         }
     }
 
@@ -40,9 +41,9 @@ impl<'s> Decoder<'s> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let place = self.source.place(span);
-        self.findings
-            .push(Finding::error(ident, place, message).with_help(help));
+        let place = || self.source.place(span);
+        self.problems
+            .add(|| Finding::error(ident, place(), message).with_help(help));
     }
 
     /// Reports an error without repeating the line: it may hold a secret that was pasted by mistake.
@@ -53,30 +54,36 @@ impl<'s> Decoder<'s> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let mut place = self.source.place(span);
-        place.excerpt = None;
-        self.findings
-            .push(Finding::error(ident, place, message).with_help(help));
+        let path = self.source.path.as_str();
+        self.problems.add(|| {
+            let place = Place {
+                span: Some(span),
+                ..Place::file(path)
+            };
+            Finding::error(ident, place, message).with_help(help)
+        });
     }
 
     /// Reports what was found in another file that this one names.
     pub fn report(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
+        for finding in findings {
+            self.problems.add(|| finding);
+        }
     }
 
     /// Ends the reading: the value, if nothing was wrong.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Findings> {
         match value {
-            Some(value) if self.findings.is_empty() => Ok(value),
-            _ => Err(Findings(self.findings)),
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(Findings(self.problems.into_findings())),
         }
     }
 
     fn expected<T>(&mut self, node: &Node, what: &str) -> Option<T> {
         let message = format!("expected {what}, found {}", node.value.kind());
-        let place = self.source.place(node.span);
-        self.findings
-            .push(Finding::error("wrong-type", place, message));
+        let place = || self.source.place(node.span);
+        self.problems
+            .add(|| Finding::error("wrong-type", place(), message));
         None
     }
 
@@ -240,10 +247,10 @@ impl<'s> Decoder<'s> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                let place = self.source.place(node.span);
+                let place = || self.source.place(node.span);
                 let message = error.to_string();
-                self.findings
-                    .push(Finding::error("invalid-value", place, message));
+                self.problems
+                    .add(|| Finding::error("invalid-value", place(), message));
                 None
             }
         }
@@ -279,9 +286,12 @@ impl<'n> Fields<'n> {
     pub fn finish(self, decoder: &mut Decoder<'_>) {
         for entry in self.entries {
             if !self.known.contains(&entry.key.as_str()) {
-                let message = format!("unknown key `{}`", entry.key);
-                let help = did_you_mean(&entry.key, self.known.iter().copied());
-                decoder.error("unknown-key", entry.key_span, message, help);
+                let place = || decoder.source.place(entry.key_span);
+                decoder.problems.add(|| {
+                    let message = format!("unknown key `{}`", entry.key);
+                    let help = did_you_mean(&entry.key, self.known.iter().copied());
+                    Finding::error("unknown-key", place(), message).with_help(help)
+                });
             }
         }
     }

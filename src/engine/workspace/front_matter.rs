@@ -47,11 +47,8 @@ pub fn cut(source: &Source, delimiters: &[&str]) -> Result<FrontMatter, Findings
                 .into(),
         );
     };
-    let part = |text: &str, first_line: usize| Source {
-        path: source.path.clone(),
-        text: text.to_owned(),
-        first_line: saturate(first_line),
-    };
+    let part =
+        |text: &str, first_line: usize| Source::part(&source.path, text, saturate(first_line));
     let settings_bytes = opening.end..closing.start;
     let settings = indented(&source.text[settings_bytes.clone()]);
     Ok(FrontMatter {

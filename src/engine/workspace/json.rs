@@ -9,6 +9,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use crate::domain::finding::{Finding, Findings, Span};
 
 use super::document::{Entry, MAX_DEPTH, Node, Source, Value, saturate};
+use super::problems::Problems;
 use super::yaml::duplicate_key;
 
 /// Parses the text of `source`.
@@ -34,17 +35,13 @@ pub fn parse_json(source: &Source) -> Result<Node, Findings> {
     };
     let mut reader = Reader {
         source,
-        findings: Vec::new(),
+        problems: Problems::default(),
         at: 0,
         line: source.first_line,
         column: 1,
     };
     let node = reader.node(&value);
-    if reader.findings.is_empty() {
-        Ok(node)
-    } else {
-        Err(Findings(reader.findings))
-    }
+    reader.problems.unless_any(node)
 }
 
 fn strict() -> ParseOptions {
@@ -85,7 +82,7 @@ fn nesting(text: &str) -> usize {
 /// Turns values into nodes in the order of the text, so that no line is counted twice.
 struct Reader<'s> {
     source: &'s Source,
-    findings: Vec<Finding>,
+    problems: Problems,
     /// How far the lines are counted, and where that is.
     at: usize,
     line: u32,
@@ -125,10 +122,10 @@ impl Reader<'_> {
             ast::Value::BooleanLit(literal) => Value::Boolean(literal.value),
             ast::Value::StringLit(literal) => Value::Text(literal.value.to_string()),
             ast::Value::NumberLit(literal) => number(literal.value).unwrap_or_else(|| {
-                let place = self.source.place(span);
                 let message = "this number is out of range";
-                self.findings
-                    .push(Finding::error("unsupported-json", place, message));
+                let place = || self.source.place(span);
+                self.problems
+                    .add(|| Finding::error("unsupported-json", place(), message));
                 Value::Null
             }),
             ast::Value::Array(array) => {
@@ -150,8 +147,8 @@ impl Reader<'_> {
             };
             let key_span = self.span(range.start..range.end);
             if !keys.insert(key.clone()) {
-                self.findings
-                    .push(duplicate_key(self.source, key_span, &key));
+                self.problems
+                    .add(|| duplicate_key(self.source, key_span, &key));
             }
             let node = self.node(&property.value);
             entries.push(Entry {

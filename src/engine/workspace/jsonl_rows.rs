@@ -13,10 +13,7 @@ use super::conversation::{RowFiles, conversation};
 use super::decode::Decoder;
 use super::document::{Node, Source};
 use super::json::parse_json;
-use super::rows::{PRIORITIES, ROW_ID_HELP, STATUSES, is_row_id};
-
-/// The longest line of a JSONL file that is read, in bytes.
-const MAX_ROW_BYTES: u64 = 4 * 1024 * 1024;
+use super::rows::{MAX_ROW_BYTES, PRIORITIES, ROW_ID_HELP, STATUSES, is_row_id};
 
 /// Reads lines one by one.
 pub(super) struct JsonlRows {
@@ -63,11 +60,7 @@ impl JsonlRows {
                 }
             };
             if !text.trim().is_empty() {
-                let source = Source {
-                    path: self.path.clone(),
-                    text,
-                    first_line: self.line,
-                };
+                let source = Source::part(&self.path, text, self.line);
                 let row = read_row(&source, files);
                 source.text.trim_end().clone_into(&mut self.text);
                 return Some(row);
@@ -84,11 +77,7 @@ impl JsonlRows {
         if count == 0 {
             return Ok(None);
         }
-        let source = |text: String| Source {
-            path: self.path.clone(),
-            text,
-            first_line: self.line,
-        };
+        let source = |text: String| Source::part(&self.path, text, self.line);
         if bytes.len() as u64 > MAX_ROW_BYTES {
             let source = source(String::new());
             let place = source.place(source.span_of_bytes(0..1));

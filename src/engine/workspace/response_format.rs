@@ -82,11 +82,7 @@ fn schema_fields(decoder: &mut Decoder<'_>, node: &Node) -> Option<JsonSchemaFor
 
 /// JSON that stands as text at `at`, as GitHub writes schemas.
 fn json_in(decoder: &mut Decoder<'_>, text: &str, at: Span) -> Option<Node> {
-    let source = Source {
-        path: String::new(),
-        text: text.to_owned(),
-        first_line: at.line,
-    };
+    let source = Source::part("", text, at.line);
     match parse_json(&source) {
         Ok(mut node) => {
             indent(&mut node, at.column - 1);

@@ -16,6 +16,9 @@ use super::csv_rows::CsvRows;
 use super::jsonl_rows::JsonlRows;
 use super::test_data_rows::TestDataRows;
 
+/// The longest row, in bytes.
+pub(super) const MAX_ROW_BYTES: u64 = 4 * 1024 * 1024;
+
 /// How priorities are spelled in files.
 pub const PRIORITIES: [(&str, Priority); 2] = [
     ("blocking", Priority::Blocking),

@@ -15,6 +15,7 @@ use crate::domain::finding::{Finding, Findings};
 use crate::domain::suggest::did_you_mean;
 
 use super::document::Source;
+use super::problems::Problems;
 
 const OPTIONS: [&str; 4] = [
     "cert-authority",
@@ -30,7 +31,7 @@ const KEY_TYPES: [&str; 4] = ["ssh-", "sk-", "ecdsa-", "rsa-"];
 pub fn read_signers(source: &Source) -> Result<AllowedSigners, Findings> {
     let mut reader = Reader {
         source,
-        findings: Vec::new(),
+        problems: Problems::default(),
     };
     let mut signers = Vec::new();
     let mut start = 0;
@@ -44,11 +45,7 @@ pub fn read_signers(source: &Source) -> Result<AllowedSigners, Findings> {
         }
         signers.extend(reader.line(&words));
     }
-    if reader.findings.is_empty() {
-        Ok(AllowedSigners::new(signers))
-    } else {
-        Err(Findings(reader.findings))
-    }
+    reader.problems.unless_any(AllowedSigners::new(signers))
 }
 
 /// The words of a line, by their bytes. White space between quotes does not part them.
@@ -73,7 +70,7 @@ fn words(text: &str, line: Range<usize>) -> Vec<Range<usize>> {
 
 struct Reader<'s> {
     source: &'s Source,
-    findings: Vec<Finding>,
+    problems: Problems,
 }
 
 impl Reader<'_> {
@@ -82,9 +79,11 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, ident: &str, range: &Range<usize>, message: String, help: &str) {
-        let place = self.source.place(self.source.span_of_bytes(range.clone()));
-        self.findings
-            .push(Finding::error(ident, place, message).with_help(help));
+        let source = self.source;
+        self.problems.add(|| {
+            let place = source.place(source.span_of_bytes(range.clone()));
+            Finding::error(ident, place, message).with_help(help)
+        });
     }
 
     /// One line. `None`: what is wrong with it has been reported.

@@ -9,9 +9,9 @@ use minijinja::value::Serde;
 use crate::domain::finding::{Finding, Span};
 use crate::domain::prompt::Template;
 
-use super::compile::engine;
 use super::document::{Source, saturate};
 use super::media::is_plain_path;
+use super::renderer::engine;
 
 /// Where includes may live.
 pub const PARTIALS_FOLDER: &str = "prompts/_partials";

@@ -6,26 +6,25 @@ use toml::de::{DeTable, DeValue, Error as TomlError};
 use crate::domain::finding::{Finding, Findings};
 
 use super::document::{Entry, Node, Source, Value};
+use super::problems::Problems;
 
 /// Parses the text of `source`. Every syntax error is reported.
 pub fn parse_toml(source: &Source) -> Result<Node, Findings> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
-        return Err(Findings(
-            errors.iter().map(|error| syntax(source, error)).collect(),
-        ));
+        let mut problems = Problems::default();
+        for error in &errors {
+            problems.add(|| syntax(source, error));
+        }
+        return Err(Findings(problems.into_findings()));
     }
     let span = table.span();
-    let mut findings = Vec::new();
+    let mut problems = Problems::default();
     let node = Node {
         span: source.span_of_bytes(span),
-        value: map(source, table.get_ref(), &mut findings),
+        value: map(source, table.get_ref(), &mut problems),
     };
-    if findings.is_empty() {
-        Ok(node)
-    } else {
-        Err(Findings(findings))
-    }
+    problems.unless_any(node)
 }
 
 fn syntax(source: &Source, error: &TomlError) -> Finding {
@@ -33,14 +32,14 @@ fn syntax(source: &Source, error: &TomlError) -> Finding {
     Finding::error("invalid-toml", source.place(span), error.message())
 }
 
-fn map(source: &Source, table: &DeTable<'_>, findings: &mut Vec<Finding>) -> Value {
+fn map(source: &Source, table: &DeTable<'_>, problems: &mut Problems) -> Value {
     let mut entries: Vec<(usize, Entry)> = table
         .iter()
         .map(|(key, value)| {
             let entry = Entry {
                 key: key.get_ref().to_string(),
                 key_span: source.span_of_bytes(key.span()),
-                node: node(source, value, findings),
+                node: node(source, value, problems),
             };
             (key.span().start, entry)
         })
@@ -49,14 +48,10 @@ fn map(source: &Source, table: &DeTable<'_>, findings: &mut Vec<Finding>) -> Val
     Value::Map(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn node(source: &Source, value: &Spanned<DeValue<'_>>, findings: &mut Vec<Finding>) -> Node {
+fn node(source: &Source, value: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Node {
     let span = source.span_of_bytes(value.span());
     let mut refuse = |message: String| {
-        findings.push(Finding::error(
-            "unsupported-toml",
-            source.place(span),
-            message,
-        ));
+        problems.add(|| Finding::error("unsupported-toml", source.place(span), message));
         Value::Null
     };
     let value = match value.get_ref() {
@@ -74,10 +69,10 @@ fn node(source: &Source, value: &Spanned<DeValue<'_>>, findings: &mut Vec<Findin
         DeValue::Array(items) => Value::List(
             items
                 .iter()
-                .map(|item| self::node(source, item, findings))
+                .map(|item| self::node(source, item, problems))
                 .collect(),
         ),
-        DeValue::Table(table) => map(source, table, findings),
+        DeValue::Table(table) => map(source, table, problems),
     };
     Node { span, value }
 }

@@ -72,7 +72,7 @@ pub(super) fn read_filter(
 /// Where bytes of a text stand in the file: within its quotes, if the file says it letter by letter,
 /// otherwise the text as a whole.
 fn span_within(node: &Node, source: &Source, text: &str, range: Range<usize>) -> Span {
-    let line = source.place(node.span).excerpt.unwrap_or_default();
+    let line = source.line(node.span.line);
     let from = node.span.column.saturating_sub(1) as usize;
     let said: String = line
         .chars()

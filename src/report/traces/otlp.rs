@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Number, Value as Json, json};
 
+use crate::domain::trace::embedded;
 use crate::domain::trace::score::{EVALUATION_EVENT, Score};
 use crate::domain::trace::span::{KIND_ATTRIBUTE, KINDS, Operation, Span, SpanStatus};
 use crate::engine::traces::map::table::{AttributeTable, Slot};
@@ -250,7 +251,7 @@ fn content(attributes: &mut Attributes, span: &Span) {
 /// What happened within a span.
 fn events(span: &Span) -> Vec<Json> {
     let kept = span.content.events.as_deref();
-    let kept = kept.and_then(|text| serde_json::from_str::<Json>(text).ok());
+    let kept = kept.and_then(|text| embedded::read::<Json>(text).ok());
     let Some(Json::Array(kept)) = kept else {
         return Vec::new();
     };

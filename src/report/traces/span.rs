@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::domain::trace::embedded;
 use crate::domain::trace::messages::{Message, Part, read_messages, read_parts};
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::{Operation, Span};
@@ -266,7 +267,7 @@ impl SpanPage<'_> {
             return;
         };
         text.push_str("\nevents\n");
-        let Ok(Value::Array(events)) = serde_json::from_str(events) else {
+        let Ok(Value::Array(events)) = embedded::read(events) else {
             self.block(events, "  ", text);
             return;
         };
@@ -293,7 +294,7 @@ fn joined(parts: &[&Option<String>], between: &str) -> Option<String> {
 
 /// JSON with line breaks; any other text as it is.
 pub(in crate::report) fn pretty(text: &str) -> String {
-    let json: Option<Value> = serde_json::from_str(text).ok();
+    let json: Option<Value> = embedded::read(text).ok();
     let json = json.filter(|json| json.is_object() || json.is_array());
     let pretty = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
     pretty.unwrap_or_else(|| text.to_owned())

@@ -11,6 +11,7 @@ pub(crate) mod lanes;
 pub(crate) mod loopback;
 pub(crate) mod media;
 pub(crate) mod model_server;
+pub(crate) mod mutation;
 pub(crate) mod otlp;
 pub(crate) mod production;
 pub(crate) mod run;

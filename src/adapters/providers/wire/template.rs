@@ -2,7 +2,7 @@
 //! in the answer the text stands.
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment};
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -11,11 +11,9 @@ use crate::adapters::providers::retry::Failure;
 use crate::domain::project::HttpTemplate;
 use crate::domain::prompt::Role;
 use crate::domain::run::{Answer, ModelRequest};
+use crate::engine::workspace::renderer::engine;
 
 use super::{Wire, output};
-
-/// How many steps the template may take, loops included.
-const FUEL: u64 = 1_000_000;
 
 /// The template's name.
 const BODY: &str = "body";
@@ -35,10 +33,8 @@ impl Template {
         if template.body.contains("autoescape") {
             return Err("what the template prints is always encoded as JSON".to_owned());
         }
-        let mut engine = Environment::new();
-        engine.set_undefined_behavior(UndefinedBehavior::Strict);
+        let mut engine = engine();
         engine.set_auto_escape_callback(|_| AutoEscape::Json);
-        engine.set_fuel(Some(FUEL));
         engine.remove_filter("safe");
         engine
             .add_template_owned(BODY, template.body.clone())

@@ -9,7 +9,7 @@ mod unbroken;
 use crate::domain::dataset::{Dataset, Row, RowStatus};
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::engine::ports::{RunStore, StoreError};
-use crate::engine::workspace::Workspace;
+use crate::engine::workspace::{Workspace, document};
 
 use balance::Balance;
 use leaks::Leaks;
@@ -85,7 +85,7 @@ impl SeenRow<'_> {
                 column: 1,
                 length: 1,
             }),
-            excerpt: Some(self.excerpt.to_owned()),
+            excerpt: document::excerpt(self.excerpt),
         };
         Finding::warning(ident, place, message)
     }

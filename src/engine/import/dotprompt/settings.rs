@@ -85,7 +85,7 @@ impl Settings {
             reader.key(entry);
         }
         let model = reader.model.take();
-        let whole = Place::file(&source.path);
+        let whole = source.start();
         let at = match &model {
             Some((node, _)) => At::Span(source, node.span),
             None => At::Place(&whole),

@@ -9,7 +9,7 @@ mod tests;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
-use crate::domain::finding::{Findings, Place, Span};
+use crate::domain::finding::{Findings, Span};
 use crate::domain::id::PromptId;
 use crate::domain::prompt::{ModelRef, ResponseFormat, VariableKind};
 use crate::engine::ports::FileTree;
@@ -155,7 +155,7 @@ fn read_settings(
     for entry in reader.reading.entries(&opened.settings) {
         reader.key(entry);
     }
-    let whole = Place::file(&opened.file.path);
+    let whole = opened.file.start();
     let at = match reader.model_span {
         Some(span) => At::Span(&opened.file, span),
         None => At::Place(&whole),

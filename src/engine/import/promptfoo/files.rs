@@ -37,14 +37,9 @@ pub(super) struct Spot {
     span: Span,
 }
 
-/// The longest line that is shown with what is said of it, in bytes.
-const LONGEST_EXCERPT: usize = 2000;
-
 impl Spot {
     pub(super) fn place(&self) -> Place {
-        let mut place = self.source.place(self.span);
-        place.excerpt = place.excerpt.filter(|line| line.len() <= LONGEST_EXCERPT);
-        place
+        self.source.place(self.span)
     }
 }
 

@@ -186,11 +186,7 @@ fn jsonl_tests(reader: &mut Reader<'_>, source: &Source) -> Vec<Item> {
         if line.trim().is_empty() {
             continue;
         }
-        let source = Source {
-            path: source.path.clone(),
-            text: line.to_owned(),
-            first_line: number,
-        };
+        let source = Source::part(&source.path, line, number);
         match parse_json(&source) {
             Ok(node) => tests.push(Item {
                 source: source.into(),

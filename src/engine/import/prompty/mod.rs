@@ -63,8 +63,9 @@ fn draft(
     };
     let settings = settings::read(&id, &opened.settings, reading, models);
     let sample = sample(tree, &settings, file, remarks);
-    let mut body = opened.body;
-    body.text = body.text.replace("\r\n", "\n");
+    let body = opened.body;
+    let text = body.text.replace("\r\n", "\n");
+    let body = Source::part(body.path, text, body.first_line);
     let mut speaker = Speaker {
         settings: &settings,
         body: &body,

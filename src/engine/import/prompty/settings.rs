@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
-use crate::domain::finding::{Place, Span};
+use crate::domain::finding::Span;
 use crate::domain::id::PromptId;
 use crate::domain::prompt::{ModelRef, ResponseFormat};
 use crate::engine::workspace::document::{Entry, Node, Value};
@@ -377,7 +377,7 @@ impl<'r> Reader<'r, '_> {
                 self.settings.response_format = json_schema(self.id, schema);
             }
         }
-        let file = Place::file(&self.reading.source.path);
+        let file = self.reading.source.start();
         let at = match self.model_span {
             Some(span) => At::Secret(self.reading.source, span),
             None => At::Place(&file),

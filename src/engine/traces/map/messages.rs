@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 
+use crate::domain::trace::embedded;
 use crate::domain::trace::span::Operation;
 
 use super::super::otlp::value::Value;
@@ -141,7 +142,7 @@ fn unwrapped(item: &Json) -> &Json {
 /// The definition of a tool is JSON in a text.
 fn definition(item: &Json) -> Json {
     let schema = item.get("json_schema").and_then(Json::as_str);
-    let parsed = schema.and_then(|schema| serde_json::from_str(schema).ok());
+    let parsed = schema.and_then(|schema| embedded::read(schema).ok());
     parsed.unwrap_or_else(|| item.clone())
 }
 
@@ -158,7 +159,7 @@ fn messages_of_text(text: &str) -> Option<Json> {
     if is_in_our_shape(text) {
         return None;
     }
-    let json: Json = serde_json::from_str(text).ok()?;
+    let json: Json = embedded::read(text).ok()?;
     let list = match &json {
         Json::Array(list) => list.as_slice(),
         Json::Object(entries) => match entries.get("messages") {
@@ -177,7 +178,7 @@ fn is_in_our_shape(text: &str) -> bool {
     struct Item {
         parts: Option<IgnoredAny>,
     }
-    let items: Result<Vec<Item>, _> = serde_json::from_str(text);
+    let items: Result<Vec<Item>, _> = embedded::read(text);
     items.is_ok_and(|items| items.iter().any(|item| item.parts.is_some()))
 }
 
@@ -250,7 +251,7 @@ fn tool_call(call: &Json) -> Json {
     let arguments = match arguments {
         // Arguments are JSON in a text where the sender took them as the model wrote them.
         Some(Json::String(text)) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Json::from(text.as_str()))
+            embedded::read(text).unwrap_or_else(|_| Json::from(text.as_str()))
         }
         other => other.cloned().unwrap_or(Json::Null),
     };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::domain::trace::embedded;
+
 use super::super::otlp::value::{Attributes, Value};
 use super::table::{AttributeTable, Read, SLOTS, Slot, Target};
 
@@ -156,7 +158,7 @@ fn add(rest: &mut BTreeMap<String, String>, name: &str, value: &Value<'_>) {
         return;
     };
     if name == METADATA
-        && let Ok(Json::Object(entries)) = serde_json::from_str(&text)
+        && let Ok(Json::Object(entries)) = embedded::read(&text)
     {
         for (key, value) in entries {
             add(rest, &format!("{METADATA}.{key}"), &Value::from(value));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::domain::trace::embedded;
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::{
     Content, KIND_ATTRIBUTE, KINDS, Lineage, ModelCall, Operation, Origin, Span, SpanStatus,
@@ -229,7 +230,7 @@ fn labels(value: &Value<'_>) -> Vec<String> {
             texts.map(Cow::into_owned).collect()
         }
         Value::Text(text) if text.trim_start().starts_with('[') => {
-            return match serde_json::from_str::<Json>(text) {
+            return match embedded::read::<Json>(text) {
                 Ok(list) => labels(&Value::from(list)),
                 Err(_) => vec![text.clone().into_owned()],
             };
@@ -292,7 +293,7 @@ fn variables(filled: &Filled<'_>) -> BTreeMap<String, String> {
         return BTreeMap::new();
     };
     let parsed = match value {
-        Value::Text(text) => serde_json::from_str(text).unwrap_or(Json::Null),
+        Value::Text(text) => embedded::read(text).unwrap_or(Json::Null),
         other => other.to_json(),
     };
     let Json::Object(entries) = parsed else {

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::domain::trace::embedded;
+
 use super::super::otlp::value::Value;
 use super::table::Slot;
 
@@ -43,7 +45,7 @@ pub(super) fn cost_of_details(details: &Value<'_>) -> Option<f64> {
 
 fn object(value: &Value<'_>) -> Option<Map<String, Json>> {
     let json = match value {
-        Value::Text(text) => serde_json::from_str(text).ok()?,
+        Value::Text(text) => embedded::read(text).ok()?,
         other => other.to_json(),
     };
     match json {

@@ -121,10 +121,7 @@ impl Finder {
                 break;
             }
         }
-        let source = || Source {
-            first_line,
-            ..Source::new("", text)
-        };
+        let source = || Source::part("", text, first_line);
         let node = match notation {
             Notation::Text => None,
             Notation::Json | Notation::JsonLines => parse_json(&source()).ok(),

@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::redaction::{BuiltIn, Redaction, Validator};
+use crate::domain::trace::embedded;
 use crate::engine::workspace::matchers::compile_pattern;
 
 use super::detect::{Detectors, Match};
@@ -15,6 +16,9 @@ use super::pseudonym::{PseudonymKey, placeholder, placeholders};
 
 /// How deep texts in JSON may hold texts in JSON before they are read as plain texts.
 const MOST_NESTED: usize = 4;
+
+/// What stands for JSON that may hold what must not be kept, and is more than is read.
+const BEYOND_READING: &str = "beyond-reading";
 
 /// How often a text is gone over again after something in it was replaced.
 const MOST_PASSES: usize = 8;
@@ -102,12 +106,16 @@ impl TextRedactor {
             if !self.json_may_match(text) {
                 return;
             }
-            if let Ok(mut json) = serde_json::from_str::<Json>(text) {
+            if let Ok(mut json) = embedded::read::<Json>(text) {
                 let before = replaced.values().sum::<u64>();
                 self.redact_json(&mut json, replaced, depth + 1);
                 if replaced.values().sum::<u64>() > before {
                     *text = json.to_string();
                 }
+                return;
+            }
+            if embedded::is_beyond_reading(text) {
+                self.replace_whole(BEYOND_READING, text, replaced);
                 return;
             }
         }
@@ -312,6 +320,18 @@ mod tests {
         let mut text = text.to_owned();
         redactor().redact(&mut text, &mut Replaced::new());
         text
+    }
+
+    #[test]
+    fn json_that_is_too_much_to_be_read_is_not_kept_where_it_may_hold_a_secret() {
+        let secret = r#"{"password":"hunter2"}"#;
+        let deep = format!("{}{secret}{}", "[".repeat(200), "]".repeat(200));
+        let many = format!("[{}{secret}]", "0,".repeat(embedded::MOST_VALUES));
+        for text in [&deep, &many] {
+            assert_eq!(redacted(text), "<beyond-reading>");
+            let harmless = text.replace("password", "greeting");
+            assert_eq!(redacted(&harmless), harmless);
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
+use crate::domain::trace::embedded;
+
 /// The fields of a record, under names in `snake_case`.
 pub(super) struct Fields(Map<String, Json>);
 
@@ -105,7 +107,7 @@ fn snake_case(name: &str) -> String {
 pub(super) fn parsed(value: Json) -> Json {
     match &value {
         Json::String(text) if text.trim_start().starts_with(['{', '[']) => {
-            serde_json::from_str(text).unwrap_or(value)
+            embedded::read(text).unwrap_or(value)
         }
         _ => value,
     }

@@ -1,0 +1,204 @@
+//! What reads files from outside, given thousands of broken ones: each is taken or refused, with a place
+//! in the file for everything that is wrong, in a moment and in little memory.
+
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::readers::{Reader, readers};
+use crate::support::mutation::Mutator;
+
+/// How many files each reader gets, unless the variable says otherwise.
+const FILES: usize = 400;
+const FILES_VARIABLE: &str = "POINTSMAN_BROKEN_FILES";
+
+/// The address space of the process that reads, stacks and the program itself included.
+const MEMORY_KIB: u64 = 1024 * 1024;
+
+/// After which time a file is said to hang whoever reads it. It is far above what is promised, one
+/// second, so that a busy machine fails nothing; the figure that is printed says what was measured.
+const HANGS_SECONDS: u64 = 20;
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs this wants the figures: `cargo test -- --nocapture`"
+)]
+fn broken_files_are_refused_with_a_place_in_a_moment_and_in_bounded_memory() {
+    let own = std::env::current_exe().expect("a test is a program");
+    let limited = format!(
+        "ulimit -v {MEMORY_KIB} && exec \"$0\" --exact --ignored --nocapture \
+         reliability::parsers::every_reader_reads_broken_files"
+    );
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(limited).arg(own);
+    let output = command.output().expect("there is a shell");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}\n{told}");
+    let total = printed.lines().find(|line| line.starts_with("in total: "));
+    assert!(total.is_some(), "it did not run:\n{printed}\n{told}");
+    println!("{printed}");
+}
+
+#[test]
+fn whole_files_are_taken_by_every_reader() {
+    for reader in readers() {
+        assert!(!reader.seeds.is_empty(), "{}", reader.name);
+        for (path, bytes) in &reader.seeds {
+            let verdict = reader.read(path, bytes);
+            let said = verdict.said.unwrap_or_default();
+            assert!(!verdict.refused, "{}: {path}: {said}", reader.name);
+        }
+    }
+}
+
+#[test]
+#[ignore = "it runs in a process of its own with bounded memory: another test starts it"]
+#[expect(
+    clippy::print_stdout,
+    reason = "the test that starts this process reads the figures"
+)]
+fn every_reader_reads_broken_files() {
+    let watch = Watch::start();
+    let mut total = Figures::default();
+    let mut faults = String::new();
+    for (index, reader) in readers().iter().enumerate() {
+        let figures = reads_broken_files(reader, index as u64, &watch, &mut faults);
+        println!("{}: {}", reader.name, figures.told());
+        total.add(&figures);
+    }
+    println!("in total: {}{}", total.told(), peak_memory());
+    assert!(faults.is_empty(), "\n{faults}");
+    assert!(total.refused > total.files / 2, "hardly a file was broken");
+}
+
+/// Gives a reader its files; what goes wrong is added to `faults`.
+fn reads_broken_files(reader: &Reader, seed: u64, watch: &Watch, faults: &mut String) -> Figures {
+    let mut mutator = Mutator::new(seed);
+    let others: Vec<Vec<u8>> = reader.seeds.iter().map(|it| it.1.clone()).collect();
+    let mut figures = Figures::default();
+    let mut told = 0;
+    for number in 0..files() {
+        let (path, whole) = &reader.seeds[mutator.below(reader.seeds.len())];
+        let broken = mutator.broken(whole, &others);
+        watch.begins();
+        let started = Instant::now();
+        let read = catch_unwind(AssertUnwindSafe(|| reader.read(path, &broken)));
+        figures.slowest = figures.slowest.max(started.elapsed());
+        watch.ended();
+        figures.files += 1;
+        let fault = match read {
+            Ok(verdict) => {
+                figures.refused += usize::from(verdict.refused);
+                figures.places += verdict.places;
+                (!verdict.misplaced.is_empty()).then(|| verdict.misplaced.join("; "))
+            }
+            Err(_) => Some("it panicked".to_owned()),
+        };
+        if let Some(fault) = fault {
+            told += 1;
+            if told <= 10 {
+                let shown = String::from_utf8_lossy(&broken);
+                let shown: String = shown.chars().take(3_000).collect();
+                let _ = writeln!(
+                    faults,
+                    "{} {path}, broken file {number}: {fault}\n{shown}\n---",
+                    reader.name
+                );
+            }
+        }
+    }
+    figures
+}
+
+/// How many files each reader gets.
+fn files() -> usize {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a longer run is asked for when this test is started by hand"
+    )]
+    let asked = std::env::var(FILES_VARIABLE);
+    let asked = asked.ok().map(|text| text.parse());
+    asked.map_or(FILES, |number| number.expect("it is a number of files"))
+}
+
+/// What was counted.
+#[derive(Default)]
+struct Figures {
+    files: usize,
+    refused: usize,
+    places: usize,
+    slowest: Duration,
+}
+
+impl Figures {
+    fn add(&mut self, other: &Self) {
+        self.files += other.files;
+        self.refused += other.refused;
+        self.places += other.places;
+        self.slowest = self.slowest.max(other.slowest);
+    }
+
+    fn told(&self) -> String {
+        let Self {
+            files,
+            refused,
+            places,
+            slowest,
+        } = self;
+        format!(
+            "{files} broken files, {refused} refused at {places} places, the slowest in {slowest:.1?}"
+        )
+    }
+}
+
+/// The most memory that this process had at once, where the system tells.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.map_or(String::new(), |peak| {
+        format!(", at most {} of memory", peak.trim())
+    })
+}
+
+/// Ends the process when one file takes too long, so that a hang is told and does not hang the tests.
+struct Watch {
+    /// When the file began, in milliseconds since the watch was started; 0: none is read.
+    began_ms: Arc<AtomicU64>,
+    started: Instant,
+}
+
+impl Watch {
+    fn start() -> Self {
+        let watch = Self {
+            began_ms: Arc::default(),
+            started: Instant::now(),
+        };
+        let (began_ms, started) = (Arc::clone(&watch.began_ms), watch.started);
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+                let began = began_ms.load(Ordering::SeqCst);
+                let now = started.elapsed();
+                if began > 0 && now > Duration::from_millis(began + HANGS_SECONDS * 1_000) {
+                    std::process::abort();
+                }
+            }
+        });
+        watch
+    }
+
+    fn begins(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis());
+        let now = now.expect("a test ends within millions of years");
+        self.began_ms.store(now.max(1), Ordering::SeqCst);
+    }
+
+    fn ended(&self) {
+        self.began_ms.store(0, Ordering::SeqCst);
+    }
+}
