@@ -47,9 +47,9 @@ pub fn format_of(path: &str) -> Option<&'static Schema> {
     let name = match path {
         "pointsman.toml" => "project",
         _ if path.starts_with("prompts/") && path.ends_with(".prompt.yml") => "prompt",
-        _ if path.starts_with("datasets/") && path.ends_with(".yml") => "dataset",
-        _ if path.starts_with("evaluators/") && path.ends_with(".yml") => "evaluator",
-        _ if path.starts_with("environments/") && path.ends_with(".toml") => "lane",
+        _ if path.starts_with("datasets/") && path.strip_suffix(".yml").is_some() => "dataset",
+        _ if path.starts_with("evaluators/") && path.strip_suffix(".yml").is_some() => "evaluator",
+        _ if path.starts_with("environments/") && path.strip_suffix(".toml").is_some() => "lane",
         _ if path.starts_with("operations/views/") => "view",
         _ if path.starts_with("operations/alerts/") => "alert",
         _ => return None,
@@ -64,7 +64,7 @@ pub fn modeline(path: &str) -> String {
         return String::new();
     };
     let up = "../".repeat(path.matches('/').count());
-    if path.ends_with(".toml") {
+    if path.strip_suffix(".toml").is_some() {
         let up = if up.is_empty() { "./" } else { &up };
         format!("#:schema {up}{}\n", schema.path)
     } else {

@@ -58,8 +58,8 @@ fn pattern(facts: &mut Facts, behavior: &Behavior) {
     if let Some(title) = &behavior.decided.title {
         add(facts, "title", title);
     }
-    if let Some(Label { text: said, by, .. }) = &behavior.decided.label {
-        field(text, "label", format!("{said} (says {by})"));
+    if let Some(Label { text, by, .. }) = &behavior.decided.label {
+        add(facts, "label", format!("{text} (says {by})"));
     }
     let watched = if behavior.decided.watched {
         ", watched"

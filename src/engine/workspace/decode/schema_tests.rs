@@ -54,6 +54,13 @@ fn toml(file: &Value) -> String {
 }
 
 fn formats() -> Vec<Format> {
+    let mut formats = formats_of_tests();
+    formats.extend(formats_of_operations());
+    formats
+}
+
+/// What is released, and what it is tested with.
+fn formats_of_tests() -> Vec<Format> {
     vec![
         Format {
             name: "project",
@@ -113,6 +120,12 @@ fn formats() -> Vec<Format> {
             },
             files: files::evaluators(),
         },
+    ]
+}
+
+/// Where it is released to, and what is seen of it there.
+fn formats_of_operations() -> Vec<Format> {
+    vec![
         Format {
             name: "lane",
             schema: schema(include_str!("../../../../schemas/lane.json")),
