@@ -36,21 +36,9 @@ pub fn record_page(report: &RecordReport<'_>) -> Page {
             Cell::link(lane, link::path(&["lanes", lane])),
         ]);
     page.add(facts(report));
-    page.add(Block::pager(
-        Some(("Evidence packet", evidence(&release))),
-        deployment
-            .previous
-            .as_ref()
-            .map(|_| ("Difference to the record before", difference(deployment))),
-    ));
-    let around = [("around", release.to_string())];
-    let around = around
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
-    page.add(Block::pager(
-        Some(("Numbers around it", link::query("/monitor", &around))),
-        Some(("Traces around it", link::query("/traces", &around))),
-    ));
+    page.add(Block::Pager {
+        cells: more(deployment, &release),
+    });
     changes(&deployment.changes, &mut page);
     listed(
         "Holds",
@@ -94,6 +82,24 @@ fn facts(report: &RecordReport<'_>) -> Facts {
         }
     }
     facts
+}
+
+/// The pages that have more of it.
+fn more(deployment: &Deployment, release: &ReleaseName) -> Vec<Cell> {
+    let mut cells = vec![Cell::link("Evidence packet", evidence(release))];
+    if deployment.previous.is_some() {
+        let difference = difference(deployment);
+        cells.push(Cell::link("Difference to the record before", difference));
+    }
+    let around = release.to_string();
+    for (text, page) in [
+        ("Numbers around it", "/monitor"),
+        ("Traces around it", "/traces"),
+    ] {
+        let pairs = [("around", around.as_str())];
+        cells.push(Cell::link(text, link::query(page, &pairs)));
+    }
+    cells
 }
 
 /// Where the content comes from.

@@ -61,8 +61,8 @@ impl Viewing {
                 continue;
             }
             for link in links(&page).into_iter().chain(forms(&page)) {
-                if link.starts_with('#') {
-                    assert!(page.contains(&format!("id=\"{}\"", &link[1..])), "{link}");
+                if let Some(place) = link.strip_prefix('#') {
+                    assert!(page.contains(&format!("id=\"{place}\"")), "{link}");
                     continue;
                 }
                 assert!(link.starts_with('/') && !link.starts_with("//"), "{link}");
@@ -124,14 +124,12 @@ fn forms(page: &str) -> Vec<String> {
                     .get(index)
                     .map_or("", |it: regex::Match<'_>| it.as_str())
             };
-            let (name, value) = match field.get(1) {
-                Some(name) => (name.as_str(), text(2)),
-                None => {
-                    let options = text(4);
-                    let value = chosen.captures(options);
-                    let value = value.and_then(|it| it.get(1)).map_or("", |it| it.as_str());
-                    (text(3), value)
-                }
+            let (name, value) = if let Some(name) = field.get(1) {
+                (name.as_str(), text(2))
+            } else {
+                let value = chosen.captures(text(4));
+                let value = value.and_then(|it| it.get(1));
+                (text(3), value.map_or("", |it| it.as_str()))
             };
             format!("{name}={}", encoded(&decoded(value)))
         });

@@ -53,7 +53,13 @@ fn what_is_hostile_stays_text_in_a_browser() {
         .pointsman(&["promote", "staging", "--yes", "--reason", &hostile])
         .succeeds();
     sandbox
-        .pointsman(&["incident", "open", &hostile[..120], "--window", "12h"])
+        .pointsman(&[
+            "incident",
+            "open",
+            &hostile[..120],
+            "--deployment",
+            "production#2",
+        ])
         .succeeds();
     let viewing = Viewing::start(&sandbox);
     let mut shown = 0;

@@ -74,7 +74,7 @@ fn pages_say_what_commands_say() {
             .succeeds()
             .json();
         let id = |index: usize| {
-            runs["runs"][index]["id"]
+            runs["runs"][index]["run"]
                 .as_str()
                 .expect("a run has a name")
                 .to_owned()
