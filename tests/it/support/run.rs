@@ -66,16 +66,17 @@ impl Run {
             let _ = stdin.write_all(text.as_bytes());
         }
         Running {
-            child,
+            child: Some(child),
             line: self.line,
             folder: self.folder,
         }
     }
 }
 
-/// A program that runs.
+/// A program that runs, as long as the test that started it.
 pub(crate) struct Running {
-    child: Child,
+    /// Absent when its end was waited for.
+    child: Option<Child>,
     line: String,
     folder: PathBuf,
 }
@@ -83,12 +84,13 @@ pub(crate) struct Running {
 impl Running {
     /// The process's number, to send it a signal.
     pub(crate) fn process_id(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().map_or(0, Child::id)
     }
 
     /// Waits for the first line of the result, while the program goes on.
     pub(crate) fn first_line(&mut self) -> String {
-        let stdout = self.child.stdout.as_mut().expect("stdout is a pipe");
+        let child = self.child.as_mut().expect("nobody waited for its end");
+        let stdout = child.stdout.as_mut().expect("stdout is a pipe");
         let mut line = Vec::new();
         let mut byte = [0];
         // Byte by byte: what follows is left for whoever waits for the end.
@@ -99,12 +101,23 @@ impl Running {
     }
 
     /// Waits for the program's end.
-    pub(crate) fn wait(self) -> RunOutput {
-        let output = self
-            .child
+    pub(crate) fn wait(mut self) -> RunOutput {
+        let child = self.child.take().expect("nobody waited for its end");
+        let output = child
             .wait_with_output()
             .unwrap_or_else(|error| panic!("lost `{}`: {error}", self.line));
-        RunOutput::new(self.line, &output, &self.folder)
+        let line = std::mem::take(&mut self.line);
+        RunOutput::new(line, &output, &self.folder)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
