@@ -8,7 +8,8 @@ use crate::report::behaviors::show::{digits, facts, of_all, told};
 use crate::report::monitor::number::whole;
 use crate::report::release::seconds;
 
-use super::blocks::{Block, Cell, Facts, Field, Page, Table, Tone};
+use super::blocks::{Block, Cell, Facts, Page, Table, Tone};
+use super::form::Field;
 use super::link;
 
 /// The behaviors that are asked for, and how many others there are; `said`: the state, the role and the

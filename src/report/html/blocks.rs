@@ -6,6 +6,9 @@ use serde::Serialize;
 use crate::domain::untrusted::{Untrusted, UntrustedBlock, shorten};
 use crate::engine::diff::{LineKind, TextDifference};
 
+use super::drawings::{Charts, Step};
+use super::form::Field;
+
 /// The longest text of a cell, in characters.
 const LONGEST_CELL: usize = 2_000;
 
@@ -271,106 +274,6 @@ pub enum Block {
     },
 }
 
-/// Numbers over time, with what went live.
-#[derive(Debug, Serialize)]
-pub struct Charts {
-    /// How wide a drawing is, in its own units.
-    pub width: f64,
-    /// How high it is.
-    pub height: f64,
-    /// When it begins.
-    pub from: String,
-    /// When it ends.
-    pub until: String,
-    /// The charts.
-    pub charts: Vec<Chart>,
-    /// What went live.
-    pub releases: Vec<Release>,
-}
-
-/// A metric over time.
-#[derive(Debug, Serialize)]
-pub struct Chart {
-    /// The metric.
-    pub title: String,
-    /// Whether anything is known of it.
-    pub is_known: bool,
-    /// The greatest value.
-    pub most: String,
-    /// The lines.
-    pub lines: Vec<Line>,
-}
-
-/// One line of a chart.
-#[derive(Debug, Serialize)]
-pub struct Line {
-    /// What it is of.
-    pub label: String,
-    /// Which of the ways to draw a line.
-    pub style: usize,
-    /// Points that are joined; where nothing is known, the line ends and begins anew.
-    pub pieces: Vec<String>,
-    /// Its points.
-    pub points: Vec<Point>,
-}
-
-/// A value, for whoever points at it.
-#[derive(Debug, Serialize)]
-pub struct Point {
-    /// Where it is drawn, from the left.
-    pub x: String,
-    /// Where it is drawn, from the top.
-    pub y: String,
-    /// What it is.
-    pub told: String,
-}
-
-/// A release in a chart.
-#[derive(Debug, Serialize)]
-pub struct Release {
-    /// Where it is drawn, in hundredths of the width.
-    pub x: String,
-    /// Where it is drawn, in the units of the drawing.
-    pub at: String,
-    /// Its number in the list, and those of the next ones where there is no room between them; empty:
-    /// it stands with the one before.
-    pub label: String,
-    /// What it is.
-    pub told: String,
-}
-
-/// A step of a trace.
-#[derive(Debug, Serialize)]
-pub struct Step {
-    /// How deep it lies, as far as that is drawn.
-    pub depth: usize,
-    /// What it is called.
-    pub name: Vec<Cell>,
-    /// How long it took.
-    pub took: String,
-    /// Tokens read and written.
-    pub tokens: String,
-    /// What it cost.
-    pub cost: String,
-    /// Whether it ended with an error.
-    pub failed: bool,
-    /// When it ran, in words.
-    pub told: String,
-    /// When it ran.
-    pub ran: Vec<Stretch>,
-    /// When the trace waited for it.
-    pub waited: Vec<Stretch>,
-}
-
-/// A stretch of time, in thousandths of the whole.
-#[derive(Debug, Serialize)]
-pub struct Stretch {
-    /// Where it begins.
-    pub x: String,
-    /// How long it is.
-    pub width: String,
-}
-
 /// A name with what it is.
 #[derive(Debug, Serialize)]
 pub struct Fact {
@@ -562,67 +465,4 @@ impl Block {
 /// A text of several lines that is safe to show.
 pub(super) fn block(text: &str) -> String {
     UntrustedBlock(&shorten(text, LONGEST_TEXT)).to_string()
-}
-
-/// What can be said in a form.
-#[derive(Debug, Serialize)]
-pub struct Field {
-    name: &'static str,
-    label: &'static str,
-    value: String,
-    example: &'static str,
-    wide: bool,
-    choices: Vec<Choice>,
-}
-
-/// One of the values of a field.
-#[derive(Debug, Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-}
-
-impl Field {
-    /// A field for a text.
-    pub fn text(name: &'static str, label: &'static str, value: &str) -> Self {
-        Self {
-            name,
-            label,
-            value: Untrusted(value).to_string(),
-            example: "",
-            wide: false,
-            choices: Vec::new(),
-        }
-    }
-
-    /// A field for one of several values, each with what it is called.
-    pub fn choice<S: AsRef<str>>(
-        name: &'static str,
-        label: &'static str,
-        value: &str,
-        choices: &[(S, S)],
-    ) -> Self {
-        let choices = choices.iter().map(|(value, label)| Choice {
-            value: Cell::new(value).text,
-            label: Cell::new(label).text,
-        });
-        Self {
-            choices: choices.collect(),
-            ..Self::text(name, label, value)
-        }
-    }
-
-    /// Shows what could be said.
-    #[must_use]
-    pub fn like(mut self, example: &'static str) -> Self {
-        self.example = example;
-        self
-    }
-
-    /// Gives it as much room as there is.
-    #[must_use]
-    pub fn wide(mut self) -> Self {
-        self.wide = true;
-        self
-    }
 }

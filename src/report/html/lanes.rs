@@ -6,7 +6,8 @@ use crate::engine::ports::LaneRecord;
 use crate::report::release::seconds;
 use crate::report::status::{LaneAtAGlance, waits};
 
-use super::blocks::{Block, Cell, Field, Page, Table, Tone};
+use super::blocks::{Block, Cell, Page, Table, Tone};
+use super::form::Field;
 use super::link;
 
 /// A stretch of a lane's history.

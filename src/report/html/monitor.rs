@@ -3,7 +3,8 @@
 use crate::report::monitor::html::numbers;
 use crate::report::monitor::overview::OverviewReport;
 
-use super::blocks::{Block, Cell, Field, Page};
+use super::blocks::{Block, Cell, Page};
+use super::form::Field;
 use super::link;
 use super::traces::{rarely, said};
 

@@ -7,7 +7,8 @@ use crate::report::eval::{EvalReport, percent, share};
 use crate::report::release::seconds;
 use crate::report::runs::{RunLine, figures};
 
-use super::blocks::{Block, Cell, Field, Page, Table, Tone};
+use super::blocks::{Block, Cell, Page, Table, Tone};
+use super::form::Field;
 use super::link;
 use super::run::{Cases, Origins, cases_block, counted, run_page};
 

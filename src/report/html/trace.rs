@@ -10,7 +10,8 @@ use crate::report::traces::steps::{StepLine, step_lines};
 use crate::report::traces::told::{live_line, score_line};
 use crate::report::traces::tree::TracePage;
 
-use super::blocks::{Block, Cell, Facts, Page, Step, Stretch, Tone};
+use super::blocks::{Block, Cell, Facts, Page, Tone};
+use super::drawings::{Step, Stretch};
 use super::link;
 
 /// The deepest level whose place in the tree is drawn.

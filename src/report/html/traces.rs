@@ -6,7 +6,8 @@ use crate::domain::trace::query::Level;
 use crate::engine::traces::explore::list::{ListRequest, ListRow, ListValue};
 use crate::report::traces::list::{cell, is_figure, short_id};
 
-use super::blocks::{Block, Cell, Field, Page, Table, Tone};
+use super::blocks::{Block, Cell, Page, Table, Tone};
+use super::form::Field;
 use super::link;
 
 /// A stretch of a list.

@@ -10,7 +10,8 @@ use crate::engine::monitor::figures::Numbers;
 use crate::engine::monitor::markers::Marker;
 use crate::engine::monitor::overview::Group;
 use crate::report::html::Setting;
-use crate::report::html::blocks::{Block, Cell, Chart, Charts, Line, Page, Point, Release, Table};
+use crate::report::html::blocks::{Block, Cell, Page, Table};
+use crate::report::html::drawings::{Chart, Charts, Line, Point, Release};
 use crate::report::html::link;
 use crate::report::release::seconds;
 
