@@ -107,7 +107,7 @@ fn rows() -> [(&'static str, fn() -> String); 15] {
             format!("{{{}\"id\":\"a\"}}", "\"a\":1,".repeat(400_000))
         }),
         ("rows as JSON lines", || "[".repeat(3 * MIB)),
-        ("rows as JSON lines", || "{}\n".repeat(MIB / 3)),
+        ("rows as JSON lines", || "{}\n".repeat(20_000)),
         ("rows as JSON lines", || "x".repeat(16 * MIB)),
         ("rows as CSV", || {
             let cells = numbered(|number| format!("c{number},")).replace('\n', "");
@@ -118,7 +118,7 @@ fn rows() -> [(&'static str, fn() -> String); 15] {
             format!("id,ticket\na,\"{}", "x\n".repeat(32 * MIB))
         }),
         ("rows as CSV", || {
-            format!("id,ticket\n{}", "a\n".repeat(MIB / 2))
+            format!("id,ticket\n{}", "a\n".repeat(50_000))
         }),
         ("allowed signers", || numbered(|_| "a".to_owned())),
         ("allowed signers", || filled("a ")),
@@ -131,7 +131,7 @@ fn rows() -> [(&'static str, fn() -> String); 15] {
 
 /// JSON in JSON, as long as a record of telemetry may be: each byte can stand for many.
 fn telemetry() -> impl Iterator<Item = (&'static str, String)> {
-    const LONG: usize = 4 * MIB;
+    const LONG: usize = 2 * MIB;
     const NAMES: [&str; 5] = [
         "gen_ai.input.messages",
         "input.value",
