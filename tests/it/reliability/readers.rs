@@ -196,13 +196,12 @@ fn operations() -> Vec<Reader> {
 /// The files of other tools.
 fn of_others() -> Vec<Reader> {
     let files: [FileSort; 4] = [
-        ("dotprompt", "others/dotprompt/", ".prompt", |it, path| {
-            left_out(dotprompt::import(
-                it.tree(),
-                &others(path, ".prompt"),
-                None,
-            )?)
-        }),
+        (
+            "dotprompt",
+            "others/dotprompt/",
+            "card.prompt",
+            |it, path| left_out(dotprompt::import(it.tree(), &[path.to_owned()], None)?),
+        ),
         ("prompty", "others/prompty/", ".prompty", |it, path| {
             left_out(prompty::import(it.tree(), &[path.to_owned()], None)?)
         }),
@@ -277,15 +276,6 @@ fn whole(start: &str, end: &str) -> Vec<(String, Vec<u8>)> {
     let files = files.filter(|(path, _)| path.starts_with(start) && path.ends_with(end));
     files
         .map(|(path, bytes)| (path.clone(), bytes.clone()))
-        .collect()
-}
-
-/// The paths of the whole files beside one.
-fn others(path: &str, end: &str) -> Vec<String> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    whole(folder, end)
-        .into_iter()
-        .map(|(path, _)| path)
         .collect()
 }
 

@@ -22,12 +22,12 @@ const KEY: &str =
 
 /// Filters that use every word of the language.
 pub(super) const FILTERS: [&str; 6] = [
-    "lane = production and model ~ \"gpt\" and not (score < 0.5 or has(error))",
-    "time >= 2026-03-01T00:00:00Z and time < 2h ago and latency > 3s",
-    "prompt in (support/triage, \"a b\", 'it\\'s \\u{1f600}') or cost >= $0.05",
-    "attribute.http.method != GET and input !~ 'refund' and route ^= /v1/",
+    "lane = production and model ~ \"gpt\" and not (duration < 5s or has(error_type))",
+    "time >= 2026-03-01T00:00:00Z and time < \"2h ago\" and duration > 3s",
+    "prompt in (support/triage, \"a b\", 'it\\'s \\u{1f600}') or cost >= 0.05",
+    "attribute.http.method != GET and tool !~ 'refund' and route ^= /v1/",
     "everything",
-    "NOT HAS(deployment) OR deployment = \"production#2\" AND tokens <= 1_000",
+    "NOT HAS(deployment) OR deployment = \"production#2\" AND total_tokens <= 1000",
 ];
 
 /// The files of the sample and those of `workspace/`, which use every key, by their paths.

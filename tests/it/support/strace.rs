@@ -141,6 +141,15 @@ impl Sandbox {
         self.traced()
     }
 
+    /// Runs pointsman and gives what it and all that it starts opened, or followed as links.
+    pub(crate) fn opened_by(&self, args: &[&str]) -> String {
+        let calls = "trace=?open,?openat,?openat2,?readlink,?readlinkat";
+        let options = format!("-f -s 400 -o {} -e {calls}", self.log().display());
+        self.pointsman_below(&format!("strace {options}"), args)
+            .run();
+        self.traced()
+    }
+
     /// A run in which something happens to a process at a point.
     fn disturbed(&self, what: &str, point: Point, args: &[&str]) -> Run {
         let _ = fs::remove_file(self.log());

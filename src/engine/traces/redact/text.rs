@@ -326,11 +326,11 @@ mod tests {
     fn json_that_is_too_much_to_be_read_is_not_kept_where_it_may_hold_a_secret() {
         let secret = r#"{"password":"hunter2"}"#;
         let deep = format!("{}{secret}{}", "[".repeat(200), "]".repeat(200));
-        let many = format!("[{}{secret}]", "0,".repeat(embedded::MOST_VALUES));
+        let many = format!("[{}{secret}]", "[],".repeat(embedded::MOST_VALUES));
         for text in [&deep, &many] {
-            assert_eq!(redacted(text), "<beyond-reading>");
+            assert!(redacted(text) == "<beyond-reading>", "{:.80}", text);
             let harmless = text.replace("password", "greeting");
-            assert_eq!(redacted(&harmless), harmless);
+            assert!(redacted(&harmless) == harmless, "{:.80}", harmless);
         }
     }
 
