@@ -91,10 +91,11 @@ fn remarks(text: &str) -> Vec<String> {
 fn unfold(text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut flow = 0;
-    for (event, span) in events(text) {
-        match &event {
+    let events = events(text);
+    for (index, (event, span)) in events.iter().enumerate() {
+        match event {
             Event::MappingStart(..) | Event::SequenceStart(..)
-                if flow > 0 || is_flow(text, span) =>
+                if flow > 0 || is_flow(text, &events, index) =>
             {
                 flow += 1;
             }
@@ -130,8 +131,18 @@ fn events(text: &str) -> Vec<(Event<'_>, ParserSpan)> {
     std::iter::from_fn(|| parser.next_event()?.ok()).collect()
 }
 
-/// Whether a collection is written in brackets.
-fn is_flow(text: &str, span: ParserSpan) -> bool {
+/// Whether a collection is written in brackets. A list whose dashes are not indented is said to begin where
+/// its first item does.
+fn is_flow(text: &str, events: &[(Event<'_>, ParserSpan)], index: usize) -> bool {
+    let (_, span) = &events[index];
+    let within = events.get(index + 1);
+    let begins_below = within.is_some_and(|(event, inner)| {
+        let starts = matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
+        starts && inner.start.index() == span.start.index()
+    });
+    if begins_below {
+        return false;
+    }
     let line = text.lines().nth(span.start.line().saturating_sub(1));
     let first = line.and_then(|line| line.chars().nth(span.start.col()));
     matches!(first, Some('[' | '{'))
@@ -142,10 +153,11 @@ fn is_flow(text: &str, span: ParserSpan) -> bool {
 fn continued(text: &str) -> BTreeSet<usize> {
     let mut lines = BTreeSet::new();
     let mut open: Vec<Option<usize>> = Vec::new();
-    for (event, span) in events(text) {
+    let events = events(text);
+    for (index, (event, span)) in events.iter().enumerate() {
         match event {
             Event::MappingStart(..) | Event::SequenceStart(..) => {
-                open.push(is_flow(text, span).then(|| span.start.line()));
+                open.push(is_flow(text, &events, index).then(|| span.start.line()));
             }
             Event::MappingEnd | Event::SequenceEnd => {
                 if let Some(Some(start)) = open.pop() {
@@ -188,6 +200,11 @@ impl Line {
             text: text.to_owned(),
             what,
         }
+    }
+
+    /// Whether it only sets others apart.
+    fn is_blank(&self) -> bool {
+        self.text.is_empty() && self.what == What::Other
     }
 }
 
@@ -379,6 +396,11 @@ fn in_order(lines: Vec<Line>, order: KeyOrder) -> String {
     for line in lines.by_ref().take(top) {
         write_line(&mut text, &line);
     }
+    // The blank line that sets the comment at the top apart stays below it.
+    if top > 0 && lines.as_slice().first().is_some_and(Line::is_blank) {
+        lines.next();
+        text.push('\n');
+    }
     let mut entries: Vec<Entry> = Vec::new();
     let mut waiting: Vec<Line> = Vec::new();
     for line in lines {
@@ -400,9 +422,9 @@ fn in_order(lines: Vec<Line>, order: KeyOrder) -> String {
         .into_iter()
         .flat_map(|entry| entry.lines)
         .chain(waiting);
-    let mut blank = text.is_empty();
+    let mut blank = text.is_empty() || text.ends_with("\n\n");
     for line in all {
-        let is_blank = line.text.is_empty() && line.what == What::Other;
+        let is_blank = line.is_blank();
         if !(is_blank && blank) {
             write_line(&mut text, &line);
         }
