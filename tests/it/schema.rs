@@ -82,9 +82,9 @@ fn a_schema_is_printed_and_a_format_that_is_misspelled_is_guessed() {
         "https://json-schema.org/draft/2020-12/schema"
     );
     sandbox
-        .pointsman(&["schema", "evaluater"])
+        .pointsman(&["schema", "evaluatr"])
         .exits(2)
-        .tells("there is no format `evaluater`")
+        .tells("there is no format `evaluatr`")
         .tells("did you mean `evaluator`?");
 }
 
