@@ -1,7 +1,6 @@
 //! The promises of `docs/reliability.md`, held by trying what breaks them. Every test prints its figure:
 //! `cargo test --test it reliability:: -- --nocapture`.
 
-mod bombs;
 mod parsers;
 mod readers;
 mod seeds;

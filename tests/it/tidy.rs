@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler checks. Each complaint names a file and a line.
 
 mod dependencies;
+mod docs;
 mod help;
 mod layers;
 

@@ -1,6 +1,7 @@
 //! Reads workspace files as text, and says clearly what cannot be read.
 
 use crate::domain::finding::{Finding, Findings, Place};
+use crate::domain::id::PromptId;
 use crate::domain::suggest::did_you_mean;
 use crate::engine::ports::{EntryKind, FileTree, TreeError};
 
@@ -10,6 +11,15 @@ impl From<TreeError> for Findings {
     fn from(error: TreeError) -> Self {
         Finding::error("unreadable", Place::file(error.path), error.message).into()
     }
+}
+
+/// What a prompt should have in its own file, and has not.
+pub fn not_in_file(prompt: &PromptId, sort: &str, name: &str) -> Findings {
+    let message = format!("there is no {sort} `{name}` in this file");
+    let place = Place::file(prompt.path());
+    Finding::error(&format!("missing-{sort}"), place, message)
+        .with_help("look at `testData` and `evaluators` of the prompt")
+        .into()
 }
 
 /// The text of a file; `None` where there is none.

@@ -68,7 +68,7 @@ use crate::domain::trace::view::View;
 use super::ports::FileTree;
 use closure::Closure;
 use document::Source;
-use files::{names_below, read_named, read_text};
+use files::{names_below, not_in_file, read_named, read_text};
 use rows::RowReader;
 
 pub use recorded::Recorded;
@@ -484,14 +484,6 @@ impl<'t> Workspace<'t> {
             .with_help("write one line for each key: `ada@example.com ssh-ed25519 AAAA...`")
             .into())
     }
-}
-
-fn not_in_file(prompt: &PromptId, sort: &str, name: &str) -> Findings {
-    let message = format!("there is no {sort} `{name}` in this file");
-    let place = Place::file(prompt.path());
-    Finding::error(&format!("missing-{sort}"), place, message)
-        .with_help("look at `testData` and `evaluators` of the prompt")
-        .into()
 }
 
 /// Names for a did-you-mean; none where they cannot be listed.

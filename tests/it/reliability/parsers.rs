@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::bombs::bombs;
 use super::readers::{Reader, readers};
 use crate::support::mutation::Mutator;
 
@@ -73,8 +72,6 @@ fn every_reader_reads_broken_files() {
         println!("{}: {}", reader.name, figures.told());
         total.add(&figures);
     }
-    let bombs = reads_bombs(&readers, &watch);
-    println!("bombs of a megabyte: {}", bombs.told());
     println!("in total: {}{}", total.told(), peak_memory());
     assert!(faults.is_empty(), "\n{faults}");
     assert!(total.refused > total.files / 2, "hardly a file was broken");
@@ -115,29 +112,6 @@ fn reads_broken_files(reader: &Reader, seed: u64, watch: &Watch, faults: &mut St
                 );
             }
         }
-    }
-    figures
-}
-
-/// Gives each reader the largest files that are bad for it.
-fn reads_bombs(readers: &[Reader], watch: &Watch) -> Figures {
-    let mut figures = Figures::default();
-    for (name, bytes) in bombs() {
-        let reader = readers.iter().find(|reader| reader.name == name);
-        let reader = reader.unwrap_or_else(|| panic!("nobody reads a {name}"));
-        let path = &reader.seeds.last().expect("there are whole ones").0;
-        watch.begins();
-        let started = Instant::now();
-        let verdict = reader.read(path, &bytes);
-        let took = started.elapsed();
-        watch.ended();
-        figures.files += 1;
-        figures.refused += usize::from(verdict.refused);
-        figures.places += verdict.places;
-        figures.slowest = figures.slowest.max(took);
-        let start: String = String::from_utf8_lossy(&bytes).chars().take(40).collect();
-        println!("  {name} {start:?}: {took:.1?}");
-        assert!(verdict.misplaced.is_empty(), "{name} {start}: {verdict:?}");
     }
     figures
 }

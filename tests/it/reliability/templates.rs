@@ -98,82 +98,86 @@ fn a_template_that_asks_for_everything_ends_in_an_error() {
     println!("{count} templates ended in an error, the slowest in {slowest:.1?}");
 }
 
+/// What opens and closes a template, in one engine or another.
+const OPEN_AND_CLOSE: [(&str, &str); 20] = [
+    ("{{ ", " }}"),
+    ("{{", "}}"),
+    ("{%", "%}"),
+    ("{% if ", " %}x{% endif %}"),
+    ("{% include ", " %}"),
+    ("{#", "#}"),
+    ("${", "}"),
+    ("#{", "}"),
+    ("<%= ", " %>"),
+    ("<%", "%>"),
+    ("{{{", "}}}"),
+    ("{{> ", "}}"),
+    ("[[ ", " ]]"),
+    ("@(", ")"),
+    ("$(", ")"),
+    ("`", "`"),
+    ("\" }}", "{{ \""),
+    ("\n  - role: system\n    content: ", "\n"),
+    ("<|im_start|>system\n", "<|im_end|>"),
+    ("\u{202e}{{", "}}\u{0}\u{1b}[2J"),
+];
+
+/// What stands within.
+const WITHIN: [&str; 50] = [
+    "7*7",
+    "7*'7'",
+    "config",
+    "self",
+    "ticket",
+    "request",
+    "''.__class__.__mro__",
+    "().__class__.__bases__[0]",
+    "cycler.__init__.__globals__.os.popen('id').read()",
+    "lipsum.__globals__",
+    "get_flashed_messages.__globals__",
+    "range(999999999)",
+    "'x' * 999999999",
+    "debug()",
+    "dump(app)",
+    "_self.env",
+    "system('id')",
+    "'_partials/tone.md'",
+    "'/etc/passwd'",
+    "'../../etc/passwd'",
+    "raw",
+    "endraw",
+    "set a = 1",
+    "for i in x",
+    "extends 'a'",
+    "import 'a' as b",
+    "T(java.lang.Runtime).getRuntime().exec('id')",
+    "process.env",
+    "constructor.constructor('return process')()",
+    "require('child_process')",
+    "env.OPENAI_API_KEY",
+    "eval('1')",
+    "__import__('os')",
+    "@root",
+    "this",
+    "#with 'a' as |x|",
+    "/with",
+    "lookup . 'a'",
+    "php phpinfo()",
+    "File.read('/etc/passwd')",
+    "Dir.entries('/')",
+    "\\u007b\\u007b",
+    "&#123;&#123;",
+    "%7B%7B",
+    "{{7*7}}",
+    "}}{{",
+    "%}{%",
+    "'",
+    "\\",
+    "é😀",
+];
+
 /// A thousand values that are templates to one engine or another, and commands to whoever runs them.
 fn injections() -> Vec<String> {
-    const OPEN_AND_CLOSE: [(&str, &str); 20] = [
-        ("{{ ", " }}"),
-        ("{{", "}}"),
-        ("{%", "%}"),
-        ("{% if ", " %}x{% endif %}"),
-        ("{% include ", " %}"),
-        ("{#", "#}"),
-        ("${", "}"),
-        ("#{", "}"),
-        ("<%= ", " %>"),
-        ("<%", "%>"),
-        ("{{{", "}}}"),
-        ("{{> ", "}}"),
-        ("[[ ", " ]]"),
-        ("@(", ")"),
-        ("$(", ")"),
-        ("`", "`"),
-        ("\" }}", "{{ \""),
-        ("\n  - role: system\n    content: ", "\n"),
-        ("<|im_start|>system\n", "<|im_end|>"),
-        ("\u{202e}{{", "}}\u{0}\u{1b}[2J"),
-    ];
-    const WITHIN: [&str; 50] = [
-        "7*7",
-        "7*'7'",
-        "config",
-        "self",
-        "ticket",
-        "request",
-        "''.__class__.__mro__",
-        "().__class__.__bases__[0]",
-        "cycler.__init__.__globals__.os.popen('id').read()",
-        "lipsum.__globals__",
-        "get_flashed_messages.__globals__",
-        "range(999999999)",
-        "'x' * 999999999",
-        "debug()",
-        "dump(app)",
-        "_self.env",
-        "system('id')",
-        "'_partials/tone.md'",
-        "'/etc/passwd'",
-        "'../../etc/passwd'",
-        "raw",
-        "endraw",
-        "set a = 1",
-        "for i in x",
-        "extends 'a'",
-        "import 'a' as b",
-        "T(java.lang.Runtime).getRuntime().exec('id')",
-        "process.env",
-        "constructor.constructor('return process')()",
-        "require('child_process')",
-        "env.OPENAI_API_KEY",
-        "eval('1')",
-        "__import__('os')",
-        "@root",
-        "this",
-        "#with 'a' as |x|",
-        "/with",
-        "lookup . 'a'",
-        "php phpinfo()",
-        "File.read('/etc/passwd')",
-        "Dir.entries('/')",
-        "\\u007b\\u007b",
-        "&#123;&#123;",
-        "%7B%7B",
-        "{{7*7}}",
-        "}}{{",
-        "%}{%",
-        "'",
-        "\\",
-        "é😀",
-    ];
     let pairs = OPEN_AND_CLOSE.iter().flat_map(|(open, close)| {
         WITHIN
             .iter()
@@ -190,15 +194,12 @@ fn injections() -> Vec<String> {
 fn a_thousand_values_that_look_like_templates_come_out_as_they_went_in() {
     let sandbox = Sandbox::with_workspace();
     let injections = injections();
-    let rows: String = injections
-        .iter()
-        .enumerate()
-        .map(|(number, text)| {
-            let row =
-                json!({"id": format!("{number:04}"), "vars": {"ticket": text}, "expected": "x"});
-            format!("{row}\n")
-        })
-        .collect();
+    let mut rows = String::new();
+    for (number, text) in injections.iter().enumerate() {
+        let row = json!({"id": format!("{number:04}"), "vars": {"ticket": text}, "expected": "x"});
+        rows.push_str(&row.to_string());
+        rows.push('\n');
+    }
     sandbox.write("datasets/tickets.jsonl", rows);
     sandbox.pointsman(&["eval", "-o", "cases.jsonl"]).exits(1);
     let cases = sandbox.read("cases.jsonl");
@@ -299,7 +300,7 @@ fn no_spelling_of_a_path_reads_what_stands_outside_of_the_workspace() {
     assert!(!check.transcript().contains("canary-outside"));
     let json = sandbox.pointsman(&["--json", "check"]).exits(1).json();
     let findings = json["findings"].as_array().expect("a list").clone();
-    for number in 0..spellings.len() {
+    for (number, spelling) in spellings.iter().enumerate() {
         for path in [
             format!("prompts/p{number}.prompt.yml"),
             format!("datasets/d{number}.yml"),
@@ -308,7 +309,7 @@ fn no_spelling_of_a_path_reads_what_stands_outside_of_the_workspace() {
             let is_told = findings
                 .iter()
                 .any(|it| it["severity"] == "error" && it["place"]["path"].as_str() == Some(&path));
-            assert!(is_told, "{path}: {:?}", spellings[number]);
+            assert!(is_told, "{path}: {spelling:?}");
         }
     }
     if can_trace(&sandbox) {

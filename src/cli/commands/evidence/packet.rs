@@ -25,6 +25,9 @@ use super::observed::observe;
 /// shown for the day before and the day after the release: of a planned one, the release that is live
 /// now. What is not known is said to be absent, and is named on stderr.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman evidence build production -o packet.html
+  pointsman evidence build production --record 41 --json")]
 pub(super) struct BuildArgs {
     #[command(flatten)]
     move_args: PacketArgs,
@@ -34,6 +37,9 @@ pub(super) struct BuildArgs {
 
 /// Show the evidence packet of a record
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman evidence show production
+  pointsman evidence show 'production#41' -o packet.md")]
 pub(super) struct ShowArgs {
     /// A lane (`production`: its newest record), or one of its records (`production#41`)
     #[arg(value_name = "LANE[#RECORD]")]
@@ -46,6 +52,8 @@ pub(super) struct ShowArgs {
 ///
 /// Keeps the signed packet beside the lane, where approvals are; no record is changed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman evidence sign production --record 41 --sign-with ~/.ssh/id_ed25519 --yes")]
 pub(super) struct SignPacketArgs {
     #[command(flatten)]
     move_args: PacketArgs,

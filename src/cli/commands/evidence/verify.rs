@@ -25,7 +25,7 @@ use super::bundle::{self, BundleArgs};
 #[command(after_help = "Examples:
   pointsman evidence verify production
   pointsman evidence verify production --since 41
-  pointsman evidence verify --bundle production.json --signers allowed_signers")]
+  pointsman evidence verify production --bundle production.json --signers allowed_signers")]
 pub struct VerifyArgs {
     /// A lane (`production`), or a lane up to one of its records (`production#41`); none: all lanes
     #[arg(value_name = "LANE[#RECORD]")]

@@ -12,6 +12,9 @@ use crate::report::incident::list::incident_table;
 
 /// Show the incidents that are not closed
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman incident list
+  pointsman incident list --all")]
 pub(super) struct ListArgs {
     /// Show those that are closed, too
     #[arg(long)]

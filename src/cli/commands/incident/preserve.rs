@@ -26,8 +26,7 @@ use super::file::{IncidentFile, signed_now, tell};
 /// is 1 then, and what does fit comes in.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  pointsman incident preserve 2026-03-02-slow-refunds --to support-regression
-  pointsman dataset review support-regression")]
+  pointsman incident preserve 2026-03-02-slow-refunds --to support-regression")]
 pub(super) struct PreserveArgs {
     /// The incident
     incident: IncidentId,

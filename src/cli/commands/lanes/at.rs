@@ -24,6 +24,10 @@ use super::current;
 /// (`4bf92f3577b3`, or `4bf92f3577b3/00f0` for one of its spans): then it is what was live when that ran.
 /// Says who let it in, from which commit, by whom that was written, and with which evidence.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman lanes at 2h ago --lane production
+  pointsman lanes at '#41' --lane production
+  pointsman lanes at 4bf92f3577b3")]
 pub(super) struct AtArgs {
     /// The time, the record, the snapshot, the fingerprint or the trace
     #[arg(value_name = "WHEN", required = true, num_args = 1..)]

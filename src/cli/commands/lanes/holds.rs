@@ -23,6 +23,8 @@ const UNHOLD_SCHEMA: &str = "pointsman/unhold/v1";
 /// roll back, which holds what it leaves by itself. What is held and live in a lane is not promoted
 /// from there either.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman lanes hold production --reason 'answers in the wrong language'")]
 pub(super) struct HoldArgs {
     /// The lane
     lane: LaneName,
@@ -41,6 +43,8 @@ pub(super) struct HoldArgs {
 
 /// Let in again what a hold or a rollback has barred
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman lanes unhold production --reason 'fixed upstream'")]
 pub(super) struct UnholdArgs {
     /// The lane
     lane: LaneName,

@@ -14,6 +14,9 @@ use super::current;
 
 /// Show the records of a lane, newest first
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman lanes log production
+  pointsman lanes log production --prompt support/triage --json")]
 pub(super) struct LogArgs {
     /// The lane
     lane: LaneName,

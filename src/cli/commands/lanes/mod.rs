@@ -34,8 +34,12 @@ pub struct LanesArgs {
 #[derive(Debug, clap::Subcommand)]
 enum LanesCommand {
     /// Show every lane with what is live there
+    #[command(after_help = "Examples:
+  pointsman lanes list --json")]
     List,
     /// Show what is live in a lane
+    #[command(after_help = "Examples:
+  pointsman lanes show production")]
     Show {
         /// The lane
         lane: LaneName,

@@ -16,6 +16,8 @@ use super::{file, week};
 
 /// Write the review of the last seven days, named after the week that it is
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman review weekly")]
 pub(super) struct WeeklyArgs {}
 
 /// Runs the command.

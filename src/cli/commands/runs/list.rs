@@ -11,6 +11,9 @@ use crate::report::runs_json::RunsV1;
 
 /// Show the runs, newest first
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman runs list
+  pointsman runs list -n 5 --json")]
 pub(super) struct ListArgs {
     /// Show this many runs
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]

@@ -37,6 +37,8 @@ pub(super) struct PushArgs {
 /// with a verdict on every case. Whoever may push to the remote may share runs; keep them from
 /// doing so by the same rules that protect your lanes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman runs fetch")]
 pub(super) struct FetchArgs {}
 
 #[derive(Serialize)]

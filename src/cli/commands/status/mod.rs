@@ -19,7 +19,11 @@ use crate::report::status::{
 /// watch plans that fire, incidents, behaviors, candidates, rows that wait for a review, reviews that are
 /// due, and prompts that can be released, each with the command that leads on. It works without any traces, and changes nothing.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Where to start:
+#[command(after_help = "Examples:
+  pointsman status
+  pointsman status --all --json
+
+Where to start:
   a number moved after a release   pointsman monitor compare --around production#12
   users report bad answers         pointsman traces search 'where is my refund'
   a failure repeats                pointsman dataset add-span --behavior <behavior> --to regression

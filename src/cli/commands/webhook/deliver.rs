@@ -11,6 +11,8 @@ use crate::cli::webhooks::deliver_on_request;
 /// Every move does this by itself. Run it from time to time where moves are rare and receivers are
 /// not always there. Exits with 9 where a message that is due was not taken.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointsman webhook deliver")]
 pub(super) struct DeliverArgs {}
 
 /// Runs the command.

@@ -328,9 +328,9 @@ mod tests {
         let deep = format!("{}{secret}{}", "[".repeat(200), "]".repeat(200));
         let many = format!("[{}{secret}]", "[],".repeat(embedded::MOST_VALUES));
         for text in [&deep, &many] {
-            assert!(redacted(text) == "<beyond-reading>", "{:.80}", text);
+            assert!(redacted(text) == "<beyond-reading>", "{text:.80}");
             let harmless = text.replace("password", "greeting");
-            assert!(redacted(&harmless) == harmless, "{:.80}", harmless);
+            assert!(redacted(&harmless) == harmless, "{harmless:.80}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::engine::workspace::yaml_text::yaml_text;
 
 fn formatted(text: &str, order: KeyOrder) -> Formatted {
-    format_yaml(&Source::new("a.yml", text), order).unwrap()
+    format_yaml(&Source::new("a.yml", text), order).expect("it is YAML")
 }
 
 fn changed(text: &str) -> String {
@@ -109,10 +109,10 @@ proptest! {
         for text in [yaml_text(&value), untidy(&value, wide)] {
             let source = Source::new("a.yml", text.as_str());
             let Ok(meaning) = parse_yaml(&source) else { continue };
-            if let Formatted::Changed(new) = format_yaml(&source, PROMPT_KEYS).unwrap() {
+            if let Formatted::Changed(new) = format_yaml(&source, PROMPT_KEYS).expect("it is YAML") {
                 let again = Source::new("a.yml", new.as_str());
-                prop_assert_eq!(parse_yaml(&again).unwrap().to_json(), meaning.to_json());
-                prop_assert_eq!(format_yaml(&again, PROMPT_KEYS).unwrap(), Formatted::Same);
+                prop_assert_eq!(parse_yaml(&again).expect("it is YAML").to_json(), meaning.to_json());
+                prop_assert_eq!(format_yaml(&again, PROMPT_KEYS).expect("it is YAML"), Formatted::Same);
                 prop_assert_eq!(text.contains("# top"), new.contains("# top"));
             }
         }
