@@ -8,10 +8,27 @@ use crate::engine::evaluate::asked::Asked;
 use crate::engine::traces::search::meaning::Placing;
 use crate::engine::workspace::Workspace;
 
+use super::arguments::model_ref;
 use super::context::Context;
 use super::error::CommandError;
 use super::evaluation::Workbench;
 use super::ui::Ui;
+
+/// Options about texts that are compared by their meaning.
+#[derive(Debug, clap::Args)]
+pub struct MeaningArgs {
+    /// Compare texts by their meaning, too: by this provider of `pointsman.toml` and its model
+    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
+    pub semantic: Option<ModelRef>,
+    /// Send no more texts than this at once
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1_000,
+        requires = "semantic"
+    )]
+    pub most_texts: usize,
+}
 
 /// Does something for which texts must be placed by this model, of which at most so many are sent.
 pub fn with_placing<T>(

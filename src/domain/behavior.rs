@@ -297,6 +297,13 @@ words!(
     }
 );
 
+impl BehaviorState {
+    /// Whether people said that it needs nobody any more.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Dismissed | Self::Resolved)
+    }
+}
+
 impl Behavior {
     /// Whether it is an issue: as people say, or else as the scan does.
     pub fn kind(&self) -> BehaviorKind {

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::helper::HelperArgs;
 use crate::cli::limits::LimitArgs;
 use crate::cli::ui::Ui;
-use crate::domain::behavior::{Behavior, BehaviorState, Decided, Label};
+use crate::domain::behavior::{Behavior, Decided, Label};
 use crate::domain::id::{BehaviorId, PromptId};
 use crate::domain::prompt::Prompt;
 use crate::domain::run::{Answer, ModelRequest};
@@ -117,12 +117,11 @@ impl LabelArgs {
             let named = self.behaviors.iter().map(|id| workspace.behavior(id));
             return Ok(named.collect::<Result<_, _>>()?);
         }
-        let settled = [BehaviorState::Dismissed, BehaviorState::Resolved];
         let all = workspace.behaviors()?;
         let bare = all.iter().filter(|it| {
             let decided = &it.decided;
             let is_bare = decided.title.is_none() && decided.label.is_none();
-            is_bare && !settled.contains(&it.state())
+            is_bare && !it.state().is_settled()
         });
         Ok(in_order(bare).into_iter().cloned().collect())
     }

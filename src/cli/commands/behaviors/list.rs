@@ -77,9 +77,8 @@ impl ListArgs {
     /// Whether a behavior is asked for.
     pub(in crate::cli) fn means(&self, behavior: &Behavior) -> bool {
         let state = behavior.state();
-        let settled = [BehaviorState::Dismissed, BehaviorState::Resolved].contains(&state);
         let by_state = if self.states.is_empty() {
-            self.all || !settled
+            self.all || !state.is_settled()
         } else {
             self.states.contains(&state)
         };

@@ -2,18 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::arguments::model_ref;
 use crate::cli::commands::traces::explain_nothing;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::wait_for;
 use crate::cli::exit::Exit;
-use crate::cli::meaning::{say_what_was_sent, with_placing};
+use crate::cli::meaning::{MeaningArgs, say_what_was_sent, with_placing};
 use crate::cli::new_files::replace_file;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
-use crate::domain::behavior::{Behavior, BehaviorState};
-use crate::domain::prompt::ModelRef;
+use crate::domain::behavior::Behavior;
 use crate::domain::trace::selection::Selection;
 use crate::engine::behaviors::{Scan, ScanRequest, ScanResult, Scanned};
 use crate::engine::traces::search::meaning::places;
@@ -45,17 +43,8 @@ pub(super) struct ScanArgs {
     /// Write down what at least so many traces have
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
     minimum: u32,
-    /// Compare what users say by its meaning: by this provider of `pointsman.toml` and its model
-    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
-    semantic: Option<ModelRef>,
-    /// Send no more texts than this for one scan
-    #[arg(
-        long,
-        value_name = "COUNT",
-        default_value_t = 1_000,
-        requires = "semantic"
-    )]
-    most_texts: usize,
+    #[command(flatten)]
+    meaning: MeaningArgs,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -74,9 +63,9 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<Exi
     let workspace = Workspace::new(tree.as_ref());
     let lanes = context.lanes()?;
     let scan = Scan::read(store.as_ref(), &lanes, &workspace, &request)?;
-    let places = args.semantic.as_ref().map(|model| {
+    let places = args.meaning.semantic.as_ref().map(|model| {
         let texts = scan.asked()?;
-        let (places, sent) = with_placing(context, model, args.most_texts, |placing| {
+        let (places, sent) = with_placing(context, model, args.meaning.most_texts, |placing| {
             Ok(wait_for(places(placing, &texts))??)
         })?;
         say_what_was_sent(ui, model, sent);
@@ -153,9 +142,8 @@ fn write(
 }
 
 fn show(ui: &mut Ui, behaviors: &[&Behavior]) {
-    let settled = [BehaviorState::Dismissed, BehaviorState::Resolved];
     let open = behaviors.iter().copied();
-    let open = in_order(open.filter(|it| !settled.contains(&it.state())));
+    let open = in_order(open.filter(|it| !it.state().is_settled()));
     if open.is_empty() {
         ui.note("nothing comes back often enough to be written down");
     } else {

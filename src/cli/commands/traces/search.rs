@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::arguments::model_ref;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::evaluation::wait_for;
 use crate::cli::exit::Exit;
-use crate::cli::meaning::{say_what_was_sent, with_placing};
+use crate::cli::meaning::{MeaningArgs, say_what_was_sent, with_placing};
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
 use crate::domain::prompt::ModelRef;
@@ -54,17 +53,8 @@ pub(super) struct SearchArgs {
     /// Show this many results
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
     count: usize,
-    /// Find texts of the same meaning, too: by this provider of `pointsman.toml` and its model
-    #[arg(long, value_name = "PROVIDER/MODEL", value_parser = model_ref)]
-    semantic: Option<ModelRef>,
-    /// Send no more texts than this for one search
-    #[arg(
-        long,
-        value_name = "COUNT",
-        default_value_t = 1_000,
-        requires = "semantic"
-    )]
-    most_texts: usize,
+    #[command(flatten)]
+    meaning: MeaningArgs,
     #[command(flatten)]
     selection: SelectionArgs,
 }
@@ -73,13 +63,13 @@ pub(super) struct SearchArgs {
 pub(super) fn run(context: &Context, ui: &mut Ui, args: &SearchArgs) -> Result<Exit, CommandError> {
     let request = request(context, args)?;
     let store = context.trace_store()?;
-    let mut texts = args.semantic.as_ref().map(|_| Texts::default());
+    let mut texts = args.meaning.semantic.as_ref().map(|_| Texts::default());
     let gathered = gather(store.as_ref(), &request, |span, passages| {
         if let Some(texts) = &mut texts {
             texts.add(span, passages);
         }
     })?;
-    let meaning = match (&args.semantic, texts) {
+    let meaning = match (&args.meaning.semantic, texts) {
         (Some(model), Some(texts)) => Some(near(context, ui, args, model, texts)?),
         _ => None,
     };
@@ -117,7 +107,7 @@ fn near(
     model: &ModelRef,
     texts: Texts,
 ) -> Result<Vec<Placed>, CommandError> {
-    let (placed, sent) = with_placing(context, model, args.most_texts, |placing| {
+    let (placed, sent) = with_placing(context, model, args.meaning.most_texts, |placing| {
         Ok(wait_for(nearest(placing, &args.words, texts))??)
     })?;
     say_what_was_sent(ui, model, sent);
