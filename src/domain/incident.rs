@@ -263,6 +263,17 @@ impl Incident {
             IncidentState::Open
         }
     }
+
+    /// The traces among the evidence that stand for others for such a reason, each once.
+    pub fn traces(&self, meant: impl Fn(Why) -> bool) -> Vec<&str> {
+        let mut traces: Vec<&str> = Vec::new();
+        for evidence in self.evidence.iter().filter(|it| meant(it.why)) {
+            if !traces.contains(&evidence.trace_id.as_str()) {
+                traces.push(&evidence.trace_id);
+            }
+        }
+        traces
+    }
 }
 
 fn spelled<T: PartialEq>(all: &[(&'static str, T)], value: &T) -> &'static str {

@@ -64,6 +64,24 @@ fn failed_calls_are_kept_as_rows_that_wait_for_a_review() {
     ];
     sandbox.pointsman(&open).succeeds();
     let preserve = ["incident", "preserve", REFUNDS, "--to", "tickets"];
+    let evidence = sandbox.pointsman(&["incident", "show", REFUNDS, "--json"]);
+    let evidence = evidence.json()["incident"]["evidence"].clone();
+    let add = [
+        "dataset",
+        "add-span",
+        "--incident",
+        REFUNDS,
+        "--to",
+        "seen",
+        "--json",
+    ];
+    let added = sandbox.pointsman(&add).succeeds().json();
+    let is_evidence = |row: &serde_json::Value| {
+        let mut known = evidence.as_array().expect("evidence is a list").iter();
+        known.any(|it| it["trace_id"] == row["trace_id"])
+    };
+    let added = added["added"].as_array().expect("rows come in");
+    assert!(!added.is_empty() && added.iter().all(is_evidence));
     let output = sandbox.pointsman(&[&preserve[..], &["--json"]].concat());
     let json = output.succeeds().json();
     let rows = json["incident"]["rows"].as_array().expect("rows are named");

@@ -8,8 +8,10 @@ use crate::cli::exit::Exit;
 use crate::cli::intake::pseudonym_key;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
+use crate::domain::behavior::Behavior;
 use crate::domain::dataset::{Dataset, DatasetKind};
-use crate::domain::id::{BehaviorId, DatasetId, PromptId};
+use crate::domain::id::{BehaviorId, DatasetId, IncidentId, PromptId};
+use crate::domain::incident::Incident;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::span::Span;
 use crate::engine::datasets::from_spans::{Brought, Contract, Remarks, SpanRows};
@@ -35,6 +37,7 @@ use super::grow::{Growing, KindWord, existing, who, write_rows};
 #[command(after_help = "Examples:
   pointsman dataset add-span 4bf92f3577b3/00f0 --to support-regression
   pointsman dataset add-span --behavior assistant-timeout-5a1be0 --to support-regression
+  pointsman dataset add-span --incident 2026-03-02-slow-refunds --to support-regression
   pointsman dataset add-span --view unhappy --to support-regression --tag unhappy
   pointsman dataset add-span --since 24h --where 'score < 0.5' --to seen --kind production
   pointsman dataset add-span --around production#12 --where 'status = error' --to seen --dry-run")]
@@ -42,17 +45,29 @@ pub(super) struct AddSpanArgs {
     /// Spans, or traces for the calls in them, by their ids or the start of them
     #[arg(
         value_name = "TRACE[/SPAN]",
-        required_unless_present_any = ["behavior", "view", "filter", "since", "until", "window", "around"],
-        conflicts_with_all = ["behavior", "view", "filter", "since", "until", "window", "around"]
+        required_unless_present_any = [
+            "behavior", "incident", "view", "filter", "since", "until", "window", "around",
+        ],
+        conflicts_with_all = [
+            "behavior", "incident", "view", "filter", "since", "until", "window", "around",
+        ]
     )]
     what: Vec<String>,
     /// The calls in the traces that show a behavior
     #[arg(
         long,
         value_name = "BEHAVIOR",
-        conflicts_with_all = ["view", "filter", "since", "until", "window", "around"]
+        conflicts_with_all = ["incident", "view", "filter", "since", "until", "window", "around"]
     )]
     behavior: Option<BehaviorId>,
+    /// The calls in the traces that are evidence of an incident; `incident preserve` takes those that
+    /// failed and names the rows in the incident's file too
+    #[arg(
+        long,
+        value_name = "INCIDENT",
+        conflicts_with_all = ["view", "filter", "since", "until", "window", "around"]
+    )]
+    incident: Option<IncidentId>,
     /// The dataset
     #[arg(long, value_name = "DATASET", value_parser = dataset_id)]
     to: DatasetId,
@@ -105,16 +120,7 @@ pub(super) fn run(
     let workspace = Workspace::new(tree.as_ref());
     let dataset = existing(&workspace, &args.to, args.kind)?;
     let contract = Contract::of(&workspace, &args.to, args.prompt.as_ref())?;
-    let store = context.trace_store()?;
-    let traces = match &args.behavior {
-        Some(id) => traces_of(&workspace, id)?,
-        None => args.what.clone(),
-    };
-    let (spans, more) = if traces.is_empty() {
-        chosen(context, store.as_ref(), args, &contract)?
-    } else {
-        (named(store.as_ref(), &traces, &contract)?, false)
-    };
+    let (spans, more) = meant(context, &workspace, args, &contract)?;
     if spans.is_empty() {
         ui.note(format_args!(
             "no span that is meant is a call of {}",
@@ -157,6 +163,35 @@ pub(super) fn run(
     })
 }
 
+/// The spans that are named or chosen, and whether more are chosen than are looked at.
+fn meant(
+    context: &Context,
+    workspace: &Workspace<'_>,
+    args: &AddSpanArgs,
+    contract: &Contract<'_>,
+) -> Result<(Vec<Span>, bool), CommandError> {
+    let store = context.trace_store()?;
+    let store = store.as_ref();
+    if let Some(id) = &args.behavior {
+        let behavior = workspace.behavior(id)?;
+        return Ok((
+            calls_in(store, &traces_of_behavior(&behavior)?, contract)?,
+            false,
+        ));
+    }
+    if let Some(id) = &args.incident {
+        let incident = workspace.incident(id)?;
+        return Ok((
+            calls_in(store, &traces_of_incident(&incident)?, contract)?,
+            false,
+        ));
+    }
+    if args.what.is_empty() {
+        return chosen(context, store, args, contract);
+    }
+    Ok((named(store, &args.what, contract)?, false))
+}
+
 /// Makes rows of spans and writes them into the dataset, all of them or none.
 pub fn bring_spans(
     context: &Context,
@@ -195,14 +230,45 @@ pub fn bring_spans(
 }
 
 /// The traces that show a behavior.
-fn traces_of(workspace: &Workspace<'_>, id: &BehaviorId) -> Result<Vec<String>, CommandError> {
-    let evidence = workspace.behavior(id)?.evidence;
-    if evidence.is_empty() {
-        let message = format!("the behavior `{id}` names no trace that shows it");
+fn traces_of_behavior(behavior: &Behavior) -> Result<Vec<&str>, CommandError> {
+    if behavior.evidence.is_empty() {
+        let message = format!(
+            "the behavior `{}` names no trace that shows it",
+            behavior.id
+        );
         return Err(CommandError::usage(message)
             .with_hint("`pointsman behaviors scan` finds some, where there are any"));
     }
-    Ok(evidence.into_iter().map(|it| it.trace_id).collect())
+    let evidence = behavior.evidence.iter();
+    Ok(evidence.map(|it| it.trace_id.as_str()).collect())
+}
+
+/// The traces that show an incident.
+fn traces_of_incident(incident: &Incident) -> Result<Vec<&str>, CommandError> {
+    let traces = incident.traces(|_| true);
+    if traces.is_empty() {
+        let message = format!(
+            "the incident `{}` names no trace that shows it",
+            incident.id
+        );
+        return Err(CommandError::usage(message)
+            .with_hint("add the spans that show it to `evidence` in the incident's file"));
+    }
+    Ok(traces)
+}
+
+/// The calls of the prompts in traces, of those that are still kept.
+pub fn calls_in(
+    store: &dyn TraceStore,
+    traces: &[&str],
+    contract: &Contract<'_>,
+) -> Result<Vec<Span>, CommandError> {
+    let mut calls = Vec::new();
+    for trace in traces {
+        let spans = store.trace(trace)?.into_iter();
+        calls.extend(spans.filter(|span| contract.is_call(span)));
+    }
+    Ok(calls)
 }
 
 /// The spans that are named: of a trace, the calls of the prompts.

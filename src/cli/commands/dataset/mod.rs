@@ -23,7 +23,7 @@ use crate::domain::suggest::did_you_mean;
 use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::workspace::Workspace;
 
-pub use add_span::{Destination, bring_spans};
+pub use add_span::{Destination, bring_spans, calls_in};
 pub(in crate::cli) use grow::who;
 
 /// List and show datasets, bring rows in, review them, and find what makes them prove little

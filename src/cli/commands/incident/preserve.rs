@@ -1,7 +1,7 @@
 //! `pointsman incident preserve`.
 
 use crate::cli::arguments::{dataset_id, prompt_id};
-use crate::cli::commands::dataset::{Destination, bring_spans};
+use crate::cli::commands::dataset::{Destination, bring_spans, calls_in};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -9,9 +9,7 @@ use crate::cli::ui::Ui;
 use crate::domain::dataset::DatasetKind;
 use crate::domain::id::{DatasetId, IncidentId, PromptId};
 use crate::domain::incident::{Incident, RowName, Why};
-use crate::domain::trace::span::Span;
 use crate::engine::datasets::from_spans::{Brought, Contract};
-use crate::engine::ports::traces::TraceStore;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::incident::rows_setting;
 use crate::report::added_spans::AddedSpans;
@@ -51,7 +49,8 @@ pub(super) fn run(
     let workspace = Workspace::new(tree.as_ref());
     let contract = Contract::of(&workspace, &args.to, args.prompt.as_ref())?;
     let store = context.trace_store()?;
-    let spans = failed_calls(store.as_ref(), &file.incident, &contract)?;
+    let failed = file.incident.traces(|why| why != Why::Slowest);
+    let spans = calls_in(store.as_ref(), &failed, &contract)?;
     if spans.is_empty() {
         let message = format!(
             "no trace of the evidence that is still kept has a call of {}",
@@ -92,26 +91,6 @@ pub(super) fn run(
     } else {
         Exit::Failed
     })
-}
-
-/// The calls of the prompts in the traces that failed or were graded low.
-fn failed_calls(
-    store: &dyn TraceStore,
-    incident: &Incident,
-    contract: &Contract<'_>,
-) -> Result<Vec<Span>, CommandError> {
-    let mut traces: Vec<&str> = Vec::new();
-    for evidence in incident.evidence.iter().filter(|it| it.why != Why::Slowest) {
-        if !traces.contains(&evidence.trace_id.as_str()) {
-            traces.push(&evidence.trace_id);
-        }
-    }
-    let mut calls = Vec::new();
-    for trace in traces {
-        let spans = store.trace(trace)?.into_iter();
-        calls.extend(spans.filter(|span| contract.is_call(span)));
-    }
-    Ok(calls)
 }
 
 /// Names the rows in the incident's file, those that were there before among them.
