@@ -25,6 +25,7 @@ pub mod selection;
 pub mod shell;
 pub mod signing;
 pub mod ui;
+pub mod watching;
 pub mod webhooks;
 
 use std::panic::AssertUnwindSafe;

@@ -1,4 +1,4 @@
-//! A line on stderr that counts while files are read: nobody knows how long they are.
+//! A line on stderr that counts while something is read of which nobody knows how long it is.
 
 use std::time::Duration;
 
@@ -18,9 +18,14 @@ impl Counter {
     }
 
     /// Shows how many bytes were read and how many spans stored.
-    pub fn show(&self, bytes: u64, spans: u64) {
+    pub fn show_stored(&self, bytes: u64, spans: u64) {
         let text = format!("{} read, {spans} spans stored", HumanBytes(bytes));
         self.0.set_message(text);
+    }
+
+    /// Shows how many spans were read.
+    pub fn show_read(&self, spans: u64) {
+        self.0.set_message(format!("spans read: {spans}"));
     }
 }
 

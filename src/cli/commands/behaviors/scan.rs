@@ -11,6 +11,7 @@ use crate::cli::meaning::{MeaningArgs, say_what_was_sent, with_placing};
 use crate::cli::new_files::replace_file;
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
+use crate::cli::watching::WatchedStore;
 use crate::domain::behavior::Behavior;
 use crate::domain::trace::selection::Selection;
 use crate::engine::behaviors::{Scan, ScanRequest, ScanResult, Scanned};
@@ -62,7 +63,9 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ScanArgs) -> Result<Exi
     let tree = context.tree(None)?;
     let workspace = Workspace::new(tree.as_ref());
     let lanes = context.lanes()?;
-    let scan = Scan::read(store.as_ref(), &lanes, &workspace, &request)?;
+    let watched = WatchedStore::new(store.as_ref(), ui);
+    let scan = Scan::read(&watched, &lanes, &workspace, &request)?;
+    drop(watched);
     let places = args.meaning.semantic.as_ref().map(|model| {
         let texts = scan.asked()?;
         let (places, sent) = with_placing(context, model, args.meaning.most_texts, |placing| {

@@ -81,7 +81,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ImportArgs) -> Result<E
     let counter = ui.shows_progress().then(Counter::new);
     let mut progress = |bytes, spans| {
         if let Some(counter) = &counter {
-            counter.show(bytes, spans);
+            counter.show_stored(bytes, spans);
         }
     };
     let report = import(

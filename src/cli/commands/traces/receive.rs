@@ -132,7 +132,7 @@ impl Listener {
     fn hear(&mut self, ui: &mut Ui, round: &Round) {
         self.spans += round.written.spans;
         if let Some(counter) = &self.counter {
-            counter.show(round.bytes, self.spans);
+            counter.show_stored(round.bytes, self.spans);
         }
         if ui.wants_json() {
             line(ui, &ReceivedV1::new(round));

@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::meaning::{MeaningArgs, say_what_was_sent, with_placing};
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
+use crate::cli::watching::WatchedStore;
 use crate::domain::prompt::ModelRef;
 use crate::domain::trace::column::Column;
 use crate::domain::trace::filter::{Filter, TextTest};
@@ -64,11 +65,13 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &SearchArgs) -> Result<E
     let request = request(context, args)?;
     let store = context.trace_store()?;
     let mut texts = args.meaning.semantic.as_ref().map(|_| Texts::default());
-    let gathered = gather(store.as_ref(), &request, |span, passages| {
+    let watched = WatchedStore::new(store.as_ref(), ui);
+    let gathered = gather(&watched, &request, |span, passages| {
         if let Some(texts) = &mut texts {
             texts.add(span, passages);
         }
     })?;
+    drop(watched);
     let meaning = match (&args.meaning.semantic, texts) {
         (Some(model), Some(texts)) => Some(near(context, ui, args, model, texts)?),
         _ => None,
