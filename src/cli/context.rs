@@ -15,6 +15,7 @@ use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
 use crate::domain::project::{PROJECT_FILE, Project, TraceSettings};
 use crate::domain::suggest::did_you_mean;
+use crate::domain::untrusted::Untrusted;
 use crate::engine::ports::traces::TraceStore;
 use crate::engine::ports::{Clock, FileTree, LaneStore as _};
 use crate::engine::workspace::Workspace;
@@ -79,11 +80,18 @@ impl Context {
             .take_while(|folder| folder.starts_with(&worktree));
         let root = folders.find(|folder| folder.join(PROJECT_FILE).symlink_metadata().is_ok());
         root.map(Path::to_owned).ok_or_else(|| {
+            let hint = match workspace_below(&self.directory) {
+                Some(folder) => format!(
+                    "there is a workspace in `{}`: go there, or name it with `-C`",
+                    Untrusted(&folder)
+                ),
+                None => "start a workspace here with `pointsman init`".to_owned(),
+            };
             CommandError::usage(format!(
                 "there is no `{PROJECT_FILE}` in `{}` or above",
                 self.directory.display()
             ))
-            .with_hint("start a workspace here with `pointsman init`")
+            .with_hint(hint)
         })
     }
 
@@ -281,4 +289,37 @@ fn clock(environment: &Environment) -> Result<Box<dyn Clock>, CommandError> {
             .with_hint("use RFC 3339, for example `2026-03-01T09:00:00Z`, or unset it")
     })?;
     Ok(Box::new(FixedClock(time)))
+}
+
+/// A workspace in the folders below, the nearest and first by name: of a repository of many projects,
+/// that is where its prompts are.
+fn workspace_below(top: &Path) -> Option<String> {
+    const DEEPEST: usize = 3;
+    const MOST_FOLDERS: usize = 2_000;
+    let mut level = vec![top.to_owned()];
+    let mut looked_at = 0;
+    for _ in 0..DEEPEST {
+        level = level.iter().flat_map(|folder| folders_in(folder)).collect();
+        looked_at += level.len();
+        if let Some(found) = level.iter().find(|it| it.join(PROJECT_FILE).is_file()) {
+            let path = found.strip_prefix(top).unwrap_or(found);
+            return Some(path.display().to_string());
+        }
+        if looked_at > MOST_FOLDERS {
+            break;
+        }
+    }
+    None
+}
+
+/// The folders in a folder, by name, without hidden ones and links; none where it cannot be read.
+fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()))
+        .filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
+        .map(|entry| entry.path())
+        .collect();
+    folders.sort();
+    folders
 }

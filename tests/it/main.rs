@@ -20,6 +20,7 @@ mod eval;
 mod evaluator;
 mod evidence;
 mod export;
+mod first_use;
 mod fmt;
 mod gate;
 mod hermetic;
