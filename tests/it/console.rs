@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::console::{Played, play};
-use crate::support::source::root;
+use crate::support::source::{root, update_is_wanted};
 
 #[test]
 fn what_the_pages_show_on_a_console_is_what_happens() {
@@ -80,12 +80,4 @@ fn pages() -> Vec<PathBuf> {
     pages.retain(|page| page.extension().is_some_and(|ending| ending == "md") && page.exists());
     pages.sort();
     pages
-}
-
-fn update_is_wanted() -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a switch for the developer who runs the tests, not for the program"
-    )]
-    std::env::var_os("UPDATE").is_some()
 }

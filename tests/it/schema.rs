@@ -1,5 +1,7 @@
 //! `pointsman schema`: editors know the formats of files.
 
+mod reference;
+
 use jsonschema::Validator;
 use pointsman::engine::workspace::document::{Node, Source};
 use pointsman::engine::workspace::toml::parse_toml;

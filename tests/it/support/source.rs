@@ -52,6 +52,29 @@ impl SourceFile {
     }
 }
 
+/// Whether whoever runs the tests wants pages written anew.
+pub(crate) fn update_is_wanted() -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch for the developer who runs the tests, not for the program"
+    )]
+    std::env::var_os("UPDATE").is_some()
+}
+
+/// Holds a page to what it is made from, or with `UPDATE` writes it down.
+pub(crate) fn is_page(page: &str, text: &str) {
+    let path = root().join(page);
+    if update_is_wanted() {
+        std::fs::write(&path, text).expect("our own pages can be written");
+        return;
+    }
+    let shown = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        shown, text,
+        "{page} is not what it is made from: UPDATE=1 writes it anew"
+    );
+}
+
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
