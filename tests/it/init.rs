@@ -59,3 +59,25 @@ fn a_bare_repository_has_no_place_for_files() {
         .tells("this repository is bare");
     assert!(!sandbox.path().join("pointsman.toml").exists());
 }
+
+#[test]
+fn the_prompts_by_which_a_model_helps_are_written_to_be_edited() {
+    let sandbox = Sandbox::with_workspace();
+    let proposer = "prompts/improve/propose.prompt.yml";
+    sandbox
+        .pointsman(&["init", "--helpers"])
+        .succeeds()
+        .says("wrote 2 files")
+        .says(proposer)
+        .says("prompts/behaviors/label.prompt.yml")
+        .tells("which model is asked");
+    sandbox.pointsman(&["check"]).succeeds();
+    sandbox.edit(proposer, "You improve prompts.", "You are careful.");
+    let edited = sandbox.read(proposer);
+    sandbox
+        .pointsman(&["init", "--helpers"])
+        .succeeds()
+        .says("wrote 0 files")
+        .tells("kept `prompts/improve/propose.prompt.yml`");
+    assert_eq!(sandbox.read(proposer), edited);
+}

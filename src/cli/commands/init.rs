@@ -1,6 +1,6 @@
 //! `pointsman init`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -14,6 +14,8 @@ use crate::cli::pipelines::{
 use crate::cli::sample;
 use crate::cli::ui::Ui;
 use crate::domain::project::PROJECT_FILE;
+use crate::engine::behaviors::label::LABELER;
+use crate::engine::improve::PROPOSER;
 use crate::engine::workspace::Workspace;
 
 /// Start a workspace here, with a sample that works without a key and without a network
@@ -25,12 +27,14 @@ use crate::engine::workspace::Workspace;
 ///
 /// With `--github` or `--gitlab`, writes what makes that host judge pull requests, too. In a
 /// workspace that is there already, writes that alone, and of that only the files that are missing.
+/// So does `--helpers`, with the prompts by which a model helps.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointsman init
   pointsman -C services/assistant init
   pointsman init --github=acme/pointsman@<commit>
-  pointsman init --gitlab=https://gitlab.com/acme/pointsman@<commit>")]
+  pointsman init --gitlab=https://gitlab.com/acme/pointsman@<commit>
+  pointsman init --helpers")]
 pub struct InitArgs {
     /// Write workflows for GitHub Actions. They run this commit of the repository that holds the
     /// action; a released program knows it
@@ -39,6 +43,9 @@ pub struct InitArgs {
     /// Write a job for GitLab CI/CD. It builds this commit of pointsman; a released program knows it
     #[arg(long, value_name = "URL@COMMIT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     gitlab: Option<GitlabOrigin>,
+    /// Write the built-in prompts of `improve start` and `behaviors label`, to edit them
+    #[arg(long)]
+    helpers: bool,
 }
 
 #[derive(Serialize)]
@@ -49,28 +56,47 @@ struct InitOutput<'f> {
     kept: Vec<&'f str>,
 }
 
+/// What was written, and what was not.
+struct Files<'f> {
+    root: PathBuf,
+    sample: Vec<&'f str>,
+    added: Vec<&'f str>,
+    kept: Vec<&'f str>,
+}
+
 /// Runs the command.
 pub fn run(context: &Context, ui: &mut Ui, args: &InitArgs) -> Result<Exit, CommandError> {
     let top = context.worktree()?;
     let for_host = args.github.is_some() || args.gitlab.is_some();
-    let is_new = !for_host || context.workspace_root().is_err();
-    let mut written = Vec::new();
+    let is_new = !(for_host || args.helpers) || context.workspace_root().is_err();
+    let mut sample = Vec::new();
+    let mut notes = Vec::new();
     if is_new {
-        written = sample::write(context.directory())?;
+        sample = sample::write(context.directory())?;
+        notes = first_steps();
     }
-    let mut notes = if is_new { first_steps() } else { Vec::new() };
     let facts = for_host.then(|| facts(context)).transpose()?;
     let files: Vec<PipelineFile> = facts.iter().flat_map(|it| args.files(it)).collect();
     let files = files.iter().map(|(path, text)| (*path, text.as_str()));
-    let [more, kept] = write_missing_files(&top, files)?;
-    written.extend(more);
+    let [mut added, mut kept] = write_missing_files(&top, files)?;
     notes.extend(facts.iter().flat_map(|it| args.host_steps(it, &top)));
-    let root = if is_new {
-        context.directory().to_owned()
-    } else {
-        top
+    let workspace = context.workspace_root()?;
+    let helpers = [PROPOSER, LABELER].map(|helper| (helper.path(), helper.text));
+    if args.helpers {
+        let files = helpers.iter().map(|(path, text)| (path.as_str(), *text));
+        let [more, there] = write_missing_files(&workspace, files)?;
+        added.extend(more);
+        kept.extend(there);
+        notes.push("say in each of these prompts which model is asked: `model`".to_owned());
+    }
+    let root = if is_new || !for_host { workspace } else { top };
+    let files = Files {
+        root,
+        sample,
+        added,
+        kept,
     };
-    show(ui, &root, written, kept, &notes);
+    show(ui, files, &notes);
     Ok(Exit::Success)
 }
 
@@ -133,22 +159,22 @@ fn includes_ours(top: &Path) -> bool {
     text.contains(".gitlab/pointsman.yml")
 }
 
-fn show(ui: &mut Ui, root: &Path, written: Vec<&str>, kept: Vec<&str>, notes: &[String]) {
+fn show(ui: &mut Ui, files: Files<'_>, notes: &[String]) {
     if ui.wants_json() {
         ui.json(&InitOutput {
             schema: "pointsman/init/v1",
-            root: root.display().to_string(),
-            written,
-            kept,
+            root: files.root.display().to_string(),
+            written: [files.sample, files.added].concat(),
+            kept: files.kept,
         });
         return;
     }
-    ui.line(format_args!("wrote {} files", written.len()));
-    let for_hosts = |path: &&&str| path.starts_with('.') && !path.starts_with(".pointsman/");
-    for path in written.iter().filter(for_hosts) {
+    let count = files.sample.len() + files.added.len();
+    ui.line(format_args!("wrote {count} files"));
+    for path in files.added {
         ui.line(format_args!("  {path}"));
     }
-    for path in kept {
+    for path in files.kept {
         ui.note(format_args!("kept `{path}`, which is there already"));
     }
     ui.note("next:");

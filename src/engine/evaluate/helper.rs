@@ -31,9 +31,18 @@ pub struct Helper {
 }
 
 impl Helper {
+    fn id(self) -> PromptId {
+        PromptId::new(self.name).expect("our own name is well-formed")
+    }
+
+    /// Where the prompt of the workspace that takes its place stands.
+    pub fn path(self) -> String {
+        self.id().path()
+    }
+
     /// The prompt, asking this model.
     pub fn built_in(self, tree: &dyn FileTree, model: ModelRef) -> Result<Closure, Findings> {
-        let id = PromptId::new(self.name).expect("our own name is well-formed");
+        let id = self.id();
         let source = Source::new(id.path(), self.text);
         let mut prompt = read_prompt(&id, &source)?;
         prompt.model = model;

@@ -28,7 +28,8 @@ fn the_best_span_of_each_trace_is_shown_with_the_words_marked() {
 fn where_a_search_takes_long_a_terminal_shows_how_far_it_is_and_a_pipe_does_not() {
     let slow = "strace -qq -f -o /dev/null -e inject=read,pread64:delay_exit=150000 \
                 $(find .git -path '*/spans/*' -type f -printf ' -P %p') pointsman traces search refund";
-    let terminal = "TERM=xterm python3 -c 'import pty, sys; pty.spawn([\"sh\", \"-c\", sys.argv[1]])'";
+    let terminal =
+        "TERM=xterm python3 -c 'import pty, sys; pty.spawn([\"sh\", \"-c\", sys.argv[1]])'";
     let sandbox = sandbox();
     let shown = sandbox.shell(&format!("{terminal} \"{slow}\"")).run();
     shown.succeeds().says("spans read: 1").says("refund");
