@@ -1,9 +1,8 @@
 //! Writing files of the workspace: new ones never in the place of another, and none through a link.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::adapters::rewrite::rewrite_text;
+use crate::adapters::rewrite;
 
 use super::error::CommandError;
 
@@ -25,11 +24,9 @@ impl From<NewFilesError> for CommandError {
     fn from(error: NewFilesError) -> Self {
         let hint = match error {
             NewFilesError::Exists(_) => EXISTS_HINT,
-            NewFilesError::Link(_) => {
-                "put a folder in its place, remove what was written, and run this again"
-            }
+            NewFilesError::Link(_) => "put a folder in its place, and run this again",
             NewFilesError::Write(..) => {
-                "make the folder writable, remove what was written, and run this again"
+                "make room, or make the folder writable, and run this again"
             }
         };
         Self::usage(error.to_string()).with_hint(hint)
@@ -53,8 +50,16 @@ pub fn write_new_files<'f>(
     if !existing.is_empty() {
         return Err(NewFilesError::Exists(existing));
     }
+    let mut written = Vec::new();
     for (path, text) in files {
-        write_new(root, path, text)?;
+        if let Err(error) = write_new(root, path, text) {
+            // They would be in the way of the next try. Where one stays, that one says so.
+            for path in written {
+                let _ = std::fs::remove_file(root.join(path));
+            }
+            return Err(error);
+        }
+        written.push(path);
     }
     Ok(())
 }
@@ -86,7 +91,7 @@ fn exists(root: &Path, path: &str) -> bool {
 pub fn replace_file(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
     refuse_links(root, path)?;
     let target = root.join(path);
-    rewrite_text(&target, text).map_err(|error| NewFilesError::Write(target, error))
+    rewrite::rewrite_text(&target, text).map_err(|error| NewFilesError::Write(target, error))
 }
 
 /// Refuses a path that leads through a link, and so perhaps out of the workspace.
@@ -108,6 +113,5 @@ fn write_new(root: &Path, path: &str, text: &str) -> Result<(), NewFilesError> {
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file = std::fs::File::create_new(&target).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
+    rewrite::write_new(&target, text).map_err(failed)
 }

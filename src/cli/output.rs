@@ -8,6 +8,7 @@ use std::str::FromStr;
 use super::context::Context;
 use super::error::CommandError;
 use super::ui::Ui;
+use crate::adapters::rewrite::write_result;
 
 /// The formats that a command can write.
 pub trait Format: Copy + 'static {
@@ -125,7 +126,7 @@ pub fn json_text(value: &impl serde::Serialize) -> String {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    std::fs::write(path, text).map_err(|error| unwritable(path, &error))
+    write_result(path, text).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {

@@ -25,7 +25,7 @@ const KEY: &str = "sk-canary-5f0c7e2a9b";
 const PROMPT: &str = "prompts/triage.prompt.yml";
 
 /// The small workspace, asking a server; calls are tried twice, two at a time.
-fn asking(server: &ModelServer) -> Sandbox {
+pub(crate) fn asking(server: &ModelServer) -> Sandbox {
     asking_at(&server.base_url(), "")
 }
 
@@ -43,20 +43,20 @@ fn asking_at(base_url: &str, settings: &str) -> Sandbox {
     sandbox
 }
 
-fn eval(sandbox: &Sandbox, args: &[&str]) -> crate::support::run::RunOutput {
+pub(crate) fn eval(sandbox: &Sandbox, args: &[&str]) -> crate::support::run::RunOutput {
     let args = [&["eval"], args].concat();
     sandbox.command(&args).env("MODEL_KEY", KEY).run()
 }
 
 /// A model that always finds the right queue: the tickets start with theirs.
-fn finds_the_queue() -> ModelServer {
+pub(crate) fn finds_the_queue() -> ModelServer {
     ModelServer::start(|_, call| {
         let ticket = call.last_message();
         Reply::says(ticket.split(':').next().unwrap_or_default())
     })
 }
 
-fn runs(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
+pub(crate) fn runs(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
     let folder = sandbox.path().join(".git/pointsman/runs");
     let mut runs: Vec<_> = std::fs::read_dir(folder)
         .into_iter()

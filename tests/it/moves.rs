@@ -9,7 +9,7 @@ use crate::support::Sandbox;
 
 /// What a command does to lanes here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Does {
+pub(crate) enum Does {
     /// It has nothing to do with moving lanes: no branch and no tag changes.
     Nothing,
     /// It would change what is live, and is refused.
@@ -21,7 +21,7 @@ enum Does {
 use Does::{AppendsOnly, IsRefused, Nothing};
 
 /// Every command with what is typed after it, its exit code and what it does.
-const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
+pub(crate) const COMMANDS: &[(&str, &[&str], i32, Does)] = &[
     ("approve", &["staging", "--yes"], 2, Nothing),
     ("behaviors dismiss", &["none", "--reason", "x"], 2, Nothing),
     ("behaviors list", &[], 0, Nothing),
@@ -200,7 +200,7 @@ window: { from: \"2026-03-02T08:00:00Z\", until: \"2026-03-02T09:00:00Z\" }
 ";
 
 /// A lane with two records that is frozen for ever, and whose first record is held.
-fn where_nothing_comes_in() -> Sandbox {
+pub(crate) fn where_nothing_comes_in() -> Sandbox {
     let sandbox = Sandbox::with_workspace();
     sandbox.promotes("staging");
     let first = sandbox.record("staging")["snapshot"]["sha256"].clone();

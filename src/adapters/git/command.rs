@@ -89,7 +89,16 @@ pub struct UserPrograms {
     pub credential_helpers: Vec<(String, String)>,
     /// What signs: `gpg.program`, `gpg.ssh.program` and their like, as keys and values.
     pub signers: Vec<(String, String)>,
+    /// The filters that the repository configured itself, by name. They are off: even an index is
+    /// not written without them where a file changed in the moment in which it was staged.
+    pub filters_off: Vec<String>,
 }
+
+/// What a filter can run.
+const FILTER_PROGRAMS: [&str; 3] = ["clean", "smudge", "process"];
+
+/// An empty variable of the environment.
+const NOTHING: &str = "POINTSMAN_NOTHING";
 
 impl UserPrograms {
     /// What is set on the command line, in the order in which git is to read it.
@@ -267,6 +276,13 @@ impl GitCommand {
         for (key, value) in self.programs.settings() {
             command.args(["-c", &format!("{key}={value}")]);
         }
+        command.env(NOTHING, "");
+        for filter in &self.programs.filters_off {
+            for program in FILTER_PROGRAMS {
+                // Unlike `-c`, this takes a name with `=` for what it is.
+                command.arg(format!("--config-env=filter.{filter}.{program}={NOTHING}"));
+            }
+        }
         let mut argument = OsString::from("--git-dir=");
         argument.push(git_dir);
         command.arg(argument);
@@ -281,6 +297,10 @@ impl GitCommand {
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ALLOW_PROTOCOL", "file:http:https:ssh")
+            // An object is the one that has its id, and one that is missing is an error: to bring it
+            // from a remote by itself, git would run what the repository says is on the other side.
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -98,7 +98,7 @@ impl<'r> GitLanes<'r> {
     }
 
     /// The newest record of a lane, as last seen.
-    fn tip_id(&self, lane: &LaneName) -> Result<Option<ObjectId>, LaneError> {
+    pub(super) fn tip_id(&self, lane: &LaneName) -> Result<Option<ObjectId>, LaneError> {
         if let Some(remote) = &self.remote
             && let Some(id) = self.id_at(&Self::tracking_ref(remote, lane))?
         {

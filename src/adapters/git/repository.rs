@@ -29,7 +29,9 @@ pub struct SshSigning {
 impl Repository {
     /// Finds the repository that `folder` is in, and refuses those that we must not or cannot use.
     pub fn discover(folder: &Path, environment: GitEnvironment) -> Result<Self, GitError> {
-        let shared = gix::ThreadSafeRepository::discover(folder).map_err(|error| {
+        let ways = gix::discover::upwards::Options::default();
+        let found = gix::ThreadSafeRepository::discover_opts(folder, ways, options());
+        let shared = found.map_err(|error| {
             if error
                 .downcast_any_ref::<gix::discover::upwards::Error>()
                 .is_some()
@@ -154,6 +156,17 @@ impl Repository {
     }
 }
 
+/// How repositories are opened, whoever they belong to. An id means what has this id: `refs/replace`,
+/// with which a repository shows something else in its place, counts for nothing.
+fn options() -> gix::sec::trust::Mapping<gix::open::Options> {
+    let own = |options: gix::open::Options| options.config_overrides(["core.useReplaceRefs=false"]);
+    let gix::sec::trust::Mapping { full, reduced } = gix::sec::trust::Mapping::default();
+    gix::sec::trust::Mapping {
+        full: own(full),
+        reduced: own(reduced),
+    }
+}
+
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
@@ -177,7 +190,8 @@ const SIGNERS: [(&str, &str); 5] = [
     ("gpg.ssh.defaultKeyCommand", ""),
 ];
 
-/// What the user configured for all repositories, leaving out what this repository says.
+/// What the user configured for all repositories, leaving out what this repository says, and what of it is
+/// to be switched off.
 fn user_programs(repository: &gix::Repository) -> UserPrograms {
     use gix::config::Source;
     let snapshot = repository.config_snapshot();
@@ -202,7 +216,15 @@ fn user_programs(repository: &gix::Repository) -> UserPrograms {
         let program = program.map(|program| program.to_string());
         ((*key).to_owned(), program.unwrap_or((*default).to_owned()))
     };
+    let of_repository = |metadata: &gix::config::file::Metadata| !of_user(metadata);
+    let filters = config.sections_by_name_and_filter("filter", of_repository);
+    let filters = filters.into_iter().flatten();
+    let filter_name = |section: gix::config::file::SectionRef<'_>| {
+        let name = section.header().subsection_name()?;
+        Some(name.to_str_lossy().into_owned())
+    };
     UserPrograms {
+        filters_off: filters.filter_map(filter_name).collect(),
         ssh_command: ssh_command.map(|command| command.to_string()),
         credential_helpers,
         signers: SIGNERS.iter().map(signer).collect(),

@@ -214,6 +214,19 @@ impl GitLanes<'_> {
         self.git(&arguments, script.as_bytes())
     }
 
+    /// Refuses a lane that was taken back on its remote: it must lead to the record that was seen here.
+    pub fn check_not_taken_back(&self, lane: &LaneName) -> Result<(), LaneError> {
+        let (Some(remote), Some(seen)) = (&self.remote, self.seen_before(lane)?) else {
+            return Ok(());
+        };
+        let tip = self.tip_id(lane)?;
+        let leads = tip.map(|tip| self.repository.is_in_history(&seen, &tip));
+        if leads.transpose().map_err(git_error)?.unwrap_or(false) {
+            return Ok(());
+        }
+        Err(diverged(remote, lane, &seen))
+    }
+
     /// Brings the name of a ref's file to disk: git syncs what the file holds, not its folder.
     pub(super) fn sync_ref(&self, name: &str) -> Result<(), LaneError> {
         let local = self.repository.local();

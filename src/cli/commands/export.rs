@@ -64,6 +64,7 @@ pub fn run(context: &Context, ui: &mut Ui, args: &ExportArgs) -> Result<Exit, Co
     if args.fetch {
         lanes.lanes().look()?;
     }
+    lanes.lanes().check_not_taken_back(&args.lane)?;
     let record = super::lanes::current(&lanes, &args.lane)?;
     let expires_at = args
         .expires

@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::readers::{Reader, readers};
 use crate::support::mutation::Mutator;
+use crate::support::source::root;
+
+#[path = "../../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is a library where it is fuzzed")]
+mod targets;
 
 /// How many files each reader gets, unless the variable says otherwise.
 const FILES: usize = 400;
@@ -75,6 +80,73 @@ fn every_reader_reads_broken_files() {
     println!("in total: {}{}", total.told(), peak_memory());
     assert!(faults.is_empty(), "\n{faults}");
     assert!(total.refused > total.files / 2, "hardly a file was broken");
+}
+
+/// The targets of `fuzz/`: their names, what they do with bytes, and the readers whose whole files they
+/// begin with.
+type Target = (&'static str, fn(&[u8]), &'static [&'static str]);
+const TARGETS: [Target; 9] = [
+    ("prompt", targets::prompt, &["prompt"]),
+    (
+        "dataset",
+        targets::dataset,
+        &["dataset", "rows as JSON lines", "rows as CSV"],
+    ),
+    ("evaluator", targets::evaluator, &["evaluator"]),
+    ("lane", targets::lane, &["lane"]),
+    ("filter", targets::filter, &["filter"]),
+    ("otlp_json", targets::otlp_json, &["OTLP as JSON"]),
+    (
+        "otlp_protobuf",
+        targets::otlp_protobuf,
+        &["OTLP as protobuf"],
+    ),
+    ("envelope", targets::envelope, &["signed envelope"]),
+    (
+        "deployment",
+        targets::deployment,
+        &["record of a deployment"],
+    ),
+];
+
+/// Whole files for a target.
+fn seeds_of(names: &[&str]) -> Vec<Vec<u8>> {
+    let of_target = readers().into_iter().filter(|it| names.contains(&it.name));
+    let seeds = of_target.flat_map(|reader| reader.seeds);
+    seeds.map(|(_, bytes)| bytes).collect()
+}
+
+#[test]
+#[ignore = "it writes to `fuzz/corpus`, for whoever is about to fuzz"]
+fn seeds_for_fuzzing_are_written() {
+    for (target, _, names) in TARGETS {
+        let folder = root().join("fuzz/corpus").join(target);
+        std::fs::create_dir_all(&folder).expect("the repository is ours");
+        for (number, bytes) in seeds_of(names).iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{number}")), bytes).expect("so is the folder");
+        }
+    }
+}
+
+#[test]
+fn every_target_of_the_fuzzer_reads_what_it_begins_with_and_some_that_is_broken() {
+    let manifest = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).expect("it is there");
+    let manifest: toml::Table = manifest.parse().expect("cargo reads it too");
+    let listed = manifest["bin"]
+        .as_array()
+        .expect("there are targets")
+        .iter();
+    let listed: Vec<&str> = listed.filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(listed, TARGETS.map(|(name, ..)| name));
+    for (name, read, names) in TARGETS {
+        let seeds = seeds_of(names);
+        assert!(!seeds.is_empty(), "{name} has nothing to begin with");
+        let mut mutator = Mutator::new(seeds.len() as u64);
+        for seed in &seeds {
+            read(seed);
+            read(&mutator.broken(seed, &seeds));
+        }
+    }
 }
 
 /// Gives a reader its files; what goes wrong is added to `faults`.

@@ -69,6 +69,28 @@ impl Point {
     }
 }
 
+impl Point {
+    /// Goes through some points of a process: of each of these calls the first one, then fewer and fewer.
+    pub(crate) fn sampled(
+        process: Process,
+        calls: &[&'static str],
+        mut try_point: impl FnMut(Self) -> bool,
+    ) {
+        for &call in calls {
+            for number in [1, 3, 8, 21, 55] {
+                let point = Self {
+                    process,
+                    call,
+                    number,
+                };
+                if !try_point(point) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
 /// Whose system calls are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Process {
@@ -109,7 +131,22 @@ impl Sandbox {
 
     /// Starts pointsman and halts the process at the point. `None`: it does not come to it.
     pub(crate) fn halted_at(&self, point: Point, args: &[&str]) -> Option<Halted> {
-        let running = self.disturbed("signal=STOP", point, args).start();
+        self.halted(self.disturbed("signal=STOP", point, args), point)
+    }
+
+    /// The same, with a variable of the environment.
+    pub(crate) fn halted_at_with(
+        &self,
+        (name, value): (&str, &str),
+        point: Point,
+        args: &[&str],
+    ) -> Option<Halted> {
+        let run = self.disturbed("signal=STOP", point, args);
+        self.halted(run.env(name, value), point)
+    }
+
+    fn halted(&self, run: Run, point: Point) -> Option<Halted> {
+        let running = run.start();
         loop {
             let log = self.traced();
             if log.contains("--- stopped by SIGSTOP ---") {

@@ -1,9 +1,12 @@
 //! Every direct dependency is used, and ARCHITECTURE.md gives a reason for it.
 
 use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
 
 use super::EVERYWHERE;
-use crate::support::source::{SourceFile, rust_files};
+use crate::support::source::{SourceFile, root, rust_files};
 
 const ARCHITECTURE: &str = include_str!("../../../ARCHITECTURE.md");
 const LONGEST_ARCHITECTURE: usize = 180;
@@ -64,6 +67,40 @@ fn is_used(name: &str, files: &[SourceFile]) -> bool {
     let forms = [format!("{in_code}::"), format!("use {in_code};")];
     let mut lines = files.iter().flat_map(SourceFile::code);
     lines.any(|(_, line)| forms.iter().any(|form| line.contains(form)))
+}
+
+#[test]
+fn no_dependency_asks_for_a_newer_compiler_than_we_say_that_we_need() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs this test");
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON");
+    let packages = metadata["packages"].as_array().expect("it is a list");
+    let numbers = |version: &str| -> Vec<u32> {
+        let numbers = version.split('.').take(2).map(str::parse);
+        numbers
+            .collect::<Result<_, _>>()
+            .expect("versions are numbers")
+    };
+    let own = numbers(env!("CARGO_PKG_RUST_VERSION"));
+    let is_newer = |it: &&Value| {
+        it["rust_version"]
+            .as_str()
+            .is_some_and(|it| numbers(it) > own)
+    };
+    let newer: Vec<String> = packages
+        .iter()
+        .filter(is_newer)
+        .map(|it| format!("{} {}", it["name"], it["rust_version"]))
+        .collect();
+    assert!(packages.len() > 100, "{metadata}");
+    assert_eq!(
+        newer,
+        Vec::<String>::new(),
+        "Cargo.toml: raise `rust-version`"
+    );
 }
 
 /// The names in a section of Cargo.toml, those for some machines only included.
