@@ -1,6 +1,9 @@
 //! The promises of `docs/reliability.md`, held by trying what breaks them. Every test prints its figure:
 //! `cargo test --test it reliability:: -- --nocapture`.
 
+mod command_lines;
+mod hostile;
+mod output;
 mod parsers;
 mod readers;
 mod seeds;
