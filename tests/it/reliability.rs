@@ -3,6 +3,8 @@
 
 mod command_lines;
 mod hostile;
+mod judges;
+mod network;
 mod output;
 mod parsers;
 mod readers;
