@@ -8,5 +8,6 @@ mod network;
 mod output;
 mod parsers;
 mod readers;
+mod secrets;
 mod seeds;
 mod templates;
