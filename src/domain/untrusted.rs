@@ -83,7 +83,8 @@ fn write_safe(text: &str, keep_lines: bool, formatter: &mut fmt::Formatter<'_>) 
     let mut starts_line = true;
     for (at, character) in text.char_indices() {
         let is_command = begins_runner_command(&text[at..], starts_line);
-        starts_line = (starts_line && character.is_whitespace()) || character == '\n';
+        starts_line =
+            (starts_line && character.is_whitespace()) || (keep_lines && character == '\n');
         match character {
             '\n' | '\t' if keep_lines => formatter.write_char(character)?,
             '\n' => formatter.write_str("\\n")?,
