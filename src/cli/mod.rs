@@ -84,8 +84,7 @@ pub fn main() -> ExitCode {
             } else {
                 Exit::Success
             };
-            // Nothing is left to do where even the message cannot be printed.
-            let _ = error.print();
+            ui::print_usage(&error);
             return exit.into();
         }
     };

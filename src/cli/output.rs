@@ -1,9 +1,11 @@
 //! `-o FORMAT=PATH`: a result in a format, written to a file or to stdout.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use crate::domain::untrusted::UntrustedBlock;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -67,9 +69,17 @@ impl<F> Output<F> {
         result: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         let Some(path) = &self.path else {
-            let mut stdout = BufWriter::new(std::io::stdout().lock());
-            result(&mut stdout)?;
-            // A reader that went away is not an error.
+            let stdout = std::io::stdout();
+            let is_terminal = stdout.is_terminal();
+            let mut stdout = BufWriter::new(stdout.lock());
+            if is_terminal {
+                let mut visible = Visible::new(&mut stdout);
+                result(&mut visible)?;
+                // A reader that went away is not an error, here and below.
+                let _ = visible.flush();
+            } else {
+                result(&mut stdout)?;
+            }
             let _ = stdout.flush();
             return Ok(());
         };
@@ -117,12 +127,36 @@ pub fn write_all<F: Copy>(
     Ok(shown)
 }
 
-/// A result of our own as JSON for a file.
-pub fn json_text(value: &impl serde::Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value)
-        .expect("our own result types have text keys and no failing serializers");
-    text.push('\n');
-    text
+/// Data as it may be looked at on a terminal, line by line.
+struct Visible<W> {
+    terminal: W,
+    /// What came of the line that has not ended yet.
+    line: Vec<u8>,
+}
+
+impl<W: Write> Visible<W> {
+    fn new(terminal: W) -> Self {
+        let line = Vec::new();
+        Self { terminal, line }
+    }
+}
+
+impl<W: Write> Write for Visible<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if let Some(end) = self.line.iter().rposition(|byte| *byte == b'\n') {
+            let rest = self.line.split_off(end + 1);
+            self.flush()?;
+            self.line = rest;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let lines = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&lines);
+        write!(self.terminal, "{}", UntrustedBlock(&text))
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
@@ -159,6 +193,21 @@ mod tests {
         let output: Output<Page> = text.parse()?;
         let path = output.path.map(|path| path.display().to_string());
         Ok((output.format, path.map(|path| &*path.leak())))
+    }
+
+    #[test]
+    fn a_terminal_gets_data_that_cannot_drive_it_however_it_comes() {
+        let said = "id,é\n\u{1b}[2J\u{9b}é,\u{202e}\n::error::x";
+        let mut terminal = Vec::new();
+        let mut visible = Visible::new(&mut terminal);
+        for byte in said.as_bytes() {
+            visible.write_all(&[*byte]).unwrap();
+        }
+        visible.flush().unwrap();
+        assert_eq!(
+            String::from_utf8(terminal).unwrap(),
+            "id,é\n\\u{1b}[2J\\u{9b}é,\\u{202e}\n\\u{3a}:error::x"
+        );
     }
 
     #[test]

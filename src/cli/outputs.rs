@@ -6,13 +6,14 @@ use crate::engine::evaluate::summary::SuiteSummary;
 use crate::report::eval::{EvalReport, render_eval};
 use crate::report::eval_json::EvalV1;
 use crate::report::html::run::render_html;
+use crate::report::json;
 use crate::report::jsonl::render_jsonl;
 use crate::report::junit::render_junit;
 use crate::report::markdown::render_markdown;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::output::{Format, Output, check_stdout, json_text, write_all};
+use super::output::{Format, Output, check_stdout, write_all};
 use super::ui::Ui;
 
 /// Options of every command that shows what came of a run.
@@ -93,7 +94,7 @@ impl OutputArgs {
 impl ResultFormat {
     fn render(self, report: &EvalReport<'_>, cases: &[CaseResult]) -> String {
         match self {
-            Self::Json => json_text(&EvalV1::from(report)),
+            Self::Json => json::pretty(&EvalV1::from(report)),
             Self::Jsonl => render_jsonl(report, cases),
             Self::Junit => render_junit(report, cases),
             Self::Markdown => render_markdown(report),

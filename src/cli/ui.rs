@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::finding::Finding;
 use crate::domain::untrusted::{Untrusted, UntrustedBlock};
 use crate::report::findings::{FindingStyles, render_finding};
+use crate::report::json;
 
 use super::GlobalArgs;
 use super::env::{COLUMNS, Environment};
@@ -117,9 +118,7 @@ impl Ui {
 
     /// Prints the result as JSON.
     pub fn json(&mut self, value: &impl Serialize) {
-        let text = serde_json::to_string_pretty(value)
-            .expect("our own result types have text keys and no failing serializers");
-        self.line(text);
+        self.text(json::pretty(value));
     }
 
     /// Tells what is going on, unless the user wants quiet.
@@ -183,6 +182,19 @@ impl Ui {
 fn width(environment: &Environment) -> Option<usize> {
     let said = environment.text(COLUMNS).and_then(|text| text.parse().ok());
     said.or_else(|| comfy_table::Table::new().width().map(usize::from))
+}
+
+/// Says what is wrong with a command line, or prints the help that it asks for. Help is ours alone; what
+/// is wrong is quoted, and may come from a script that was given a name of somebody's choosing.
+pub fn print_usage(error: &clap::Error) {
+    let plain = error.render().to_string();
+    let safe = UntrustedBlock(&plain).to_string();
+    // Nothing is left to do where even the message cannot be printed.
+    let _ = if safe == plain {
+        error.print()
+    } else {
+        write!(std::io::stderr().lock(), "{safe}")
+    };
 }
 
 /// Warns from a thread that works beside the one that talks with the user.

@@ -59,6 +59,8 @@ pub struct ClickHouseSettings {
     pub table: String,
     /// The table of logs, in which evaluations may be; it need not exist.
     pub logs_table: String,
+    /// How long an answer may take to begin, and each row of it to come.
+    pub timeout: Duration,
 }
 
 impl Default for ClickHouseSettings {
@@ -71,6 +73,7 @@ impl Default for ClickHouseSettings {
             database: "default".to_owned(),
             table: "otel_traces".to_owned(),
             logs_table: "otel_logs".to_owned(),
+            timeout: Duration::from_mins(5),
         }
     }
 }

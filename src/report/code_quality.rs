@@ -8,10 +8,12 @@ use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::untrusted::Untrusted;
 
+use super::json;
+
 /// Renders findings whose paths start at the top of the repository.
 pub fn render_code_quality(findings: &[Finding]) -> String {
     let findings: Vec<Value> = findings.iter().map(finding).collect();
-    format!("{:#}\n", Value::from(findings))
+    json::pretty(&findings)
 }
 
 fn finding(finding: &Finding) -> Value {

@@ -47,6 +47,9 @@ pub fn render_eval(report: &EvalReport<'_>) -> String {
     }
     for suite in report.suites {
         let _ = writeln!(text, "{}", render_usage(suite));
+        if let Some(told) = render_alike(suite) {
+            let _ = writeln!(text, "warning: {told}");
+        }
     }
     render_failures(report.suites, &mut text);
     render_decision(report, &mut text);
@@ -121,6 +124,22 @@ fn remarks(suite: &SuiteSummary, name: &EvaluatorId, summary: &EvaluatorSummary)
         }
     }
     remarks.join(", ")
+}
+
+/// That answers are the same whatever was asked, where they are.
+pub(super) fn render_alike(suite: &SuiteSummary) -> Option<String> {
+    let alike = &suite.alike;
+    let texts = match alike.texts() {
+        1 => "1 text".to_owned(),
+        texts => format!("{texts} texts"),
+    };
+    alike.is_odd().then(|| {
+        format!(
+            "{} on {}: {} answers were given with {texts}: look whether they answer what was asked, \
+             before you trust a judge's word for it",
+            suite.suite.prompt, suite.suite.dataset, alike.answers
+        )
+    })
 }
 
 fn render_usage(suite: &SuiteSummary) -> String {

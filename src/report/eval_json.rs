@@ -86,6 +86,16 @@ struct SuiteV1 {
     errors: ErrorsV1,
     failure_count: u64,
     failures: Vec<FailureV1>,
+    /// Where they are suspiciously few texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_answers: Option<SameAnswersV1>,
+}
+
+/// So many long answers, of so many texts.
+#[derive(Debug, Serialize)]
+struct SameAnswersV1 {
+    answers: u64,
+    texts: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -242,6 +252,10 @@ impl From<&SuiteSummary> for SuiteV1 {
             },
             failure_count: summary.failure_count,
             failures: summary.failures().map(FailureV1::from).collect(),
+            same_answers: summary.alike.is_odd().then(|| SameAnswersV1 {
+                answers: summary.alike.answers,
+                texts: summary.alike.texts(),
+            }),
         }
     }
 }

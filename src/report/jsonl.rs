@@ -12,6 +12,7 @@ use crate::domain::run::{CaseErrorKind, CaseResult};
 use crate::engine::evaluate::summary::SuiteSummary;
 
 use super::eval::EvalReport;
+use super::json;
 
 const SCHEMA: &str = "pointsman/case/v1";
 
@@ -67,10 +68,7 @@ pub fn render_jsonl(report: &EvalReport<'_>, cases: &[CaseResult]) -> String {
         let Some(suite) = suites.get(&case.key.suite) else {
             continue;
         };
-        let line = serde_json::to_string(&line(report, suite, case))
-            .expect("our own result types have text keys and no failing serializers");
-        text.push_str(&line);
-        text.push('\n');
+        text.push_str(&json::line(&line(report, suite, case)));
     }
     text
 }

@@ -7,7 +7,7 @@ use crate::engine::evaluate::slices::SliceRate;
 use crate::engine::evaluate::summary::{SuiteSummary, first_failures};
 
 use super::bounded::{Bounded, LONGEST};
-use super::eval::{EvalReport, percent, render_check, share};
+use super::eval::{EvalReport, percent, render_alike, render_check, share};
 
 /// How many failures are shown: a host cuts off what is too long.
 const SHOWN_FAILURES: usize = 20;
@@ -29,6 +29,9 @@ pub fn render_markdown(report: &EvalReport<'_>) -> String {
     );
     for suite in report.suites {
         add_rates(suite, &mut text);
+    }
+    for told in report.suites.iter().filter_map(render_alike) {
+        text.add(&format!("\nWarning: {told}.\n"));
     }
     add_checks(report, &mut text);
     if !report.slices.is_empty() {

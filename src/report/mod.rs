@@ -24,6 +24,7 @@ pub mod import;
 pub mod improve;
 pub mod incident;
 pub mod integration;
+pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod lanes;

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::untrusted::Untrusted;
 
+use super::json;
+
 /// Renders findings whose paths start at the top of the repository.
 pub fn render_sarif(findings: &[Finding]) -> String {
     let idents: BTreeSet<&str> = findings.iter().map(|it| it.ident.as_str()).collect();
@@ -28,7 +30,7 @@ pub fn render_sarif(findings: &[Finding]) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    json::pretty(&log)
 }
 
 fn result(finding: &Finding) -> Value {

@@ -272,14 +272,20 @@ fn every_command_says_here_what_it_does_to_lanes() {
         .iter()
         .map(|(name, ..)| (*name).to_owned())
         .collect();
-    let mut there = BTreeSet::from([String::new(), "help".to_owned()]);
-    add_leaves(&pointsman::cli::command_line(), "", &mut there);
+    let there = commands();
     let missing: Vec<_> = there.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&there).collect();
     assert!(
         missing.is_empty() && gone.is_empty(),
         "add to COMMANDS: {missing:?}; remove: {gone:?}"
     );
+}
+
+/// The names of all commands that can be run.
+pub(crate) fn commands() -> BTreeSet<String> {
+    let mut there = BTreeSet::from([String::new(), "help".to_owned()]);
+    add_leaves(&pointsman::cli::command_line(), "", &mut there);
+    there
 }
 
 /// The commands that can be run: those without commands below them, and those that need none.

@@ -2,12 +2,18 @@
 //! `cargo test --test it reliability:: -- --nocapture`.
 
 mod arguments;
+mod command_lines;
 mod configuration;
 mod failures;
 mod histories;
+mod hostile;
+mod judges;
+mod network;
+mod output;
 mod parsers;
 mod races;
 mod readers;
+mod secrets;
 mod seeds;
 mod surroundings;
 mod templates;

@@ -7,6 +7,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 use crate::adapters::{address, http};
 use crate::domain::project::ClickHouseSettings;
@@ -14,15 +15,15 @@ use crate::engine::ports::traces::TraceStoreError;
 
 use super::parameters::Parameters;
 
-/// How long a connection may take, and how long a server may say nothing while it works.
+/// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_mins(5);
 
 /// The longest line of an answer: one span with all that was said in it.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
-/// The most of an error's text that is repeated.
+/// The most of an error's text that is repeated, in characters, and that is read, in bytes.
 const LONGEST_MESSAGE: usize = 400;
+const LONGEST_ERROR: usize = 64 * 1024;
 
 /// Where the server is and who asks: from the environment, at the moment of asking.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub(super) struct Client {
     http: reqwest::Client,
     url: Url,
     password: Option<String>,
+    timeout: Duration,
 }
 
 impl Client {
@@ -64,7 +66,6 @@ impl Client {
         let http = http::client()
             .default_headers(headers)
             .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
             .build();
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
@@ -72,6 +73,7 @@ impl Client {
             http: http.map_err(|error| failed(&http::describe(&error)))?,
             url,
             password: access.password.clone(),
+            timeout: settings.timeout,
         })
     }
 
@@ -86,19 +88,16 @@ impl Client {
         url.query_pairs_mut().extend_pairs(parameters.pairs());
         let body = format!("{sql}\nFORMAT JSONCompactEachRow");
         self.runtime.block_on(async {
-            let sent = self.http.post(url).body(body).send().await;
-            let mut response = sent.map_err(|error| self.broken(&error))?;
+            let sent = self.in_time(self.http.post(url).body(body).send()).await;
+            let mut response = sent?;
             if !response.status().is_success() {
                 let status = response.status();
-                let text = response.text().await.unwrap_or_default();
+                let text = self.in_time(error_text(&mut response)).await?;
                 return Err(self.refused(status.as_u16(), &text));
             }
             let mut rest: Vec<u8> = Vec::new();
-            while let Some(chunk) = response
-                .chunk()
-                .await
-                .map_err(|error| self.broken(&error))?
-            {
+            let mut since = Instant::now();
+            while let Some(chunk) = self.in_time_since(since, response.chunk()).await? {
                 let mut chunk = &chunk[..];
                 while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
                     rest.extend_from_slice(&chunk[..end]);
@@ -107,6 +106,7 @@ impl Client {
                         return Ok(());
                     }
                     rest.clear();
+                    since = Instant::now();
                 }
                 rest.extend_from_slice(chunk);
                 if rest.len() > LONGEST_LINE {
@@ -118,6 +118,26 @@ impl Client {
             }
             each(self.row(&rest)?).map(|_| ())
         })
+    }
+
+    /// What a server does, if it does it in time.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = reqwest::Result<T>>,
+    ) -> Result<T, TraceStoreError> {
+        self.in_time_since(Instant::now(), work).await
+    }
+
+    /// The same, where the time has begun already: a byte now and then is no answer.
+    async fn in_time_since<T>(
+        &self,
+        since: Instant,
+        work: impl Future<Output = reqwest::Result<T>>,
+    ) -> Result<T, TraceStoreError> {
+        match tokio::time::timeout_at(since + self.timeout, work).await {
+            Ok(done) => done.map_err(|error| self.broken(&http::describe(&error))),
+            Err(_) => Err(self.broken(&format!("no answer within {} s", self.timeout.as_secs()))),
+        }
     }
 
     /// The rows of an answer that is known to be short.
@@ -140,14 +160,17 @@ impl Client {
         serde_json::from_str(&text).map_err(|_| self.refused(200, &text))
     }
 
-    fn broken(&self, error: &reqwest::Error) -> TraceStoreError {
+    fn broken(&self, why: &str) -> TraceStoreError {
         TraceStoreError {
             message: format!(
-                "ClickHouse at {} cannot be asked: {}",
-                address::origin(&self.url),
-                http::describe(error)
+                "ClickHouse at {} cannot be asked: {why}",
+                address::origin(&self.url)
             ),
-            hint: Some("check that it runs and can be reached from here".to_owned()),
+            hint: Some(
+                "check that it runs and can be reached from here; `timeout` of `[traces]` says how \
+                 long it is waited for"
+                    .to_owned(),
+            ),
             remote: true,
         }
     }
@@ -175,6 +198,19 @@ impl Client {
             remote: true,
         }
     }
+}
+
+/// The beginning of what a server says about an error.
+async fn error_text(response: &mut reqwest::Response) -> reqwest::Result<String> {
+    let mut text = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        text.extend_from_slice(&chunk);
+        if text.len() >= LONGEST_ERROR {
+            text.truncate(LONGEST_ERROR);
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 fn headers(settings: &ClickHouseSettings, access: &Access) -> Result<HeaderMap, TraceStoreError> {

@@ -22,7 +22,7 @@ use super::error::GitError;
 #[derive(Debug, Clone, Default)]
 pub struct GitEnvironment(BTreeMap<OsString, OsString>);
 
-const KEPT: [&str; 38] = [
+const KEPT: [&str; 40] = [
     "ALL_PROXY",
     "APPDATA",
     "DISPLAY",
@@ -38,6 +38,8 @@ const KEPT: [&str; 38] = [
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_SYSTEM",
     "GIT_EXEC_PATH",
+    "GIT_HTTP_LOW_SPEED_LIMIT",
+    "GIT_HTTP_LOW_SPEED_TIME",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_SSL_CAINFO",
@@ -61,6 +63,13 @@ const KEPT: [&str; 38] = [
     "XDG_CONFIG_HOME",
     "http_proxy",
     "https_proxy",
+];
+
+/// A server that sends fewer bytes a second, for so many seconds, is given up; git itself would wait for
+/// ever. The user's environment may say otherwise, and nothing in the repository.
+const LOW_SPEED: [(&str, &str); 2] = [
+    ("GIT_HTTP_LOW_SPEED_LIMIT", "100"),
+    ("GIT_HTTP_LOW_SPEED_TIME", "120"),
 ];
 
 const KEPT_PREFIXES: [&str; 2] = ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
@@ -293,6 +302,7 @@ impl GitCommand {
         let mut command = Command::new("git");
         command
             .env_clear()
+            .envs(LOW_SPEED)
             .envs(&self.environment.0)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")

@@ -1,5 +1,6 @@
 //! Evaluating: plan what is tested, ask for answers, grade them, sum up, decide.
 
+pub mod alike;
 mod answerers;
 pub mod ask;
 pub mod asked;

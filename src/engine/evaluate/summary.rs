@@ -10,6 +10,7 @@ use crate::domain::id::EvaluatorId;
 use crate::domain::run::{Answer, CaseErrorKind, CaseResult, Suite};
 use crate::domain::untrusted::shorten;
 
+use super::alike::Alike;
 use super::plan::PlannedSuite;
 use super::tally::{RowTallies, in_milliseconds};
 
@@ -45,6 +46,8 @@ pub struct SuiteSummary {
     pub failure_count: u64,
     /// What came of each row.
     pub rows: RowTallies,
+    /// Whether answers differ as their questions do.
+    pub alike: Alike,
     /// The first row, by name, that gates and lacks an answer.
     pub first_unanswered: Option<String>,
     /// The first row, by name, that gates and must pass.
@@ -161,6 +164,7 @@ impl SuiteSummary {
             evaluators,
             usage: Usage::default(),
             errors: ErrorCounts::default(),
+            alike: Alike::default(),
             critical_failures: BTreeSet::new(),
             failure_count: 0,
             failures: BTreeMap::new(),
@@ -175,6 +179,7 @@ impl SuiteSummary {
         self.usage.add(result);
         self.errors.add(result);
         self.rows.add(result);
+        self.alike.add(result);
         if result.gates && result.answer.is_err() {
             keep_first(&mut self.first_unanswered, &result.key.row);
         }

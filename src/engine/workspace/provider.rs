@@ -35,6 +35,9 @@ const KINDS: [(&str, Kind); 6] = [
     ("exec", Kind::Exec),
 ];
 
+/// How long one try may take.
+const USUAL_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// Headers that are ours, or the connection's, to set.
 const RESERVED_HEADERS: [&str; 6] = [
     "host",
@@ -84,7 +87,7 @@ fn server(
     let max_attempts = count(decoder, fields, "max_attempts", 20);
     let requests = count(decoder, fields, "requests_per_minute", 1_000_000);
     let tokens = count(decoder, fields, "tokens_per_minute", 4_000_000_000);
-    let timeout = timeout(decoder, fields);
+    let timeout = timeout(decoder, fields, USUAL_TIMEOUT);
     Some(ServerSettings {
         wire: wire?,
         url: url?,
@@ -143,7 +146,7 @@ pub(super) fn program(
         decoder.list_of(node, Decoder::variable)
     });
     let concurrency = count(decoder, fields, "concurrency", 1_000);
-    let timeout = timeout(decoder, fields);
+    let timeout = timeout(decoder, fields, USUAL_TIMEOUT);
     Some(ProgramSettings {
         command: command?,
         env: env?.unwrap_or_default(),
@@ -180,12 +183,17 @@ fn count(
     })
 }
 
-fn timeout(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Duration> {
+/// How long something may take, in whole seconds; `usual` where nothing is said.
+pub(super) fn timeout(
+    decoder: &mut Decoder<'_>,
+    fields: &mut Fields<'_>,
+    usual: Duration,
+) -> Option<Duration> {
     let read = optional(fields.optional("timeout"), |node| {
         let seconds = decoder.parsed::<Period>(node)?.seconds;
         u64::try_from(seconds).ok()
     });
-    Some(Duration::from_secs(read?.unwrap_or(60)))
+    Some(read?.map_or(usual, Duration::from_secs))
 }
 
 /// Keys travel over TLS, or do not leave the machine.

@@ -4,6 +4,7 @@ use crate::domain::project::{ClickHouseSettings, TraceSettings};
 
 use super::decode::Decoder;
 use super::document::Node;
+use super::provider::timeout;
 
 /// The words for the stores that there are.
 const STORES: [(&str, bool); 2] = [("files", false), ("clickhouse", true)];
@@ -32,6 +33,7 @@ pub(super) fn traces(decoder: &mut Decoder<'_>, node: &Node) -> Option<TraceSett
     let database = name(decoder, "database", usual.database);
     let table = name(decoder, "table", usual.table);
     let logs_table = name(decoder, "logs_table", usual.logs_table);
+    let timeout = timeout(decoder, &mut fields, usual.timeout);
     fields.finish(decoder);
     store?;
     Some(TraceSettings::ClickHouse(ClickHouseSettings {
@@ -41,6 +43,7 @@ pub(super) fn traces(decoder: &mut Decoder<'_>, node: &Node) -> Option<TraceSett
         database: database?,
         table: table?,
         logs_table: logs_table?,
+        timeout: timeout?,
     }))
 }
 
@@ -66,6 +69,8 @@ fn identifier(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::document::Source;
     use super::super::project::read_project;
     use super::*;
@@ -86,9 +91,10 @@ mod tests {
         let own = TraceSettings::ClickHouse(ClickHouseSettings {
             url_env: "OTEL_URL".to_owned(),
             table: "traces_v2".to_owned(),
+            timeout: Duration::from_secs(90),
             ..ClickHouseSettings::default()
         });
-        let text = "store = \"clickhouse\"\nurl_env = \"OTEL_URL\"\ntable = \"traces_v2\"\n";
+        let text = "store = \"clickhouse\"\nurl_env = \"OTEL_URL\"\ntable = \"traces_v2\"\ntimeout = \"90s\"\n";
         assert_eq!(read(text), Ok(own));
     }
 

@@ -7,9 +7,11 @@ use crate::domain::trace::column::Column;
 use crate::domain::trace::field::Field;
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
+use crate::domain::untrusted::UntrustedBlock;
 use crate::engine::traces::explore::list::{ListValue, span_values};
 
 use super::list::plain;
+use crate::report::json;
 
 /// A span with its scores: `pointsman/span-line/v1`.
 #[derive(Serialize)]
@@ -21,15 +23,11 @@ struct SpanLineV1<'s> {
 
 /// A span as a line of JSON.
 pub fn span_line(span: &Span, scores: &[&Score]) -> String {
-    let line = SpanLineV1 {
+    json::line(&SpanLineV1 {
         schema: "pointsman/span-line/v1",
         span,
         scores,
-    };
-    let line = serde_json::to_string(&line);
-    let mut line = line.expect("our own result types have text keys and plain values");
-    line.push('\n');
-    line
+    })
 }
 
 /// A score as a line of JSON: `pointsman/score-line/v1`.
@@ -41,14 +39,10 @@ struct ScoreLineV1<'s> {
 
 /// A score as a line of JSON.
 pub fn score_line(score: &Score) -> String {
-    let line = ScoreLineV1 {
+    json::line(&ScoreLineV1 {
         schema: "pointsman/score-line/v1",
         score,
-    };
-    let line = serde_json::to_string(&line);
-    let mut line = line.expect("our own result types have text keys and plain values");
-    line.push('\n');
-    line
+    })
 }
 
 /// Spans as lines of CSV.
@@ -98,13 +92,5 @@ fn cell(value: &ListValue) -> String {
         ListValue::Time(time) => return time.to_string(),
         number @ ListValue::Number(..) => return plain(number).to_string(),
     };
-    let mut safe = String::with_capacity(text.len());
-    for character in neutral(&text).chars() {
-        match character {
-            '\n' | '\t' => safe.push(character),
-            control if control.is_control() => safe.extend(control.escape_default()),
-            plain => safe.push(plain),
-        }
-    }
-    safe
+    UntrustedBlock(&neutral(&text)).to_string()
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::trace::column::{Column, ColumnKind};
 use crate::domain::trace::field::Field;
 use crate::engine::traces::explore::list::{ListRow, ListValue};
+use crate::report::json;
 use crate::report::quantity::{duration, money};
 use crate::report::release::seconds;
 
@@ -95,7 +96,7 @@ pub fn list_line(fields: &[Field], row: &ListRow) -> String {
         let value = value.as_ref().map_or(Value::Null, plain);
         line.insert(field.to_string(), value);
     }
-    Value::Object(line).to_string()
+    json::line(&line)
 }
 
 /// A value as JSON.
@@ -171,8 +172,8 @@ mod tests {
         assert_eq!(
             list_line(&fields, &row),
             "{\"schema\":\"pointsman/trace-row/v1\",\"trace\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\
-             \"time\":\"2026-03-02T09:00:00.5Z\",\"name\":\"=cmd|'/C'!A0\u{202e}\",\
-             \"duration\":2410000000,\"cost\":null,\"tag\":[\"eu\",\"vip\"],\"score\":0.5,\"spans\":14}"
+             \"time\":\"2026-03-02T09:00:00.5Z\",\"name\":\"=cmd|'/C'!A0\\u202e\",\
+             \"duration\":2410000000,\"cost\":null,\"tag\":[\"eu\",\"vip\"],\"score\":0.5,\"spans\":14}\n"
         );
     }
 }

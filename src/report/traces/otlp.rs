@@ -10,6 +10,7 @@ use crate::domain::trace::embedded;
 use crate::domain::trace::score::{EVALUATION_EVENT, Score};
 use crate::domain::trace::span::{KIND_ATTRIBUTE, KINDS, Operation, Span, SpanStatus};
 use crate::engine::traces::map::table::{AttributeTable, Slot};
+use crate::report::json;
 
 /// Who says what a call cost, where it is not computed.
 const REPORTED: &str = "reported";
@@ -55,9 +56,7 @@ fn request(name: &str, groups: Vec<Json>) -> String {
     }
     let mut request = Map::new();
     request.insert(name.to_owned(), Json::Array(groups));
-    let mut line = Json::Object(request).to_string();
-    line.push('\n');
-    line
+    json::line(&request)
 }
 
 /// Attributes as a list of keys and values.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::trace::span::SpanStatus;
 use crate::domain::untrusted::{Untrusted, shorten};
 use crate::engine::traces::search::{Hit, Leg, Snippet};
+use crate::report::json;
 use crate::report::release::seconds;
 
 use super::list::short_id;
@@ -160,7 +161,7 @@ pub fn hit_line(hit: &Hit, rank: usize) -> String {
         meaning: hit.by_meaning.map(leg),
         snippet: hit.snippet.as_ref().map(Into::into),
     };
-    serde_json::to_string(&line).expect("our own result types have text keys and plain values")
+    json::line(&line)
 }
 
 impl<'h> From<&'h Snippet> for SnippetV1<'h> {

@@ -142,6 +142,11 @@ impl Reply {
         }
     }
 
+    /// What is sent.
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+
     /// The first half of the body only, in a response that is whole.
     pub(crate) fn cut_in_half(mut self) -> Self {
         self.body.truncate(self.body.len() / 2);

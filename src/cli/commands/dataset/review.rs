@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
@@ -11,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::domain::dataset::{Dataset, Priority, Row, RowStatus};
 use crate::domain::id::DatasetId;
+use crate::domain::untrusted::Untrusted;
 use crate::engine::datasets::edit::RowsEdit;
 use crate::engine::datasets::review::Review;
 use crate::engine::workspace::Workspace;
@@ -103,6 +105,27 @@ impl DecisionArgs {
     }
 }
 
+/// A row that was decided about: `pointsman/dataset-review/v1`.
+#[derive(Serialize)]
+struct ReviewedV1<'r> {
+    schema: &'static str,
+    dataset: &'r str,
+    row: &'r str,
+    /// `reviewed` or `dropped`.
+    decided: &'static str,
+}
+
+impl<'r> ReviewedV1<'r> {
+    fn new(dataset: &'r Dataset, row: &'r str, decided: &'static str) -> Self {
+        Self {
+            schema: "pointsman/dataset-review/v1",
+            dataset: dataset.id.as_str(),
+            row,
+            decided,
+        }
+    }
+}
+
 /// What came of a question.
 enum Decision {
     Reviewed(Review),
@@ -121,10 +144,12 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ReviewArgs) -> Result<E
         let found = find_row(&workspace, &dataset, id)?;
         let review = (!args.drop).then(|| args.decision.review());
         write(context, &dataset, &found.row, &found.text, review.as_ref())?;
-        ui.line(format_args!(
-            "{} {id}",
-            if args.drop { "dropped" } else { "reviewed" }
-        ));
+        let decided = if args.drop { "dropped" } else { "reviewed" };
+        if ui.wants_json() {
+            ui.json(&ReviewedV1::new(&dataset, id, decided));
+        } else {
+            ui.line(format_args!("{decided} {}", Untrusted(id)));
+        }
         return Ok(Exit::Success);
     }
     let waiting = pending(&workspace, &dataset)?;

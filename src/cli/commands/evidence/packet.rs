@@ -4,7 +4,7 @@ use crate::cli::commands::moves::{MoveArgs, confirm, require_consent};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Format, Output, json_text, write_all};
+use crate::cli::output::{Format, Output, write_all};
 use crate::cli::promotion::{Asker, Effort, PromotionArgs, evaluation};
 use crate::cli::record::RecordName;
 use crate::cli::ui::Ui;
@@ -14,6 +14,7 @@ use crate::engine::monitor::releases::live_release;
 use crate::engine::ports::{AttestationStore as _, LaneStore as _};
 use crate::engine::release::attest::attest;
 use crate::engine::release::packet::Packet;
+use crate::report::json;
 use crate::report::packet::{SignedPacketV1, packet_html, packet_markdown, packet_text};
 
 use super::observed::observe;
@@ -210,7 +211,7 @@ fn put_out(
     args: &PacketOutputArgs,
 ) -> Result<(), CommandError> {
     let shown = write_all(context, ui, &args.outputs, |format| match format {
-        PacketFormat::Json => json_text(packet),
+        PacketFormat::Json => json::pretty(packet),
         PacketFormat::Markdown => packet_markdown(packet),
         PacketFormat::Html => packet_html(packet),
     })?;

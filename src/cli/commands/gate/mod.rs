@@ -8,7 +8,7 @@ use crate::cli::error::CommandError;
 use crate::cli::evaluation::Workbench;
 use crate::cli::exit::Exit;
 use crate::cli::limits::LimitArgs;
-use crate::cli::output::{Format, Output, check_stdout, json_text, write_all};
+use crate::cli::output::{Format, Output, check_stdout, write_all};
 use crate::cli::ui::Ui;
 use crate::domain::finding::Finding;
 use crate::domain::gate::Verdict;
@@ -23,6 +23,7 @@ use crate::engine::gate::{
 use crate::engine::workspace::Workspace;
 use crate::report::annotations::render_annotations;
 use crate::report::code_quality::render_code_quality;
+use crate::report::json;
 use crate::report::pull_request::{
     PullRequestReport, PullRequestV1, render_junit, render_markdown, render_text,
 };
@@ -244,7 +245,7 @@ fn show(
         found.map(|finding| from_the_top(finding, prefix)).collect()
     };
     let shown = write_all(context, ui, &args.outputs, |format| match format {
-        GateFormat::Json => json_text(&PullRequestV1::from(report)),
+        GateFormat::Json => json::pretty(&PullRequestV1::from(report)),
         GateFormat::Markdown => render_markdown(report),
         GateFormat::Junit => render_junit(report),
         GateFormat::Sarif => render_sarif(&findings()),

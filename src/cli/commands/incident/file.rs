@@ -9,6 +9,7 @@ use crate::cli::new_files::replace_file;
 use crate::cli::ui::Ui;
 use crate::domain::id::IncidentId;
 use crate::domain::incident::{Incident, IncidentState, Signed};
+use crate::domain::untrusted::Untrusted;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::document::Source;
 use crate::engine::workspace::incident::read_incident;
@@ -83,6 +84,6 @@ pub(super) fn tell(ui: &mut Ui, incident: &Incident, line: &str) {
     if ui.wants_json() {
         ui.json(&IncidentV1::new(incident));
     } else {
-        ui.line(line);
+        ui.line(Untrusted(line));
     }
 }

@@ -3,12 +3,13 @@
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Format, Output, check_stdout, json_text, write_all};
+use crate::cli::output::{Format, Output, check_stdout, write_all};
 use crate::cli::ui::Ui;
 use crate::domain::id::IncidentId;
 use crate::engine::workspace::kept::open;
 use crate::report::html::incident::incident_html;
 use crate::report::incident::json::IncidentV1;
+use crate::report::json;
 
 use super::file::IncidentFile;
 
@@ -44,7 +45,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ShowArgs) -> Result<Exi
     let body = open(file.source())?.1.body.text;
     let shown = write_all(context, ui, &args.outputs, |format| match format {
         IncidentFormat::Html => incident_html(&file.incident, &body),
-        IncidentFormat::Json => json_text(&IncidentV1::new(&file.incident)),
+        IncidentFormat::Json => json::pretty(&IncidentV1::new(&file.incident)),
     })?;
     if ui.wants_json() {
         ui.json(&IncidentV1::new(&file.incident));

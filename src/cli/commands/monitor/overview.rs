@@ -6,7 +6,7 @@ use crate::cli::commands::traces::{Grain, explain_nothing};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Format, Output, check_stdout, json_text, write_all};
+use crate::cli::output::{Format, Output, check_stdout, write_all};
 use crate::cli::selection::SelectionArgs;
 use crate::cli::ui::Ui;
 use crate::domain::metric::{Metric, Statistic};
@@ -19,6 +19,7 @@ use crate::engine::monitor::buckets::length_for;
 use crate::engine::monitor::markers::{Marker, markers};
 use crate::engine::monitor::overview::{Overview, OverviewRequest};
 use crate::engine::ports::traces::{StoreContents, TraceStore};
+use crate::report::json;
 use crate::report::monitor::html::overview_html;
 use crate::report::monitor::overview::{OverviewReport, overview_text};
 use crate::report::monitor::overview_json::OverviewV1;
@@ -130,7 +131,7 @@ pub(super) fn run(
     };
     let shown = write_all(context, ui, &args.outputs, |format| match format {
         OverviewFormat::Html => overview_html(&report),
-        OverviewFormat::Json => json_text(&OverviewV1::new(&report)),
+        OverviewFormat::Json => json::pretty(&OverviewV1::new(&report)),
     })?;
     if ui.wants_json() {
         ui.json(&OverviewV1::new(&report));

@@ -95,7 +95,7 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &ListArgs) -> Result<Exi
     }
     if ui.wants_json() {
         for row in &rows {
-            ui.line(list_line(&request.fields, row));
+            ui.text(list_line(&request.fields, row));
         }
         return Ok(Exit::Success);
     }

@@ -16,6 +16,7 @@ use crate::cli::ui::Ui;
 use crate::domain::untrusted::Untrusted;
 use crate::engine::traces::receive::{ReceiveReport, Round, receive};
 use crate::report::counter::Counter;
+use crate::report::json;
 use crate::report::traces_import::render_receive;
 use crate::report::traces_receive_json::{ListeningV1, ReceivedV1, StoppedV1};
 
@@ -108,9 +109,7 @@ fn tell(ui: &mut Ui, report: &ReceiveReport) {
 
 /// Prints a line of JSON.
 fn line(ui: &mut Ui, value: &impl Serialize) {
-    let text = serde_json::to_string(value)
-        .expect("our own result types have text keys and no failing serializers");
-    ui.line(text);
+    ui.text(json::line(value));
 }
 
 /// Hears what comes in while it comes.

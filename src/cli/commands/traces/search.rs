@@ -120,7 +120,7 @@ fn near(
 fn show(ui: &mut Ui, result: &SearchResult) {
     if ui.wants_json() {
         for (hit, rank) in result.hits.iter().zip(1..) {
-            ui.line(hit_line(hit, rank));
+            ui.text(hit_line(hit, rank));
         }
     } else {
         ui.text(hits(&result.hits, ui.color()));
