@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use crate::support::Sandbox;
 
-/// From nothing to a release, in a folder of the repository.
+/// From nothing to a release, in a folder of the repository; how long it took is printed.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever measures a first use wants the figure"
+)]
 fn walks(sandbox: &Sandbox, folder: &str) {
     let started = Instant::now();
     let run = |args: &[&str]| sandbox.pointsman(&[&["-C", folder], args].concat());

@@ -221,7 +221,9 @@ impl Compiler<'_> {
             return;
         }
         match read_text(self.tree, &file) {
-            Ok(Some(partial)) => {
+            Ok(Some(mut partial)) => {
+                // As git keeps it, however it was checked out: a prompt is the same prompt on every machine.
+                partial.text = partial.text.replace("\r\n", "\n");
                 let template = Template {
                     text: partial.text.clone(),
                     span: start_of_file(),

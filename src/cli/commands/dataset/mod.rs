@@ -47,7 +47,7 @@ enum DatasetCommand {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Import(import::ImportArgs),
-    AddSpan(add_span::AddSpanArgs),
+    AddSpan(Box<add_span::AddSpanArgs>),
     Review(review::ReviewArgs),
     Prove(Box<prove::ProveArgs>),
     Lint(lint::LintArgs),
