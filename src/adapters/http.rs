@@ -9,6 +9,8 @@ use reqwest::{Client, ClientBuilder};
 
 /// What every client of ours starts from.
 pub(super) fn client() -> ClientBuilder {
+    // Fails where a client was made before, and then the provider is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
