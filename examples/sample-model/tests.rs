@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use minijinja::{Environment, UndefinedBehavior};
+use pointsman::adapters::http::client;
 use serde_json::{Map, Value, json};
 
 use crate::model::{self, Conversation};
@@ -147,7 +148,7 @@ async fn the_server_speaks_chat_completions_and_waits_as_told() {
     );
     let delay = Duration::from_millis(30);
     tokio::spawn(async move { axum::serve(listener, crate::routes(delay)).await });
-    let client = reqwest::Client::new();
+    let client = client().build().unwrap();
     let post = |body: Value| client.post(&url).json(&body).send();
 
     let asked = tokio::time::Instant::now();

@@ -7,8 +7,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 
-/// What every client of ours starts from.
-pub(super) fn client() -> ClientBuilder {
+/// What every client of ours starts from. From the first on, the process has a provider of ciphers.
+pub fn client() -> ClientBuilder {
     // Fails where a client was made before, and then the provider is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()

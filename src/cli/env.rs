@@ -16,6 +16,9 @@ pub const CLOCK: &str = "POINTSMAN_CLOCK";
 /// `host[:port]`, separated by commas.
 pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
 
+/// The only servers at which providers are asked, where it is set: `host[:port]`, separated by commas.
+pub const PROVIDER_HOSTS: &str = "POINTSMAN_PROVIDER_HOSTS";
+
 /// How many columns the terminal has, where nothing else says.
 pub const COLUMNS: &str = "COLUMNS";
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::adapters::hosts::Hosts;
 use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{ProviderSetup, SetupError, build};
 use crate::adapters::store::{FileAnswerCache, FileRunStore};
@@ -22,9 +23,11 @@ use crate::engine::workspace::Workspace;
 use crate::report::progress::Progress;
 
 use super::context::Context;
+use super::env;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::ui::Ui;
+use super::webhooks::hosts_in;
 
 /// Everything that an evaluation needs beside its plan.
 pub struct Workbench<'a> {
@@ -37,6 +40,8 @@ pub struct Workbench<'a> {
     pub store: FileRunStore,
     /// Where answers are kept; absent: they are asked for anew.
     pub cache: Option<FileAnswerCache>,
+    /// The only servers that providers may be at; absent: any.
+    hosts: Option<Hosts>,
     /// Where programs run that the settings name; absent: none may run.
     pub programs_in: Option<PathBuf>,
     /// What a run may take.
@@ -66,6 +71,7 @@ impl<'a> Workbench<'a> {
             project: workspace.project()?,
             cache: use_cache.then(|| FileAnswerCache::new(&state)),
             store: FileRunStore::new(&state),
+            hosts: hosts_in(context, env::PROVIDER_HOSTS)?,
             programs_in: None,
             limits: RunLimits::default(),
             taken: Cell::default(),
@@ -84,6 +90,7 @@ impl<'a> Workbench<'a> {
             tree: self.workspace.tree(),
             clock: self.context.clock(),
             will_call,
+            hosts: self.hosts.clone(),
             programs_in: self.programs_in.clone(),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::adapters::webhooks::{Allowed, Courier, Surroundings};
+use crate::adapters::hosts::Hosts;
+use crate::adapters::webhooks::{Courier, Surroundings};
 use crate::domain::webhook::delivery::Delivery;
 use crate::domain::webhook::report::Report;
 use crate::engine::ports::StoreError;
@@ -97,10 +98,15 @@ fn with_courier(
 }
 
 /// The receivers off the public internet that the user allows.
-fn allowed(context: &Context) -> Result<Allowed, CommandError> {
-    let text = context.environment().text(env::WEBHOOK_HOSTS);
-    Allowed::parse(text.unwrap_or_default()).map_err(|error| {
-        CommandError::usage(format!("`{}` is wrong: {error}", env::WEBHOOK_HOSTS))
+fn allowed(context: &Context) -> Result<Hosts, CommandError> {
+    Ok(hosts_in(context, env::WEBHOOK_HOSTS)?.unwrap_or_default())
+}
+
+/// The servers that a variable names; absent: it is not set.
+pub fn hosts_in(context: &Context, variable: &str) -> Result<Option<Hosts>, CommandError> {
+    let text = context.environment().text(variable);
+    text.map(Hosts::parse).transpose().map_err(|error| {
+        CommandError::usage(format!("`{variable}` is wrong: {error}"))
             .with_hint("write `host` or `host:port`, separated by commas")
     })
 }

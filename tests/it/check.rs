@@ -217,7 +217,7 @@ fn a_workspace_may_live_in_a_folder_of_a_larger_repository() {
         .pointsman(&["check"])
         .exits(2)
         .tells("there is no `pointsman.toml`")
-        .tells("pointsman init");
+        .tells("there is a workspace in `services/bot`");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! bytes.
 
 use pointsman::adapters::files::WorktreeTree;
+use pointsman::adapters::http::client;
 use pointsman::domain::finding::Findings;
 use pointsman::engine::workspace::Workspace;
 
@@ -147,7 +148,8 @@ fn the_model_server_answers_by_its_script_and_keeps_what_was_asked() {
         _ => Reply::says(&format!("you said {}", call.last_message())).after_ms(5),
     });
     let ask = || {
-        let request = reqwest::Client::new()
+        let client = client().build().expect("it needs nothing");
+        let request = client
             .post(format!("{}/chat/completions", server.base_url()))
             .bearer_auth("key")
             .json(&serde_json::json!({"messages": [{"role": "user", "content": "hello"}]}));

@@ -16,6 +16,7 @@ mod wire;
 
 use std::path::PathBuf;
 
+use crate::adapters::hosts::Hosts;
 use crate::domain::finding::Findings;
 use crate::domain::project::{
     BUILT_IN_PROVIDERS, ECHO, ProgramSettings, Project, ProviderSettings, REPLAY,
@@ -45,6 +46,8 @@ pub struct ProviderSetup<'a> {
     pub clock: &'a dyn Clock,
     /// Whether calls will be made. A plan that only looks ahead needs no keys.
     pub will_call: bool,
+    /// The only servers that may be asked; absent: any.
+    pub hosts: Option<Hosts>,
     /// Where programs run that the settings name; absent: none may run.
     pub programs_in: Option<PathBuf>,
 }
@@ -96,6 +99,14 @@ pub enum SetupError {
         /// Why not.
         reason: String,
     },
+    /// The address is none that the user allows.
+    #[error("provider `{name}` is at `{origin}`, where nobody may be asked")]
+    HostNotAllowed {
+        /// The provider's name.
+        name: String,
+        /// The scheme, host and port.
+        origin: String,
+    },
     /// The template of the body cannot be used.
     #[error("provider `{name}` cannot be asked: {reason}")]
     Template {
@@ -131,6 +142,11 @@ impl SetupError {
                 )
             }
             Self::Address { .. } => "correct its `base_url` in `pointsman.toml`".to_owned(),
+            Self::HostNotAllowed { .. } => {
+                "see who changed its address; where it is right, add its host to the hosts that your \
+                 environment allows: `POINTSMAN_PROVIDER_HOSTS`"
+                    .to_owned()
+            }
             Self::Template { .. } => "correct its `body` in `pointsman.toml`".to_owned(),
             Self::ProgramNotAllowed { .. } => {
                 "read what it does; then allow programs for this command with `--allow-exec`"
@@ -201,6 +217,7 @@ impl<'a> ProviderSetup<'a> {
                 let setup = ServerSetup {
                     name,
                     key: self.key(name, settings.key_env.as_deref())?,
+                    hosts: self.hosts.as_ref().filter(|_| self.will_call),
                     prices: Prices::new(self.project, name, Some(&settings.url)),
                 };
                 Ok(Box::new(Server::new(setup, settings, self.clock)?))

@@ -11,6 +11,7 @@ use reqwest::{Client, Response, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::adapters::hosts::Hosts;
 use crate::adapters::{address, http};
 use crate::domain::digest::Digest;
 use crate::domain::project::{Price, ServerSettings, WireFormat};
@@ -59,6 +60,8 @@ pub(super) struct ServerSetup<'a> {
     pub(super) name: &'a str,
     /// The key.
     pub(super) key: Option<Key>,
+    /// The only servers that may be asked; absent: any.
+    pub(super) hosts: Option<&'a Hosts>,
     /// What its models cost.
     pub(super) prices: Prices,
 }
@@ -82,6 +85,12 @@ impl<'a> Server<'a> {
             reason,
         };
         let base = address::parse(&settings.url).map_err(address)?;
+        if setup.hosts.is_some_and(|hosts| !hosts.contains(&base)) {
+            return Err(SetupError::HostNotAllowed {
+                name: setup.name.to_owned(),
+                origin: address::origin(&base),
+            });
+        }
         let wire = wire::of(&settings.wire).map_err(|reason| SetupError::Template {
             name: setup.name.to_owned(),
             reason,

@@ -10,5 +10,4 @@ pub mod sender;
 
 pub use announced::AnnouncedLanes;
 pub use courier::Courier;
-pub use reach::Allowed;
 pub use sender::Surroundings;

@@ -10,49 +10,8 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::adapters::address::{self, Scope, literal, scope};
+use crate::adapters::hosts::Hosts;
 use crate::engine::ports::BoxFuture;
-
-/// The receivers off the public internet that the user allows, by host and port.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Allowed(Vec<(String, Option<u16>)>);
-
-impl Allowed {
-    /// Reads a list like `hooks.internal, 127.0.0.1:8080`. Without a port, every port is allowed.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let names = text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
-        names.map(allowed_host).collect::<Result<_, _>>().map(Self)
-    }
-
-    fn contains(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default();
-        let matches = |(name, wanted): &(String, Option<u16>)| {
-            name == host && wanted.is_none_or(|wanted| Some(wanted) == port)
-        };
-        self.0.iter().any(matches)
-    }
-}
-
-/// Reads `host` or `host:port`, in the one spelling that URLs have for it.
-fn allowed_host(name: &str) -> Result<(String, Option<u16>), String> {
-    let wrong = || format!("`{name}` is not a host, with a port or without one");
-    let url = Url::parse(&format!("https://{name}/")).map_err(|_| wrong())?;
-    let rest_is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if !rest_is_plain || !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong());
-    }
-    let host = url.host_str().ok_or_else(wrong)?;
-    // The parser drops a port that the scheme implies.
-    let port = if name.ends_with(":443") {
-        Some(443)
-    } else {
-        url.port()
-    };
-    Ok((host.to_owned(), port))
-}
 
 /// A receiver that may be called.
 #[derive(Debug)]
@@ -64,7 +23,7 @@ pub(super) struct Reachable {
 impl Reachable {
     /// Checks the address of a receiver, as far as it can be checked before its name is resolved.
     /// The error repeats no more than the host.
-    pub(super) fn check(text: &str, allowed: &Allowed) -> Result<Self, String> {
+    pub(super) fn check(text: &str, allowed: &Hosts) -> Result<Self, String> {
         let text = text.trim();
         // An address of another kind may be no address at all, but a secret in its place.
         let is_web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -268,11 +227,11 @@ mod tests {
         let (listener, port) = listener();
         for spelling in SPELLINGS {
             let url = spelling.replace("PORT", &port.to_string());
-            let called = call(Reachable::check(&url, &Allowed::default()));
+            let called = call(Reachable::check(&url, &Hosts::default()));
             assert!(called.is_err(), "{url}");
             assert!(listener.accept().is_err(), "{url}");
         }
-        let allowed = Allowed::parse(&format!("127.0.0.1:{port}")).unwrap();
+        let allowed = Hosts::parse(&format!("127.0.0.1:{port}")).unwrap();
         let url = format!("https://127.0.0.1:{port}/");
         let called = std::thread::spawn(move || call(Reachable::check(&url, &allowed)));
         listener.set_nonblocking(false).unwrap();
@@ -293,7 +252,7 @@ mod tests {
         });
         for _ in 0..3 {
             let url = format!("https://rebinding.example.com:{port}/");
-            let mut reachable = Reachable::check(&url, &Allowed::default()).unwrap();
+            let mut reachable = Reachable::check(&url, &Hosts::default()).unwrap();
             reachable.resolver.lookup = Arc::clone(&lookup);
             let error = call(Ok(reachable)).unwrap_err();
             assert!(error.contains("private network"), "{error}");
@@ -302,30 +261,8 @@ mod tests {
     }
 
     #[test]
-    fn allowances_name_hosts_and_ports_and_nothing_else() {
-        let allowed = Allowed::parse("Hooks.internal, 127.0.0.1:8080,[::1]:443").unwrap();
-        let contains = |url: &str| allowed.contains(&Url::parse(url).unwrap());
-        assert!(contains("https://hooks.internal/x"));
-        assert!(contains("https://hooks.internal:9000/"));
-        assert!(contains("http://127.0.0.1:8080/") && !contains("http://127.0.0.1:8081/"));
-        assert!(contains("https://[::1]/") && !contains("https://[::1]:8443/"));
-        assert!(!contains("https://x.hooks.internal/"));
-        for wrong in [
-            "a/b",
-            "user@host",
-            "https://host",
-            "host:x",
-            "a b",
-            "host?x",
-        ] {
-            assert!(Allowed::parse(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(Allowed::parse(" , "), Ok(Allowed::default()));
-    }
-
-    #[test]
     fn what_is_allowed_may_be_private_but_never_special() {
-        let allowed = Allowed::parse("169.254.169.254, 10.0.0.1, 127.0.0.1").unwrap();
+        let allowed = Hosts::parse("169.254.169.254, 10.0.0.1, 127.0.0.1").unwrap();
         assert!(Reachable::check("https://169.254.169.254/", &allowed).is_err());
         assert!(Reachable::check("https://10.0.0.1/", &allowed).is_ok());
         assert!(Reachable::check("http://127.0.0.1/", &allowed).is_ok());
@@ -341,7 +278,7 @@ mod tests {
             "canary",
             "canary://x",
         ] {
-            let error = Reachable::check(url, &Allowed::default()).unwrap_err();
+            let error = Reachable::check(url, &Hosts::default()).unwrap_err();
             assert!(
                 !error.contains("/canary") && !error.contains(":canary"),
                 "{error}"

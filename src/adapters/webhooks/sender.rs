@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Url};
 
+use crate::adapters::hosts::Hosts;
 use crate::adapters::{address, http};
 use crate::domain::webhook::delivery::{Answer, Delivery};
 use crate::domain::webhook::signature::{
@@ -18,7 +19,7 @@ use crate::domain::webhook::signature::{
 use crate::domain::webhook::{Webhook, WebhookFormat};
 use crate::engine::ports::Clock;
 
-use super::reach::{Allowed, Reachable};
+use super::reach::Reachable;
 
 /// The version of GitHub's interface that `repository_dispatch` is sent to.
 const GITHUB_VERSION: (&str, &str) = ("x-github-api-version", "2022-11-28");
@@ -31,7 +32,7 @@ pub struct Surroundings<'a> {
     /// Looks up a variable of the environment.
     pub variable: Box<Variables<'a>>,
     /// Receivers off the public internet that may be called.
-    pub allowed: Allowed,
+    pub allowed: Hosts,
     /// The clock.
     pub clock: &'a dyn Clock,
 }

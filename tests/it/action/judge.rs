@@ -70,7 +70,7 @@ fn nothing_that_is_printed_about_a_pull_request_is_a_command() {
     let mut runner = Runner::on_pull_request(&sandbox, &head);
     runner.has_pointsman();
     assert_eq!(runner.action(".", &[]), 1, "{}", runner.log);
-    assert!(runner.log.contains("::error::forged"), "{}", runner.log);
+    assert!(runner.log.contains(":error::forged"), "{}", runner.log);
     assert_eq!(runner.commands, [""; 0]);
 }
 

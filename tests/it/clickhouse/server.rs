@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use pointsman::adapters::http::client;
+
 use crate::support::source::root;
 use crate::support::tools::tools;
 
@@ -72,7 +74,8 @@ impl ClickHouse {
             .build()
             .expect("the system has threads");
         runtime.block_on(async {
-            let request = reqwest::Client::new()
+            let client = client().build().expect("it needs nothing");
+            let request = client
                 .post(format!("{}{path}", self.url))
                 .header("x-clickhouse-key", PASSWORD)
                 .body(body.to_owned());

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -274,4 +275,57 @@ fn receivers_that_fail_in_every_way_hold_up_no_move_and_are_told_once_they_are_w
         "{} faults of receivers: the lane moved in {took:.1?}, and each was told once",
         FAULTS.len()
     );
+}
+
+/// An address of this machine that pretends to be another.
+const CHANGED_ADDRESSES: [&str; 14] = [
+    "http://127.0.0.1:PORT",
+    "http://localhost:PORT",
+    "http://LOCALHOST.:PORT",
+    "http://2130706433:PORT",
+    "http://0x7f000001:PORT",
+    "http://0177.0.0.1:PORT",
+    "http://127.1:PORT",
+    "http://[::1]:PORT",
+    "http://[::ffff:127.0.0.1]:PORT",
+    "http://api.example.com@127.0.0.1:PORT",
+    "http://127.0.0.1:PORT/api.example.com",
+    "http://127.0.0.1:PORT?api.example.com",
+    "http://127.0.0.1:PORT#@api.example.com",
+    "https://127.0.0.1:PORT",
+];
+
+#[test]
+fn a_provider_whose_address_was_changed_is_sent_no_byte_where_the_environment_names_the_hosts() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.set_nonblocking(true).expect("it can be asked");
+    let port = listener.local_addr().expect("it is bound").port();
+    let sandbox = Sandbox::with_workspace();
+    sandbox.edit("prompts/triage.prompt.yml", "echo/echo", "local/small");
+    let evaluates = |hosts: &str| {
+        let run = sandbox.command(&["eval"]).env("MODEL_KEY", KEY);
+        run.env("POINTSMAN_PROVIDER_HOSTS", hosts).run()
+    };
+    for address in CHANGED_ADDRESSES {
+        let address = address.replace("PORT", &port.to_string());
+        sandbox.write(
+            "pointsman.toml",
+            format!(
+                "[providers.local]\nkind = \"openai\"\nbase_url = \"{address}\"\nkey_env = \"MODEL_KEY\"\nmax_attempts = 1\n"
+            ),
+        );
+        evaluates("api.example.com").exits(2).has_no_result();
+        assert!(listener.accept().is_err(), "{address}");
+    }
+    let own = format!("api.example.com, 127.0.0.1:{port}");
+    sandbox.edit("pointsman.toml", "https://", "http://");
+    listener
+        .set_nonblocking(false)
+        .expect("it can be waited for");
+    let asked = std::thread::spawn(move || listener.accept().is_ok());
+    evaluates(&own).exits(5);
+    assert!(asked.join().expect("somebody came"));
+    evaluates("api.example.com/v1")
+        .exits(2)
+        .tells("`POINTSMAN_PROVIDER_HOSTS` is wrong");
 }
