@@ -109,7 +109,8 @@ evals:
         command
     }
 
-    fn path(&self) -> &Path {
+    /// The folder of the repository.
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
