@@ -323,7 +323,7 @@ fn a_provider_whose_address_was_changed_is_sent_no_byte_where_the_environment_na
         .set_nonblocking(false)
         .expect("it can be waited for");
     let asked = std::thread::spawn(move || listener.accept().is_ok());
-    evaluates(&own).exits(5);
+    evaluates(&own).exits(9);
     assert!(asked.join().expect("somebody came"));
     evaluates("api.example.com/v1")
         .exits(2)
