@@ -25,7 +25,11 @@ fn main() {
 fn prompts() {
     let bench = Bench::with_prompts(PROMPTS);
     shows(&bench, "check", &["check", "--quiet"]);
-    shows(&bench, "promote all", &["promote", "staging", "--yes"]);
+    shows(
+        &bench,
+        "promote all",
+        &["promote", "staging", "--yes", "--quiet"],
+    );
     bench.write_prompt(0, "Answer with one word.");
     bench.commit();
     shows(&bench, "diff, one changed", &["diff", "staging"]);
