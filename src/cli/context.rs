@@ -8,6 +8,7 @@ use crate::adapters::clock::{FixedClock, SystemClock};
 use crate::adapters::files::WorktreeTree;
 use crate::adapters::git::command::GitEnvironment;
 use crate::adapters::git::{GitAttestations, GitError, GitLanes, Repository};
+use crate::adapters::hosts::Hosts;
 use crate::adapters::store::FileOutbox;
 use crate::adapters::traces::{FileTraceSink, FileTraceStore};
 use crate::adapters::webhooks::AnnouncedLanes;
@@ -59,6 +60,15 @@ impl Context {
     /// The clock.
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    /// The servers that a variable names; absent: it is not set.
+    pub fn hosts(&self, variable: &str) -> Result<Option<Hosts>, CommandError> {
+        let text = self.environment.text(variable);
+        text.map(Hosts::parse).transpose().map_err(|error| {
+            CommandError::usage(format!("`{variable}` is wrong: {error}"))
+                .with_hint("write `host` or `host:port`, separated by commas")
+        })
     }
 
     /// The git repository that the command runs in.

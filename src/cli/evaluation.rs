@@ -27,7 +27,6 @@ use super::env;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::ui::Ui;
-use super::webhooks::hosts_in;
 
 /// Everything that an evaluation needs beside its plan.
 pub struct Workbench<'a> {
@@ -71,7 +70,7 @@ impl<'a> Workbench<'a> {
             project: workspace.project()?,
             cache: use_cache.then(|| FileAnswerCache::new(&state)),
             store: FileRunStore::new(&state),
-            hosts: hosts_in(context, env::PROVIDER_HOSTS)?,
+            hosts: context.hosts(env::PROVIDER_HOSTS)?,
             programs_in: None,
             limits: RunLimits::default(),
             taken: Cell::default(),

@@ -99,14 +99,5 @@ fn with_courier(
 
 /// The receivers off the public internet that the user allows.
 fn allowed(context: &Context) -> Result<Hosts, CommandError> {
-    Ok(hosts_in(context, env::WEBHOOK_HOSTS)?.unwrap_or_default())
-}
-
-/// The servers that a variable names; absent: it is not set.
-pub fn hosts_in(context: &Context, variable: &str) -> Result<Option<Hosts>, CommandError> {
-    let text = context.environment().text(variable);
-    text.map(Hosts::parse).transpose().map_err(|error| {
-        CommandError::usage(format!("`{variable}` is wrong: {error}"))
-            .with_hint("write `host` or `host:port`, separated by commas")
-    })
+    Ok(context.hosts(env::WEBHOOK_HOSTS)?.unwrap_or_default())
 }
