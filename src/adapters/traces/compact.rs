@@ -67,9 +67,10 @@ fn clean(layout: &Layout, table: Table, day: Date) -> Result<Vec<Segment>, Trace
 
 /// Small files of about the same size, where there are enough of them.
 fn alike(segments: &[Segment]) -> Option<Vec<&Segment>> {
-    let largest = (MOST_ROWS / 2) as u64;
+    // What a large batch became is large enough: nothing is written twice that came at once.
+    let largest = (MOST_ROWS / 8) as u64;
     let is_small = |segment: &&Segment| {
-        segment.notes.rows < largest && segment.bytes() < (MOST_BYTES / 2) as u64
+        segment.notes.rows < largest && segment.bytes() < (MOST_BYTES / 4) as u64
     };
     let size = |segment: &Segment| segment.notes.rows.max(1).ilog2() / 3;
     for class in 0..=largest.ilog2() / 3 {

@@ -1,4 +1,4 @@
-//! The files of a table that a writer looks into again and again: they stay open.
+//! What files hold already, as a writer asks again and again: those of the days in question stay open.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -6,20 +6,63 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use crate::domain::trace::score::Score;
+use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
-use super::layout::{Layout, Table};
+use super::known;
+use super::layout::{Layout, Table, days_around};
 use super::segment::Segment;
 
-/// Files that are open.
-pub(super) struct Files {
+/// The files of both tables.
+pub(super) struct Stored {
+    spans: Files,
+    scores: Files,
+}
+
+impl Stored {
+    /// None is open yet.
+    pub(super) fn new() -> Self {
+        Self {
+            spans: Files::of(Table::Spans),
+            scores: Files::of(Table::Scores),
+        }
+    }
+
+    /// For each span whether a file of the days around them holds it.
+    pub(super) fn known_spans(
+        &mut self,
+        layout: &Layout,
+        spans: &[&Span],
+    ) -> Result<Vec<bool>, TraceStoreError> {
+        match days_around(spans.iter().map(|span| span.started_at)) {
+            Some(days) => known::spans(self.spans.of_days(layout, &days)?, spans),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// For each score whether a file of the days around them holds it.
+    pub(super) fn known_scores(
+        &mut self,
+        layout: &Layout,
+        scores: &[&Score],
+    ) -> Result<Vec<bool>, TraceStoreError> {
+        match days_around(scores.iter().map(|score| score.recorded_at)) {
+            Some(days) => known::scores(self.scores.of_days(layout, &days)?, scores),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The files of one table that are open.
+struct Files {
     table: Table,
     open: BTreeMap<PathBuf, Segment>,
 }
 
 impl Files {
     /// None yet.
-    pub(super) fn of(table: Table) -> Self {
+    fn of(table: Table) -> Self {
         Self {
             table,
             open: BTreeMap::new(),
@@ -28,7 +71,7 @@ impl Files {
 
     /// The files of some days as they are now. Only these stay open. What a file was made from may be
     /// among them.
-    pub(super) fn of_days(
+    fn of_days(
         &mut self,
         layout: &Layout,
         days: &RangeInclusive<Date>,

@@ -12,12 +12,13 @@ use crate::engine::ports::traces::TraceStoreError;
 
 use super::columns::TRACE;
 use super::encode::{self, nanoseconds};
+use super::files::Stored;
 use super::join::Waiting;
 use super::known;
 use super::layout::{Layout, StoreLock, Table, day_of, failed, sync_folder};
 use super::schema::{IDENTITY, MOST_ROWS, SCHEMA_VERSION, findable};
-use super::segment::{self, Notes, Segment};
-use super::snapshot::{in_force, retain};
+use super::segment::{self, Notes};
+use super::snapshot::retain;
 
 /// About how many bytes of text one file holds at most.
 pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -62,13 +63,14 @@ pub(super) fn roll(
     layout: &Layout,
     lock: &StoreLock,
     fresh: &Fresh,
+    stored: &mut Stored,
     now: Timestamp,
 ) -> Result<BTreeSet<(Table, Date)>, TraceStoreError> {
     let mut spans: Vec<&Span> = fresh.spans.iter().collect();
-    let known = known::spans(&stored(layout, Table::Spans)?, &spans)?;
+    let known = stored.known_spans(layout, &spans)?;
     retain(&mut spans, &known);
     let mut scores: Vec<&Score> = fresh.scores.iter().collect();
-    let known = known::scores(&stored(layout, Table::Scores)?, &scores)?;
+    let known = stored.known_scores(layout, &scores)?;
     retain(&mut scores, &known);
     let origin = Origin {
         redactions: fresh.redactions.clone(),
@@ -92,17 +94,6 @@ fn by_day<T>(items: Vec<&T>, time: fn(&T) -> Timestamp) -> BTreeMap<Date, Vec<&T
         days.entry(day_of(time(item))).or_default().push(item);
     }
     days
-}
-
-/// Every file of a table that counts. The lock keeps others from changing them.
-fn stored(layout: &Layout, table: Table) -> Result<Vec<Segment>, TraceStoreError> {
-    let mut segments = Vec::new();
-    for day in layout.days(table)? {
-        for path in layout.files(table, day)? {
-            segments.extend(Segment::open(path)?);
-        }
-    }
-    Ok(in_force(segments))
 }
 
 /// Writes spans of one day, in as many files as it takes.

@@ -12,10 +12,10 @@ use crate::engine::ports::traces::{Appended, TraceBatch, TraceSink, TraceStoreEr
 use super::compact::compact;
 use super::decode::moment;
 use super::encode::nanoseconds;
-use super::files::Files;
+use super::files::Stored;
 use super::join::{Waiting, identity, join, join_stored, still_waiting};
 use super::known;
-use super::layout::{Layout, StoreLock, Table, days_around, failed, remove};
+use super::layout::{Layout, StoreLock, failed, remove};
 use super::log::{self, LogBatch, LogWriter};
 use super::roll::{Fresh, content_weight, roll, weight};
 use super::snapshot::{each_once, retain};
@@ -37,8 +37,8 @@ const LARGE_BYTES: usize = 16 * 1024 * 1024;
 /// written twice.
 ///
 /// What is stored already is found among what this writer took in and what is stored of the days
-/// around a batch. Whatever else is stored already, in another writer's log or on another day, is found
-/// when a log is rolled: then it does not count as a duplicate, but it is not stored twice either.
+/// around a batch: the same span began at the same time. What is in another writer's log is found when
+/// that log is rolled: then it does not count as a duplicate, but it is not stored twice either.
 pub struct FileTraceSink<'a> {
     layout: Layout,
     clock: &'a dyn Clock,
@@ -48,8 +48,7 @@ pub struct FileTraceSink<'a> {
     waiting_spans: HashSet<ShortDigest>,
     waiting_scores: HashSet<String>,
     waiting_content: HashSet<ShortDigest>,
-    span_files: Files,
-    score_files: Files,
+    stored: Stored,
 }
 
 impl<'a> FileTraceSink<'a> {
@@ -65,8 +64,7 @@ impl<'a> FileTraceSink<'a> {
             waiting_spans: HashSet::new(),
             waiting_scores: HashSet::new(),
             waiting_content: HashSet::new(),
-            span_files: Files::of(Table::Spans),
-            score_files: Files::of(Table::Scores),
+            stored: Stored::new(),
         };
         if !sink.layout.logs()?.is_empty() {
             sink.take_over_logs()?;
@@ -79,7 +77,8 @@ impl<'a> FileTraceSink<'a> {
         let lock = self.layout.lock()?;
         let (mut taken, mut waiting) = (Vec::new(), Vec::new());
         for path in self.layout.logs()? {
-            if let Some(left) = take_over(&self.layout, &lock, &path, self.clock)? {
+            if let Some(left) = take_over(&self.layout, &lock, &path, &mut self.stored, self.clock)?
+            {
                 waiting.extend(left);
                 taken.push(path);
             }
@@ -100,7 +99,8 @@ impl<'a> FileTraceSink<'a> {
             return Ok(());
         };
         let lock = self.layout.lock()?;
-        let waiting = publish(&self.layout, &lock, &mut self.waiting, self.clock)?;
+        let (fresh, stored) = (&mut self.waiting, &mut self.stored);
+        let waiting = publish(&self.layout, &lock, fresh, stored, self.clock)?;
         let old = log.path().to_owned();
         self.log = carry_over(&self.layout, &lock, &waiting, self.clock)?;
         remove(&old)?;
@@ -146,18 +146,17 @@ impl<'a> FileTraceSink<'a> {
             logged,
         } = batch;
         logged.retain(|logged| self.waiting_content.insert(identity(logged)));
-        spans.retain(|span| !self.waiting_spans.contains(&known::span_key(span)));
-        scores.retain(|score| !self.waiting_scores.contains(&known::identity(score)));
-        if let Some(days) = days_around(spans.iter().map(|span| span.started_at)) {
-            let stored = self.span_files.of_days(&self.layout, &days)?;
-            let known = known::spans(stored, &spans.iter().collect::<Vec<_>>())?;
-            retain(spans, &known);
+        if !self.waiting_spans.is_empty() {
+            spans.retain(|span| !self.waiting_spans.contains(&known::span_key(span)));
         }
-        if let Some(days) = days_around(scores.iter().map(|score| score.recorded_at)) {
-            let stored = self.score_files.of_days(&self.layout, &days)?;
-            let known = known::scores(stored, &scores.iter().collect::<Vec<_>>())?;
-            retain(scores, &known);
+        if !self.waiting_scores.is_empty() {
+            scores.retain(|score| !self.waiting_scores.contains(&known::identity(score)));
         }
+        let stored = &mut self.stored;
+        let known = stored.known_spans(&self.layout, &spans.iter().collect::<Vec<_>>())?;
+        retain(spans, &known);
+        let known = stored.known_scores(&self.layout, &scores.iter().collect::<Vec<_>>())?;
+        retain(scores, &known);
         Ok(())
     }
 
@@ -221,7 +220,8 @@ impl TraceSink for FileTraceSink<'_> {
         let bytes: usize = fresh.spans.iter().map(weight).sum();
         if fresh.spans.len() >= LARGE || bytes >= LARGE_BYTES {
             let lock = self.layout.lock()?;
-            let waiting = publish(&self.layout, &lock, &mut fresh, self.clock)?;
+            let stored = &mut self.stored;
+            let waiting = publish(&self.layout, &lock, &mut fresh, stored, self.clock)?;
             drop(lock);
             fresh = Fresh {
                 waiting,
@@ -264,6 +264,7 @@ fn take_over(
     layout: &Layout,
     lock: &StoreLock,
     path: &Path,
+    stored: &mut Stored,
     clock: &dyn Clock,
 ) -> Result<Option<Vec<Waiting>>, TraceStoreError> {
     let file = match File::open(path) {
@@ -290,7 +291,7 @@ fn take_over(
         fresh.scores.extend(scores);
         fresh.waiting.extend(waiting);
     }
-    publish(layout, lock, &mut fresh, clock).map(Some)
+    publish(layout, lock, &mut fresh, stored, clock).map(Some)
 }
 
 /// Begins a log with content that still waits for its spans; `None`: none does.
@@ -313,13 +314,14 @@ fn publish(
     layout: &Layout,
     lock: &StoreLock,
     fresh: &mut Fresh,
+    stored: &mut Stored,
     clock: &dyn Clock,
 ) -> Result<Vec<Waiting>, TraceStoreError> {
     let now = clock.now();
     let redactions = fresh.waiting.iter().map(|it| it.redaction);
     fresh.redactions.extend(redactions);
     let waiting = join(&mut fresh.spans, std::mem::take(&mut fresh.waiting));
-    let mut days = roll(layout, lock, fresh, now)?;
+    let mut days = roll(layout, lock, fresh, stored, now)?;
     let joined = join_stored(layout, lock, waiting, now)?;
     days.extend(joined.days);
     for day in days {

@@ -90,8 +90,12 @@ impl Snapshot {
 
 /// Leaves the first of those that are the same.
 pub(super) fn each_once(spans: &mut Vec<Span>, scores: &mut Vec<Score>) {
-    let mut seen = HashSet::new();
-    spans.retain(|span| seen.insert(known::span_key(span)));
+    let mut seen = HashSet::with_capacity(spans.len());
+    let ids = spans.iter();
+    let again: Vec<bool> = ids
+        .map(|span| !seen.insert((span.trace_id.as_str(), span.span_id.as_str())))
+        .collect();
+    retain(spans, &again);
     let mut seen = HashSet::new();
     scores.retain(|score| seen.insert(known::identity(score)));
 }

@@ -34,6 +34,13 @@ impl TraceBatch {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Adds what another batch holds.
+    pub fn append(&mut self, mut other: Self) {
+        self.spans.append(&mut other.spans);
+        self.scores.append(&mut other.scores);
+        self.logged.append(&mut other.logged);
+    }
 }
 
 /// Where traces are written to. What was written is durable when the call returns.

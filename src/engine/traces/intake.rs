@@ -254,7 +254,12 @@ impl Intake {
         place: RecordPlace,
         making: &mut Making<'_>,
     ) -> Result<(), ImportError> {
-        for (reason, count) in self.map(export, &mut making.batch).unkept {
+        // What was just read is at hand: later it would have to be fetched from memory again.
+        let mut batch = TraceBatch::default();
+        let unkept = self.map(export, &mut batch).unkept;
+        self.redact(&mut batch);
+        making.batch.append(batch);
+        for (reason, count) in unkept {
             let refusal = making.refusal(Some(place), None);
             self.refuse(making, &reason, refusal, count)?;
         }
@@ -350,14 +355,13 @@ impl Intake {
         Ok(())
     }
 
-    /// Redacts the batch and hands it on; whether more is wanted.
+    /// Hands the batch on; whether more is wanted.
     fn flush(&mut self, making: &mut Making<'_>) -> bool {
-        let mut batch = std::mem::take(&mut making.batch);
+        let batch = std::mem::take(&mut making.batch);
         making.bytes = 0;
         if batch.is_empty() {
             return true;
         }
-        self.redact(&mut batch);
         (making.emit)(batch, self.counts.bytes)
     }
 }

@@ -61,7 +61,7 @@ impl<R: BufRead> JsonRecords<R> {
             return Ok(false);
         }
         let mut line = Vec::new();
-        self.input.input.read_line_up_to(&mut line)?;
+        read_line_up_to(&mut self.input.input, &mut line)?;
         let mut scan = Scan::default();
         let taken = scan.take(&line);
         let whole = scan.ended && line[taken..].trim_ascii().is_empty();
@@ -195,6 +195,18 @@ impl<R: BufRead> Tracked<R> {
         self.taken = 0;
     }
 
+    /// Reads a line, alike, into an empty buffer.
+    fn read_line_up_to(&mut self, line: &mut Vec<u8>) -> io::Result<()> {
+        if self.taken < self.put_back.len() {
+            return read_line_up_to(self, line);
+        }
+        // Its end is known then, and need not be looked for once more.
+        read_line_up_to(&mut self.input, line)?;
+        self.offset += line.len() as u64;
+        self.line += u64::from(line.ends_with(b"\n"));
+        Ok(())
+    }
+
     /// Passes over bytes, as long as they are such.
     fn skip_while(&mut self, such: impl Fn(u8) -> bool) -> io::Result<()> {
         loop {
@@ -250,15 +262,9 @@ impl<R: BufRead> BufRead for Tracked<R> {
 }
 
 /// Reads a line of at most one byte more than a record may have, its end included.
-trait ReadLineUpTo {
-    fn read_line_up_to(&mut self, line: &mut Vec<u8>) -> io::Result<()>;
-}
-
-impl<R: BufRead> ReadLineUpTo for R {
-    fn read_line_up_to(&mut self, line: &mut Vec<u8>) -> io::Result<()> {
-        self.take(MOST_RECORD_BYTES + 1).read_until(b'\n', line)?;
-        Ok(())
-    }
+fn read_line_up_to(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<()> {
+    input.take(MOST_RECORD_BYTES + 1).read_until(b'\n', line)?;
+    Ok(())
 }
 
 #[cfg(test)]

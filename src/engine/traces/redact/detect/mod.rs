@@ -76,9 +76,17 @@ impl Detectors {
 
 /// How many digits a text has, and whether it has an `@` or an address with parameters.
 fn census(text: &[u8]) -> (usize, bool) {
-    let digits = text.iter().map(|byte| usize::from(byte.is_ascii_digit()));
-    let digits = digits.sum();
-    (digits, text.contains(&b'@') || text.contains(&b'?'))
+    let (mut digits, mut signs) = (0, 0);
+    // As many as a byte can count: bytes are counted side by side.
+    for part in text.chunks(usize::from(u8::MAX)) {
+        let mut count = 0;
+        for byte in part {
+            count += u8::from(byte.is_ascii_digit());
+            signs |= u8::from(*byte == b'@') | u8::from(*byte == b'?');
+        }
+        digits += usize::from(count);
+    }
+    (digits, signs > 0)
 }
 
 /// Whether a match may begin at a place: no letter, digit or underscore stands right before it.

@@ -110,6 +110,9 @@ const KINDS: [Kind; 48] = [
     },
 ];
 
+/// The fewest bytes of any of them, `AKIA` with what follows it.
+const FEWEST_BYTES: usize = 20;
+
 /// The fewest characters of one part of a token with dots.
 const FEWEST_IN_PART: usize = 10;
 
@@ -129,7 +132,7 @@ impl Tokens {
     }
 
     pub(super) fn may_match(&self, text: &str) -> bool {
-        self.starts.is_match(text)
+        text.len() >= FEWEST_BYTES && self.starts.is_match(text)
     }
 
     pub(super) fn find(&self, text: &str, add: &mut impl FnMut(BuiltIn, usize, usize)) {
