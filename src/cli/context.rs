@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::adapters::clock::{FixedClock, SystemClock};
 use crate::adapters::files::WorktreeTree;
@@ -14,6 +15,7 @@ use crate::adapters::traces::{FileTraceSink, FileTraceStore};
 use crate::adapters::webhooks::AnnouncedLanes;
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
+use crate::domain::period::Period;
 use crate::domain::project::{PROJECT_FILE, Project, TraceSettings};
 use crate::domain::suggest::did_you_mean;
 use crate::domain::untrusted::Untrusted;
@@ -62,10 +64,12 @@ impl Context {
         self.clock.as_ref()
     }
 
-    /// The servers that a variable names; absent: it is not set.
+    /// The servers that a variable names, which are none where it is set to nothing; absent: it is not set.
     pub fn hosts(&self, variable: &str) -> Result<Option<Hosts>, CommandError> {
-        let text = self.environment.text(variable);
-        text.map(Hosts::parse).transpose().map_err(|error| {
+        let value = self.environment.value(variable);
+        let text = value.map(|value| value.to_str().ok_or_else(|| "it is no text".to_owned()));
+        let hosts = text.map(|text| text.and_then(Hosts::parse));
+        hosts.transpose().map_err(|error| {
             CommandError::usage(format!("`{variable}` is wrong: {error}"))
                 .with_hint("write `host` or `host:port`, separated by commas")
         })
@@ -76,7 +80,7 @@ impl Context {
         if let Some(repository) = self.repository.get() {
             return Ok(repository);
         }
-        let environment = GitEnvironment::new(self.environment.variables());
+        let environment = git_environment(&self.environment)?;
         let repository = Repository::discover(&self.directory, environment)?;
         Ok(self.repository.get_or_init(|| repository))
     }
@@ -299,6 +303,19 @@ fn clock(environment: &Environment) -> Result<Box<dyn Clock>, CommandError> {
             .with_hint("use RFC 3339, for example `2026-03-01T09:00:00Z`, or unset it")
     })?;
     Ok(Box::new(FixedClock(time)))
+}
+
+/// What `git` gets to see of an environment, and how long it may talk to a remote.
+pub fn git_environment(environment: &Environment) -> Result<GitEnvironment, CommandError> {
+    let kept = GitEnvironment::new(environment.variables());
+    let Some(text) = environment.text(env::GIT_TIMEOUT) else {
+        return Ok(kept);
+    };
+    let longest: Period = text.parse().map_err(|error| {
+        CommandError::usage(format!("`{}` is wrong: {error}", env::GIT_TIMEOUT))
+            .with_hint("write how long a fetch or a push may take, like `10m`")
+    })?;
+    Ok(kept.within(Duration::from_secs(longest.seconds.unsigned_abs())))
 }
 
 /// A workspace in the folders below, the nearest and first by name: of a repository of many projects,

@@ -1,7 +1,7 @@
 //! The environment: the only place that reads it, so that one page says what we read.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// The process's environment as it was at the start.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +16,12 @@ pub const CLOCK: &str = "POINTSMAN_CLOCK";
 /// `host[:port]`, separated by commas.
 pub const WEBHOOK_HOSTS: &str = "POINTSMAN_WEBHOOK_HOSTS";
 
-/// The only servers at which providers are asked, where it is set: `host[:port]`, separated by commas.
+/// The only servers at which providers are asked, where it is set: `host[:port]`, separated by commas. Where
+/// it is set to nothing, none is asked.
 pub const PROVIDER_HOSTS: &str = "POINTSMAN_PROVIDER_HOSTS";
+
+/// How long a fetch or a push may take in all, like `10m`.
+pub const GIT_TIMEOUT: &str = "POINTSMAN_GIT_TIMEOUT";
 
 /// How many columns the terminal has, where nothing else says.
 pub const COLUMNS: &str = "COLUMNS";
@@ -48,6 +52,12 @@ impl Environment {
     pub fn text(&self, name: &str) -> Option<&str> {
         let value = self.variables.get(&OsString::from(name))?.to_str()?;
         (!value.is_empty()).then_some(value)
+    }
+
+    /// A variable's value, if it is set, be it to nothing.
+    pub fn value(&self, name: &str) -> Option<&OsStr> {
+        let value = self.variables.get(&OsString::from(name));
+        value.map(OsString::as_os_str)
     }
 
     /// Whether a variable is set to anything but the empty text.

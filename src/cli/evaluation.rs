@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::adapters::hosts::Hosts;
 use crate::adapters::providers::record::Recorder;
 use crate::adapters::providers::{ProviderSetup, SetupError, build};
+use crate::adapters::secrets::Secrets;
 use crate::adapters::store::{FileAnswerCache, FileRunStore};
 use crate::domain::project::Project;
 use crate::domain::run::RunId;
@@ -26,6 +27,7 @@ use super::context::Context;
 use super::env;
 use super::error::CommandError;
 use super::exit::Exit;
+use super::listening::stop_signal;
 use super::ui::Ui;
 
 /// Everything that an evaluation needs beside its plan.
@@ -64,12 +66,15 @@ impl<'a> Workbench<'a> {
         use_cache: bool,
     ) -> Result<Self, CommandError> {
         let state = context.state_dir()?;
+        let project = workspace.project()?;
+        let variable = |name: &str| context.environment().text(name).map(str::to_owned);
+        let keys = Secrets::keys(&project, variable);
         Ok(Self {
             context,
             workspace,
-            project: workspace.project()?,
+            project,
             cache: use_cache.then(|| FileAnswerCache::new(&state)),
-            store: FileRunStore::new(&state),
+            store: FileRunStore::new(&state).hiding(keys),
             hosts: context.hosts(env::PROVIDER_HOSTS)?,
             programs_in: None,
             limits: RunLimits::default(),
@@ -188,7 +193,7 @@ impl<'a> Workbench<'a> {
     }
 }
 
-/// Runs to the end, or until Ctrl-C.
+/// Runs to the end, or until a signal.
 fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutcome, CommandError> {
     let mut listener: Box<dyn Listener> = if ui.shows_progress() {
         Box::new(Progress::new())
@@ -198,8 +203,8 @@ fn drive(ui: &mut Ui, input: RunInput<'_>, stop: &AtomicBool) -> Result<RunOutco
     until_stopped(ui, stop, RESUME, run(input, listener.as_mut()))
 }
 
-/// Waits for work that may ask providers, or until Ctrl-C. The first one sets `stop`, which lets what was
-/// started finish; the second one stops at once, and `next` says how to go on.
+/// Waits for work that may ask providers, or until SIGINT (Ctrl-C) or SIGTERM. The first one sets `stop`,
+/// which lets what was started finish; the second one stops at once, and `next` says how to go on.
 pub fn until_stopped<T, E: Into<CommandError>>(
     ui: &mut Ui,
     stop: &AtomicBool,
@@ -208,15 +213,17 @@ pub fn until_stopped<T, E: Into<CommandError>>(
 ) -> Result<T, CommandError> {
     wait_for(async {
         tokio::pin!(work);
+        let first = stop_signal().map_err(|error| cannot_call(&error))?;
         tokio::select! {
             outcome = &mut work => return outcome.map_err(Into::into),
-            _ = tokio::signal::ctrl_c() => {}
+            () = first => {}
         }
         stop.store(true, Ordering::Relaxed);
         ui.note("finishing the calls that were started; press Ctrl-C again to stop at once");
+        let second = stop_signal().map_err(|error| cannot_call(&error))?;
         tokio::select! {
             outcome = &mut work => outcome.map_err(Into::into),
-            _ = tokio::signal::ctrl_c() => Err(interrupted(next)),
+            () = second => Err(interrupted(next)),
         }
     })?
 }
@@ -226,11 +233,13 @@ pub fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| {
-            CommandError::usage(format!("cannot start calling providers: {error}"))
-                .with_hint("close other programs and try again")
-        })?;
+        .map_err(|error| cannot_call(&error))?;
     Ok(runtime.block_on(work))
+}
+
+fn cannot_call(error: &std::io::Error) -> CommandError {
+    CommandError::usage(format!("cannot start calling providers: {error}"))
+        .with_hint("close other programs and try again")
 }
 
 /// Keeps what was recorded beside the prompts.
@@ -260,6 +269,18 @@ pub fn interrupted(next: &str) -> CommandError {
     .with_hint(next)
 }
 
+/// The error of a run that was stopped and knows how far it came.
+fn interrupted_after(outcome: &RunOutcome, next: &str) -> CommandError {
+    let suites = outcome.suites.iter();
+    let (cases, planned) = suites.fold((0, 0), |(cases, planned), suite| {
+        (cases + suite.cases, planned + suite.planned_cases)
+    });
+    let message = format!(
+        "the evaluation was interrupted; {cases} of {planned} case(s) are finished and kept"
+    );
+    CommandError::new(Exit::Interrupted, message).with_hint(next)
+}
+
 /// The error of a run that came to a limit.
 pub fn limited(limit: LimitReached, next: &str) -> CommandError {
     CommandError::new(
@@ -275,7 +296,7 @@ pub fn whole(outcome: &RunOutcome, next: &str) -> Result<(), CommandError> {
         return Err(limited(limit, next));
     }
     if outcome.interrupted {
-        return Err(interrupted(next));
+        return Err(interrupted_after(outcome, next));
     }
     without_answers(&outcome.suites, next).map_or(Ok(()), Err)
 }

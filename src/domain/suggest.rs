@@ -5,13 +5,17 @@ use std::fmt::Write as _;
 /// The nearest of `known` to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
+    let farthest = |candidate: &str| 1 + candidate.chars().count() / 4;
     known
         .into_iter()
+        // Texts are at least as far apart as their lengths are, and a whole file is compared with nothing.
+        .filter(|candidate| length.abs_diff(candidate.chars().count()) <= farthest(candidate))
         .map(|candidate| {
             let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
             (distance, candidate)
         })
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .filter(|(distance, candidate)| *distance <= farthest(candidate))
         .min()
         .map(|(_, candidate)| candidate)
 }

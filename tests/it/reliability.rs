@@ -1,7 +1,10 @@
 //! The promises of `docs/reliability.md`, held by trying what breaks them. Every test prints its figure:
 //! `cargo test --test it reliability:: -- --nocapture`.
 
+mod addresses;
 mod arguments;
+mod bounded;
+mod canaries;
 mod command_lines;
 mod configuration;
 mod failures;

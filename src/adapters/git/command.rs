@@ -11,16 +11,22 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::domain::deployment::ObjectId;
 
 use super::error::GitError;
+use super::remote;
 
 /// The variables that `git` gets to see, and nothing else.
 #[derive(Debug, Clone, Default)]
-pub struct GitEnvironment(BTreeMap<OsString, OsString>);
+pub struct GitEnvironment {
+    variables: BTreeMap<OsString, OsString>,
+    /// How long talking to a remote may take; absent: as long as it usually may.
+    longest: Option<Duration>,
+}
 
 const KEPT: [&str; 40] = [
     "ALL_PROXY",
@@ -82,10 +88,21 @@ impl GitEnvironment {
                 KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             })
         });
-        Self(
-            kept.map(|(name, value)| (name.clone(), value.clone()))
+        Self {
+            variables: kept
+                .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
-        )
+            longest: None,
+        }
+    }
+
+    /// The same, where a fetch or a push may take so long.
+    #[must_use]
+    pub fn within(self, longest: Duration) -> Self {
+        Self {
+            longest: Some(longest),
+            ..self
+        }
     }
 }
 
@@ -217,7 +234,7 @@ impl GitCommand {
             remote,
             &refspec,
         ];
-        self.run(&arguments, b"")
+        self.talk(&arguments)
     }
 
     /// Pushes a commit to one ref of a remote, if that ref still is where it is expected (absent: if
@@ -245,7 +262,7 @@ impl GitCommand {
             remote,
             &refspec,
         ];
-        self.run(&arguments, b"")
+        self.talk(&arguments)
     }
 
     /// Fetches what a refspec names from a remote, and nothing else.
@@ -263,7 +280,15 @@ impl GitCommand {
             remote,
             refspec,
         ];
-        self.run(&arguments, b"")
+        self.talk(&arguments)
+    }
+
+    /// Runs `git <arguments>`, which talks to a remote, in bounded time and memory.
+    fn talk(&self, arguments: &[&str]) -> Result<GitOutput, GitError> {
+        self.check_version()?;
+        let mut command = self.hardened(&self.git_dir);
+        command.args(arguments);
+        remote::finish(command, self.environment.longest.unwrap_or(remote::LONGEST))
     }
 
     /// A `git` process with nothing of the repository's own programs.
@@ -303,7 +328,7 @@ impl GitCommand {
         command
             .env_clear()
             .envs(LOW_SPEED)
-            .envs(&self.environment.0)
+            .envs(&self.environment.variables)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ALLOW_PROTOCOL", "file:http:https:ssh")
@@ -314,7 +339,11 @@ impl GitCommand {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if !self.environment.0.contains_key(OsStr::new("GIT_ASKPASS")) {
+        if !self
+            .environment
+            .variables
+            .contains_key(OsStr::new("GIT_ASKPASS"))
+        {
             // Set but empty: else `core.askPass` of the repository would be run.
             command.env("GIT_ASKPASS", "");
         }
@@ -392,7 +421,7 @@ mod tests {
         .map(|name| (OsString::from(name), OsString::from("x")))
         .collect();
         let kept = GitEnvironment::new(&variables);
-        let names: Vec<_> = kept.0.keys().collect();
+        let names: Vec<_> = kept.variables.keys().collect();
         assert_eq!(names, ["GIT_CONFIG_KEY_0", "PATH"]);
     }
 

@@ -15,6 +15,7 @@ mod improvements;
 mod lanes;
 mod objects;
 mod refused;
+mod remote;
 mod repository;
 mod revision;
 mod runs;

@@ -1,6 +1,7 @@
 //! Who answers: model servers over HTTP, programs, recorded answers, and an echo.
 
 mod attached;
+mod discreet;
 mod echo;
 mod grader;
 mod pace;
@@ -10,13 +11,14 @@ pub mod record;
 pub mod replay;
 mod retry;
 mod runner;
-mod secrets;
 pub mod server;
 mod wire;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::adapters::hosts::Hosts;
+use crate::adapters::secrets::Secrets;
 use crate::domain::finding::Findings;
 use crate::domain::project::{
     BUILT_IN_PROVIDERS, ECHO, ProgramSettings, Project, ProviderSettings, REPLAY,
@@ -26,6 +28,7 @@ use crate::engine::evaluate::Providers;
 use crate::engine::evaluate::asked::Asked;
 use crate::engine::ports::{Clock, FileTree, Provider};
 
+use discreet::Discreet;
 use echo::Echo;
 use grader::GradingProgram;
 use prices::Prices;
@@ -160,14 +163,16 @@ impl SetupError {
 /// Makes everybody who will be asked.
 pub fn build<'a>(setup: &ProviderSetup<'a>, asked: &Asked) -> Result<Providers<'a>, SetupError> {
     let mut providers = Providers::new();
+    let keys = setup.keys();
+    let discreet = |provider| Box::new(Discreet::new(provider, Arc::clone(&keys)));
     for (name, asker) in &asked.providers {
         let provider = setup.provider(name, asker, asked)?;
-        providers.insert(name.clone(), provider);
+        providers.insert(name.clone(), discreet(provider));
     }
     for (name, (settings, asker)) in &asked.programs {
         let folder = setup.folder_of(settings, asker)?;
         let program = GradingProgram::new(name, settings, folder, setup.environment);
-        providers.insert(name.clone(), Box::new(program));
+        providers.insert(name.clone(), discreet(Box::new(program)));
     }
     Ok(providers)
 }
@@ -186,7 +191,8 @@ pub fn build_recorder<'a>(
         });
     }
     let replay = Replay::load(setup.tree, &asked.recordings)?;
-    Ok(Recorder::new(replay, setup.declared(live)?, setup.clock))
+    let live = Discreet::new(setup.declared(live)?, setup.keys());
+    Ok(Recorder::new(replay, Box::new(live), setup.clock))
 }
 
 impl<'a> ProviderSetup<'a> {
@@ -224,6 +230,11 @@ impl<'a> ProviderSetup<'a> {
             }
             ProviderSettings::Program(settings) => Ok(Box::new(self.program(name, settings)?)),
         }
+    }
+
+    /// The keys of all providers, whoever is asked: none of them is told by any.
+    fn keys(&self) -> Arc<Secrets> {
+        Arc::new(Secrets::keys(self.project, self.environment))
     }
 
     fn key(&self, name: &str, variable: Option<&str>) -> Result<Option<Key>, SetupError> {

@@ -18,7 +18,7 @@ use crate::domain::run::Answer;
 use crate::domain::untrusted::shorten;
 use crate::engine::ports::ProviderError;
 
-use super::secrets::Secrets;
+use crate::adapters::secrets::Secrets;
 
 /// How much of what a program complains about is read, in bytes, and shown, in characters.
 const LARGEST_COMPLAINT: u64 = 64 * 1024;
@@ -74,7 +74,7 @@ impl Runner {
         let latency = started.elapsed();
         let answer = output.and_then(|output| read(&output));
         let mut answer = answer.map_err(|message| ProviderError::Failed {
-            message: self.secrets.scrub(&message).into_owned(),
+            message: self.secrets.scrub_error(&message),
             attempts: 1,
         })?;
         answer.latency_ms = Some((latency.as_secs_f64() * 1e6).round() / 1e3);

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::secrets::Secrets;
 use crate::domain::run::{CaseResult, RunId, RunManifest};
 use crate::engine::ports::{Results, RunStore, RunWriter, StoreError, StoredRun};
 
@@ -25,6 +26,7 @@ pub(super) const FINISHED: &str = "finished.json";
 /// Keeps runs in `runs/` of a folder.
 pub struct FileRunStore {
     pub(super) folder: PathBuf,
+    secrets: Secrets,
 }
 
 /// The mark at the end of a run.
@@ -39,11 +41,27 @@ impl FileRunStore {
     pub fn new(base: impl Into<PathBuf>) -> Self {
         Self {
             folder: base.into().join("runs"),
+            secrets: Secrets::default(),
         }
+    }
+
+    /// The same, with these secrets cut out of every result that is kept: a row may hold them.
+    #[must_use]
+    pub fn hiding(self, secrets: Secrets) -> Self {
+        Self { secrets, ..self }
     }
 
     pub(super) fn run(&self, id: &RunId) -> PathBuf {
         self.folder.join(id.as_str())
+    }
+
+    /// Writes what a run sets out to do, and opens it for its results.
+    fn begin(&self, folder: &Path, manifest: &RunManifest) -> Result<FileRunWriter, StoreError> {
+        let failed = |error: io::Error| store_error("create", folder, error.to_string());
+        let text = serde_json::to_vec_pretty(manifest).map_err(|error| failed(error.into()))?;
+        write_durably(&folder.join(MANIFEST), &text).map_err(failed)?;
+        sync_folder(&self.folder).map_err(failed)?;
+        FileRunWriter::open(folder.to_owned(), self.secrets.clone())
     }
 
     /// A run as it stands on disk; `None` where its manifest was never completed, or where the
@@ -66,14 +84,21 @@ impl RunStore for FileRunStore {
         let failed = |error: io::Error| store_error("create", &folder, error.to_string());
         fs::create_dir_all(&self.folder).map_err(failed)?;
         fs::create_dir(&folder).map_err(failed)?;
-        let text = serde_json::to_vec_pretty(manifest).map_err(|error| failed(error.into()))?;
-        write_durably(&folder.join(MANIFEST), &text).map_err(failed)?;
-        sync_folder(&self.folder).map_err(failed)?;
-        Ok(Box::new(FileRunWriter::open(folder)?))
+        let begun = self.begin(&folder, manifest);
+        if begun.is_err() {
+            // What never became a run stands in nobody's way. Nothing below opens another file: there may
+            // be none to open any more.
+            for name in [CASES, MANIFEST] {
+                let _ = fs::remove_file(folder.join(name));
+            }
+            let _ = fs::remove_dir(&folder);
+        }
+        Ok(Box::new(begun?))
     }
 
     fn resume(&self, id: &RunId) -> Result<Box<dyn RunWriter>, StoreError> {
-        Ok(Box::new(FileRunWriter::open(self.run(id))?))
+        let writer = FileRunWriter::open(self.run(id), self.secrets.clone())?;
+        Ok(Box::new(writer))
     }
 
     fn list(&self) -> Result<Vec<StoredRun>, StoreError> {
@@ -138,11 +163,12 @@ impl Iterator for StoredResults {
 struct FileRunWriter {
     folder: PathBuf,
     cases: File,
-    buffer: Vec<u8>,
+    lines: String,
+    secrets: Secrets,
 }
 
 impl FileRunWriter {
-    fn open(folder: PathBuf) -> Result<Self, StoreError> {
+    fn open(folder: PathBuf, secrets: Secrets) -> Result<Self, StoreError> {
         let path = folder.join(CASES);
         let failed = |error: io::Error| store_error("open", &path, error.to_string());
         let cases = OpenOptions::new()
@@ -163,7 +189,8 @@ impl FileRunWriter {
         Ok(Self {
             folder,
             cases,
-            buffer: Vec::new(),
+            lines: String::new(),
+            secrets,
         })
     }
 }
@@ -172,13 +199,15 @@ impl RunWriter for FileRunWriter {
     fn append(&mut self, results: &[CaseResult]) -> Result<(), StoreError> {
         let path = self.folder.join(CASES);
         let failed = |error: io::Error| store_error("write", &path, error.to_string());
-        self.buffer.clear();
+        self.lines.clear();
         for result in results {
-            serde_json::to_writer(&mut self.buffer, result)
-                .map_err(|error| failed(error.into()))?;
-            self.buffer.push(b'\n');
+            let line = serde_json::to_string(result).map_err(|error| failed(error.into()))?;
+            self.lines.push_str(&self.secrets.scrub_json(&line));
+            self.lines.push('\n');
         }
-        self.cases.write_all(&self.buffer).map_err(failed)?;
+        self.cases
+            .write_all(self.lines.as_bytes())
+            .map_err(failed)?;
         self.cases.sync_data().map_err(failed)
     }
 

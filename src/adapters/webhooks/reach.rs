@@ -2,16 +2,13 @@
 //! that the user names. What is checked is what is connected to: a name is resolved once, every
 //! address that it stands for is checked, and the connection goes to one of these.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::Url;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::adapters::address::{self, Scope, literal, scope};
+use crate::adapters::address;
 use crate::adapters::hosts::Hosts;
-use crate::engine::ports::BoxFuture;
+use crate::adapters::resolver::CheckedResolver;
 
 /// A receiver that may be called.
 #[derive(Debug)]
@@ -36,15 +33,9 @@ impl Reachable {
         if !is_allowed && url.scheme() != "https" {
             return Err(format!("`{named}` is not https"));
         }
-        let resolver = CheckedResolver {
-            private: is_allowed,
-            lookup: Arc::new(|name| Box::pin(look_up(name))),
-        };
-        if let Some(address) = literal(&url) {
-            resolver
-                .admit(address)
-                .map_err(|why| format!("`{named}` {why}"))?;
-        }
+        let resolver = CheckedResolver::new(is_allowed);
+        let admitted = resolver.admit_literal(&url);
+        admitted.map_err(|why| format!("`{named}` {why}"))?;
         Ok(Self { url, resolver })
     }
 
@@ -52,59 +43,6 @@ impl Reachable {
     pub(super) fn resolver(&self) -> Arc<CheckedResolver> {
         Arc::new(self.resolver.clone())
     }
-}
-
-type Lookup = dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync;
-
-/// Resolves names, and lets none through that stands for an address which must not be called.
-#[derive(Clone)]
-pub(super) struct CheckedResolver {
-    private: bool,
-    lookup: Arc<Lookup>,
-}
-
-impl std::fmt::Debug for CheckedResolver {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "CheckedResolver(private: {})", self.private)
-    }
-}
-
-impl CheckedResolver {
-    fn admit(&self, address: IpAddr) -> Result<(), &'static str> {
-        match scope(address) {
-            Scope::Public => Ok(()),
-            Scope::Private if self.private => Ok(()),
-            Scope::Private => Err("is on a private network, and nobody allowed it"),
-            Scope::Special => Err("is a special address, where no receiver can be"),
-        }
-    }
-
-    async fn addresses(&self, name: String) -> io::Result<Vec<SocketAddr>> {
-        let found = (self.lookup)(name).await?;
-        for address in &found {
-            self.admit(*address)
-                .map_err(|why| io::Error::other(format!("the host {why}")))?;
-        }
-        Ok(found
-            .into_iter()
-            .map(|address| (address, 0).into())
-            .collect())
-    }
-}
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = self.clone();
-        Box::pin(async move {
-            let addresses = resolver.addresses(name.as_str().to_owned()).await?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
-
-async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
-    let found = tokio::net::lookup_host((name, 0)).await?;
-    Ok(found.map(|address| address.ip()).collect())
 }
 
 #[cfg(test)]
@@ -115,83 +53,11 @@ mod tests {
 
     use super::*;
     use crate::adapters::http;
+    use crate::adapters::resolver::Lookup;
 
     /// Spellings of this machine, of private networks and of metadata services; `PORT` is one at
     /// which somebody listens on loopback.
-    const SPELLINGS: [&str; 72] = [
-        "http://127.0.0.1:PORT/",
-        "https://127.0.0.1:PORT/",
-        "https://127.1:PORT/",
-        "https://127.0.1:PORT/",
-        "https://2130706433:PORT/",
-        "https://0x7f000001:PORT/",
-        "https://0x7f.0.0.1:PORT/",
-        "https://0x7f.0x0.0x0.0x1:PORT/",
-        "https://0177.0.0.1:PORT/",
-        "https://017700000001:PORT/",
-        "https://127.000.000.001:PORT/",
-        "https://127.0.0.1.:PORT/",
-        "https://127.127.127.127:PORT/",
-        "https://%31%32%37.0.0.1:PORT/",
-        "https://127%2e0%2e0%2e1:PORT/",
-        "https://\u{ff11}\u{ff12}\u{ff17}.0.0.1:PORT/",
-        "https://\u{2460}\u{2461}\u{2466}.0.0.1:PORT/",
-        "https://127\u{3002}0\u{3002}0\u{3002}1:PORT/",
-        "https://localhost:PORT/",
-        "http://localhost:PORT/",
-        "https://LOCALHOST:PORT/",
-        "https://localhost.:PORT/",
-        "https://loc\u{ad}alhost:PORT/",
-        "https://\u{24db}ocalhost:PORT/",
-        "https://ip6-localhost:PORT/",
-        "https://[::1]:PORT/",
-        "https://[0:0:0:0:0:0:0:1]:PORT/",
-        "https://[0000::0001]:PORT/",
-        "https://[::ffff:127.0.0.1]:PORT/",
-        "https://[::ffff:7f00:1]:PORT/",
-        "https://[::127.0.0.1]:PORT/",
-        "https://[64:ff9b::127.0.0.1]:PORT/",
-        "https://[2002:7f00:1::]:PORT/",
-        "https://[::]:PORT/",
-        "https://[::1%25lo]:PORT/",
-        "https://0:PORT/",
-        "https://0.0.0.0:PORT/",
-        "https://0x0:PORT/",
-        "https://user@127.0.0.1:PORT/",
-        "https://user:pass@127.0.0.1:PORT/",
-        "https://example.com@127.0.0.1:PORT/",
-        "https://example.com:443@127.0.0.1:PORT/",
-        "https://127.0.0.1:PORT#@example.com/",
-        "https://127.0.0.1:PORT?@example.com/",
-        "https://127.0.0.1:PORT\\@example.com/",
-        "https:\\\\127.0.0.1:PORT\\",
-        "https:/127.0.0.1:PORT/",
-        "https:127.0.0.1:PORT",
-        "https:///127.0.0.1:PORT/",
-        " \thttps://127.0.0.1:PORT/",
-        "https://127.0.0\n.1:PORT/",
-        "HTTPS://127.0.0.1:PORT/",
-        "http://169.254.169.254/latest/meta-data/",
-        "https://169.254.169.254/latest/meta-data/",
-        "https://2852039166/",
-        "https://0xa9fea9fe/",
-        "https://0251.0376.0251.0376/",
-        "https://[::ffff:169.254.169.254]/",
-        "https://[fd00:ec2::254]/",
-        "https://[fe80::1]/",
-        "https://10.0.0.1/",
-        "https://172.16.0.1/",
-        "https://192.168.0.1/",
-        "https://100.100.100.200/",
-        "https://192.0.0.192/",
-        "https://255.255.255.255/",
-        "https://224.0.0.1/",
-        "file:///etc/passwd",
-        "gopher://127.0.0.1:PORT/_x",
-        "ftp://127.0.0.1:PORT/",
-        "data:text/plain,x",
-        "//127.0.0.1:PORT/",
-    ];
+    const SPELLINGS: &str = include_str!("../../../tests/it/reliability/addresses.json");
 
     fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread()
@@ -225,7 +91,9 @@ mod tests {
     #[test]
     fn no_spelling_of_a_private_address_is_connected_to() {
         let (listener, port) = listener();
-        for spelling in SPELLINGS {
+        let spellings: Vec<String> = serde_json::from_str(SPELLINGS).unwrap();
+        assert!(spellings.len() > 70);
+        for spelling in spellings {
             let url = spelling.replace("PORT", &port.to_string());
             let called = call(Reachable::check(&url, &Hosts::default()));
             assert!(called.is_err(), "{url}");

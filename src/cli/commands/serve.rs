@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::adapters::git::command::GitEnvironment;
 use crate::adapters::git::{GitLanes, Repository};
 use crate::adapters::listening::{Server, Token};
 use crate::adapters::serve::published::LookError;
 use crate::adapters::serve::{Published, serve as answer};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, git_environment};
 use crate::cli::env::Environment;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -145,7 +144,10 @@ impl Watcher {
     /// Looks once; what went wrong, if it is new. The repository is opened each time, so that one
     /// which was moved away and back is found again.
     fn look(&self) -> Option<String> {
-        let environment = GitEnvironment::new(self.environment.variables());
+        let environment = match git_environment(&self.environment) {
+            Ok(environment) => environment,
+            Err(error) => return self.published.failed(LookError::Git(error.message)),
+        };
         let repository = match Repository::discover(&self.directory, environment) {
             Ok(repository) => repository,
             Err(error) => return self.published.failed(LookError::Git(error.to_string())),

@@ -12,7 +12,7 @@ use crate::domain::dataset::Row;
 use crate::domain::finding::{Finding, Findings, Place, Span};
 use crate::domain::suggest::did_you_mean;
 
-use super::document::{excerpt, saturate};
+use super::document::{LONGEST_EXCERPT, excerpt, saturate};
 use super::problems::Problems;
 use super::rows::{MAX_ROW_BYTES, PRIORITIES, ROW_ID_HELP, is_row_id};
 
@@ -161,8 +161,7 @@ impl CsvRows {
 
     /// Where a cell stands, counted as if no cell were quoted.
     fn place(&self, record: &StringRecord, index: usize) -> Place {
-        let cells: Vec<&str> = record.iter().collect();
-        let before: usize = cells
+        let before: usize = record
             .iter()
             .take(index)
             .map(|cell| cell.chars().count() + 1)
@@ -173,9 +172,9 @@ impl CsvRows {
             span: Some(Span {
                 line: u32::try_from(line).unwrap_or(u32::MAX),
                 column: saturate(before) + 1,
-                length: saturate(cells.get(index).map_or(1, |cell| cell.chars().count())).max(1),
+                length: saturate(record.get(index).map_or(1, |cell| cell.chars().count())).max(1),
             }),
-            excerpt: excerpt(&cells.join(",")),
+            excerpt: line_of(record),
         }
     }
 
@@ -225,6 +224,14 @@ impl Read for Bounded {
         self.at += count as u64;
         Ok(count)
     }
+}
+
+/// The line that a record would be without quotes, where it is short enough to be repeated.
+fn line_of(record: &StringRecord) -> Option<String> {
+    if record.as_slice().len() + record.len().saturating_sub(1) > LONGEST_EXCERPT {
+        return None;
+    }
+    excerpt(&record.iter().collect::<Vec<_>>().join(","))
 }
 
 fn empty_row(record: &StringRecord) -> Row {

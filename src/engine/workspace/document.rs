@@ -17,7 +17,7 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 200_000;
 
 /// The longest line that is repeated with what is said of it, in bytes.
-const LONGEST_EXCERPT: usize = 4_000;
+pub(super) const LONGEST_EXCERPT: usize = 4_000;
 
 /// A file's path and text, for excerpts in findings.
 #[derive(Debug, Clone)]

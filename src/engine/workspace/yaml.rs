@@ -1,13 +1,14 @@
 //! YAML for files that strangers may write: one document of the YAML 1.2 core schema, bounded in
 //! size and depth, without anchors, aliases or tags, and with no key twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as ParserSpan};
 
 use crate::domain::finding::{Finding, Findings, Span};
 
 use super::document::{Entry, MAX_DEPTH, MAX_NODES, Node, Source, Value, saturate};
+use super::problems::Problems;
 
 /// Parses the text of `source`.
 pub fn parse_yaml(source: &Source) -> Result<Node, Findings> {
@@ -26,22 +27,18 @@ fn parse(source: &Source, anchors: Option<BTreeMap<usize, Node>>) -> Result<Node
         source,
         parser: Parser::new_from_str(&source.text),
         nodes: 0,
-        duplicates: Vec::new(),
+        duplicates: Problems::default(),
         anchors,
     };
     let node = reader.document()?;
-    if reader.duplicates.is_empty() {
-        Ok(node)
-    } else {
-        Err(Findings(reader.duplicates))
-    }
+    reader.duplicates.unless_any(node)
 }
 
 struct Reader<'s> {
     source: &'s Source,
     parser: Parser<'s, saphyr_parser::StrInput<'s>>,
     nodes: usize,
-    duplicates: Vec<Finding>,
+    duplicates: Problems,
     /// The values that have names; absent: names are refused.
     anchors: Option<BTreeMap<usize, Node>>,
 }
@@ -150,6 +147,7 @@ impl<'s> Reader<'s> {
         }
         let (merged, mut entries): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.key == MERGE);
+        let mut keys: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
         for entry in merged {
             let maps = match entry.node.value {
                 Value::List(maps) => maps,
@@ -160,7 +158,7 @@ impl<'s> Reader<'s> {
                     continue;
                 };
                 for entry in taken {
-                    if entries.iter().all(|own| own.key != entry.key) {
+                    if keys.insert(entry.key.clone()) {
                         entries.push(entry);
                     }
                 }
@@ -186,7 +184,7 @@ impl<'s> Reader<'s> {
 
     fn map(&mut self, start: ParserSpan, depth: usize) -> Result<Node, Findings> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut keys = std::collections::BTreeSet::new();
+        let mut keys = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             let key = match event {
@@ -197,7 +195,7 @@ impl<'s> Reader<'s> {
             let key_span = self.span(span);
             if !keys.insert(key.clone()) {
                 self.duplicates
-                    .push(duplicate_key(self.source, key_span, &key));
+                    .add(|| duplicate_key(self.source, key_span, &key));
             }
             let (event, span) = self.next()?;
             let node = self.node(event, span, depth + 1)?;

@@ -110,6 +110,15 @@ fn a_run_of_something_else_is_not_gone_on_with() {
 
 #[test]
 fn an_interrupt_keeps_what_was_finished_and_says_how_to_go_on() {
+    keeps_what_was_finished("-INT");
+}
+
+#[test]
+fn whoever_ends_it_from_outside_has_what_was_finished_kept_too() {
+    keeps_what_was_finished("-TERM");
+}
+
+fn keeps_what_was_finished(signal: &str) {
     let server = ModelServer::start(|_, call| {
         let queue = call
             .last_message()
@@ -125,12 +134,15 @@ fn an_interrupt_keeps_what_was_finished_and_says_how_to_go_on() {
     while server.calls().is_empty() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let signal = Command::new("kill")
-        .args(["-INT", &running.process_id().to_string()])
+    let sent = Command::new("kill")
+        .args([signal, &running.process_id().to_string()])
         .status();
-    assert!(signal.expect("the system can send signals").success());
+    assert!(sent.expect("the system can send signals").success());
     let output = running.wait();
-    output.exits(130).tells("pointsman eval --resume");
+    output
+        .exits(130)
+        .tells("of 3 case(s) are finished and kept")
+        .tells("pointsman eval --resume");
     let before = server.calls().len();
     assert!(before < 3, "the run went on after the interrupt");
     eval(&sandbox, &["--resume"])

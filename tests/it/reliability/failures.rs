@@ -1,16 +1,20 @@
-//! Disks that are full or broken, and processes that may open no more files: at call after call of every
-//! command that writes. A failure is told, nothing is half done, and the same command goes through when
+//! Disks that are full or broken, and processes that may open no more files: at every call of every command
+//! that writes, and where it makes many, at the first ones and some of the rest. A failure is told, nothing is half done, and the same command goes through when
 //! there is room again.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::support::Sandbox;
 use crate::support::calls::ModelCall;
 use crate::support::run::RunOutput;
-use crate::support::strace::{Point, Process, can_trace};
+use crate::support::strace::{Point, can_trace};
 use crate::support::traces::Traffic;
 
 /// What fails, and at which calls.
@@ -33,6 +37,12 @@ const FAULTS: [(&str, &[&str]); 3] = [
     ("EMFILE", &["openat"]),
 ];
 
+/// So many calls of a kind fail from the first one on, each in a run of its own, and as many of the rest.
+const EVERY: usize = 12;
+
+/// How many runs there are at once.
+const AT_ONCE: usize = 2;
+
 /// What moves lanes, and what it leaves in the clone.
 const MOVES: [&str; 4] = [
     "promote staging --yes --reason best",
@@ -52,6 +62,9 @@ const FILES: [&str; 5] = [
 
 /// What writes to the store below the git directory, and a file after the other.
 const STORE: [&str; 2] = ["traces import ../more.jsonl", "behaviors scan --since 26h"];
+
+/// What evaluates.
+const EVALUATION: [&str; 1] = ["eval"];
 
 /// A lane with two records, a wording that is not released, production traffic, and files to import.
 fn scene() -> Sandbox {
@@ -121,6 +134,9 @@ fn state(sandbox: &Sandbox, line: &str) -> String {
             bytes.escape_ascii()
         );
     }
+    if EVALUATION.contains(&line) {
+        return state + &cases(sandbox);
+    }
     if !STORE.contains(&line) {
         return state;
     }
@@ -138,6 +154,19 @@ fn state(sandbox: &Sandbox, line: &str) -> String {
     state + &told.concat()
 }
 
+/// The rows of the last run, what was answered, and how that was graded.
+fn cases(sandbox: &Sandbox) -> String {
+    let told = sandbox.pointsman(&["runs", "show", "-o", "jsonl=-"]).stdout;
+    let cases = told.lines().filter(|line| line.starts_with('{'));
+    let cases = cases.map(|line| {
+        let case: Value = serde_json::from_str(line).expect("it is JSON");
+        format!("{} {} {}", case["row"], case["output"], case["grades"])
+    });
+    let mut cases: Vec<String> = cases.collect();
+    cases.sort();
+    cases.join("\n")
+}
+
 /// What is wrong with how a command ended that met a failure; `None`: nothing.
 fn dishonest(run: &RunOutput) -> Option<&'static str> {
     match run.code {
@@ -150,63 +179,115 @@ fn dishonest(run: &RunOutput) -> Option<&'static str> {
     }
 }
 
-/// Whether a command writes a file after the other, of which some may be there when another fails.
+/// Whether a command writes a file or a case after the other, of which some may be there when another fails.
 fn writes_many(line: &str) -> bool {
-    line.starts_with("behaviors scan") || line.starts_with("evidence build")
+    ["behaviors scan", "evidence build", "eval"]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
-/// Lets call after call of a command fail. How often it did, and how often that was survived.
-fn fails_everywhere(scene: &Sandbox, line: &str, wrong: &mut String) -> (usize, usize) {
-    let args = arguments(line);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let time = scene.now();
-    let whole = copy(scene, time);
-    let before = state(&whole, line);
-    let looked = whole.now();
-    whole.pointsman(&args).succeeds();
-    let expected = state(&whole, line);
-    let (mut failures, mut survived) = (0, 0);
-    for (error, calls) in FAULTS {
-        Point::sampled(Process::Pointsman, calls, |point| {
-            // What looks at the state takes time, too.
-            let sandbox = copy(scene, looked);
-            let Some(run) = sandbox.failing_at(error, point, &args) else {
-                return false;
-            };
-            failures += 1;
-            survived += usize::from(run.code == Some(0));
-            let mut tell = |what: &str, more: &str| {
-                let _ = writeln!(
-                    wrong,
-                    "{error} at {point:?}: {what}\n{}{more}",
-                    run.transcript()
-                );
-            };
-            if let Some(what) = dishonest(&run) {
-                tell(what, "");
-            }
-            let after = state(&sandbox, line);
-            // What is not there for want of something is said to be absent, with the reason.
-            let is_told = run.code != Some(0) || run.stdout.contains("os error");
-            if after != expected && !is_told {
-                tell("it is not done, and says that it is", "");
-            } else if after != before && after != expected && !writes_many(line) {
-                tell("it is half done", "");
-            }
-            if after != expected {
-                // The second try is made at the time of the first one, and gives the same.
-                sandbox.wait_seconds(looked.as_second() - sandbox.now().as_second());
-                let again = sandbox.pointsman(&args);
-                if again.code != Some(0) {
-                    tell("it does not go through again", &again.transcript());
-                } else if state(&sandbox, line) != expected {
-                    tell("a second try ends in something else", "");
-                }
-            }
-            true
-        });
+/// A command that is to fail, and what is seen of it when nothing does.
+struct Case<'c> {
+    scene: &'c Sandbox,
+    line: &'c str,
+    args: Vec<String>,
+    /// The time at which it runs: what looks at the state takes time, too.
+    at: Timestamp,
+    before: String,
+    expected: String,
+}
+
+impl<'c> Case<'c> {
+    fn of(scene: &'c Sandbox, line: &'c str) -> Self {
+        let args = arguments(line);
+        let whole = copy(scene, scene.now());
+        let before = state(&whole, line);
+        let at = whole.now();
+        whole
+            .pointsman(&args.iter().map(String::as_str).collect::<Vec<_>>())
+            .succeeds();
+        let expected = state(&whole, line);
+        Self {
+            scene,
+            line,
+            args,
+            at,
+            before,
+            expected,
+        }
     }
-    (failures, survived)
+
+    /// Every failure that the command is to meet.
+    fn failures(&self) -> Vec<(&'static str, Point)> {
+        let failures = FAULTS.iter().flat_map(|(error, calls)| {
+            let made: BTreeMap<_, _> = copy(self.scene, self.at).calls_of(calls, &self.args());
+            Point::throughout(&made, EVERY)
+                .into_iter()
+                .map(|point| (*error, point))
+        });
+        failures.collect()
+    }
+
+    fn args(&self) -> Vec<&str> {
+        self.args.iter().map(String::as_str).collect()
+    }
+
+    /// Whether the command survived a failure; what is wrong with how it took it is added to `wrong`. `None`:
+    /// it did not come so far this time.
+    fn fails(&self, error: &str, point: Point, wrong: &Mutex<String>) -> Option<bool> {
+        let sandbox = copy(self.scene, self.at);
+        let run = sandbox.failing_at(error, point, &self.args())?;
+        let tell = |what: &str, more: &str| {
+            let told = format!("{error} at {point:?}: {what}\n{}{more}\n", run.transcript());
+            wrong.lock().expect("nobody panics in it").push_str(&told);
+        };
+        if let Some(what) = dishonest(&run) {
+            tell(what, "");
+        }
+        let after = state(&sandbox, self.line);
+        // What is not there for want of something is said to be absent, with the reason.
+        let is_told = run.code != Some(0) || run.stdout.contains("os error");
+        if after != self.expected && !is_told {
+            tell("it is not done, and says that it is", "");
+        } else if after != self.before && after != self.expected && !writes_many(self.line) {
+            tell("it is half done", "");
+        }
+        if after != self.expected {
+            // The second try is made at the time of the first one, and gives the same.
+            sandbox.wait_seconds(self.at.as_second() - sandbox.now().as_second());
+            let again = sandbox.pointsman(&self.args());
+            if again.code != Some(0) {
+                tell("it does not go through again", &again.transcript());
+            } else if state(&sandbox, self.line) != self.expected {
+                tell("a second try ends in something else", "");
+            }
+        }
+        Some(run.code == Some(0))
+    }
+}
+
+/// Lets every call of a command fail. How often it did, and how often that was survived.
+fn fails_everywhere(scene: &Sandbox, line: &str, wrong: &Mutex<String>) -> (usize, usize) {
+    let case = Case::of(scene, line);
+    let failures = case.failures();
+    let next = AtomicUsize::new(0);
+    let works = || {
+        let (mut met, mut survived) = (0, 0);
+        while let Some((error, point)) = failures.get(next.fetch_add(1, Ordering::SeqCst)) {
+            if let Some(is_survived) = case.fails(error, *point, wrong) {
+                met += 1;
+                survived += usize::from(is_survived);
+            }
+        }
+        (met, survived)
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(works)).collect();
+        let done = workers
+            .into_iter()
+            .map(|it| it.join().expect("no case panics"));
+        done.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    })
 }
 
 #[track_caller]
@@ -215,13 +296,14 @@ fn figures(lines: &[&str]) -> String {
     if !can_trace(&scene) {
         return "skipped".to_owned();
     }
-    let mut wrong = String::new();
+    let wrong = Mutex::default();
     let (mut failures, mut survived) = (0, 0);
     for line in lines {
-        let (more, whole) = fails_everywhere(&scene, line, &mut wrong);
+        let (more, whole) = fails_everywhere(&scene, line, &wrong);
         failures += more;
         survived += whole;
     }
+    let wrong = wrong.into_inner().expect("nobody panicked in it");
     let shown: String = wrong.chars().take(20_000).collect();
     assert!(wrong.is_empty(), "{shown}");
     format!(
@@ -256,4 +338,13 @@ fn a_file_whose_writing_fails_at_any_call_is_whole_or_as_it_was() {
 )]
 fn a_store_that_cannot_be_written_at_any_call_keeps_what_it_had() {
     println!("store: {}", figures(&STORE));
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs this wants the figures: `cargo test -- --nocapture`"
+)]
+fn an_evaluation_that_fails_at_any_call_keeps_what_it_can_and_goes_through_again() {
+    println!("evaluation: {}", figures(&EVALUATION));
 }

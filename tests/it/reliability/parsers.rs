@@ -3,11 +3,9 @@
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::bounded::{Watch, asked, peak_memory, runs_alone};
 use super::readers::{Reader, readers};
 use crate::support::mutation::Mutator;
 use crate::support::source::root;
@@ -20,32 +18,13 @@ mod targets;
 const FILES: usize = 400;
 const FILES_VARIABLE: &str = "POINTSMAN_BROKEN_FILES";
 
-/// The address space of the process that reads, stacks and the program itself included.
-const MEMORY_KIB: u64 = 1024 * 1024;
-
-/// After which time a file is said to hang whoever reads it. It is far above what is promised, one
-/// second, so that a busy machine fails nothing; the figure that is printed says what was measured.
-const HANGS_SECONDS: u64 = 120;
-
 #[test]
 #[expect(
     clippy::print_stdout,
     reason = "whoever runs this wants the figures: `cargo test -- --nocapture`"
 )]
 fn broken_files_are_refused_with_a_place_in_a_moment_and_in_bounded_memory() {
-    let own = std::env::current_exe().expect("a test is a program");
-    let limited = format!(
-        "ulimit -v {MEMORY_KIB} && exec \"$0\" --exact --ignored --nocapture \
-         reliability::parsers::every_reader_reads_broken_files"
-    );
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(limited).arg(own);
-    let output = command.output().expect("there is a shell");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}\n{told}");
-    let total = printed.lines().find(|line| line.starts_with("in total: "));
-    assert!(total.is_some(), "it did not run:\n{printed}\n{told}");
+    let printed = runs_alone("reliability::parsers::every_reader_reads_broken_files");
     println!("{printed}");
 }
 
@@ -155,7 +134,7 @@ fn reads_broken_files(reader: &Reader, seed: u64, watch: &Watch, faults: &mut St
     let others: Vec<Vec<u8>> = reader.seeds.iter().map(|it| it.1.clone()).collect();
     let mut figures = Figures::default();
     let mut told = 0;
-    for number in 0..files() {
+    for number in 0..asked(FILES_VARIABLE, FILES) {
         let (path, whole) = &reader.seeds[mutator.below(reader.seeds.len())];
         let broken = mutator.broken(whole, &others);
         watch.begins();
@@ -188,17 +167,6 @@ fn reads_broken_files(reader: &Reader, seed: u64, watch: &Watch, faults: &mut St
     figures
 }
 
-/// How many files each reader gets.
-fn files() -> usize {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a longer run is asked for when this test is started by hand"
-    )]
-    let asked = std::env::var(FILES_VARIABLE);
-    let asked = asked.ok().map(|text| text.parse());
-    asked.map_or(FILES, |number| number.expect("it is a number of files"))
-}
-
 /// What was counted.
 #[derive(Default)]
 struct Figures {
@@ -226,52 +194,5 @@ impl Figures {
         format!(
             "{files} broken files, {refused} refused at {places} places, the slowest in {slowest:.1?}"
         )
-    }
-}
-
-/// The most memory that this process had at once, where the system tells.
-fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.map_or(String::new(), |peak| {
-        format!(", at most {} of memory", peak.trim())
-    })
-}
-
-/// Ends the process when one file takes too long, so that a hang is told and does not hang the tests.
-struct Watch {
-    /// When the file began, in milliseconds since the watch was started; 0: none is read.
-    began_ms: Arc<AtomicU64>,
-    started: Instant,
-}
-
-impl Watch {
-    fn start() -> Self {
-        let watch = Self {
-            began_ms: Arc::default(),
-            started: Instant::now(),
-        };
-        let (began_ms, started) = (Arc::clone(&watch.began_ms), watch.started);
-        std::thread::spawn(move || {
-            loop {
-                std::thread::sleep(Duration::from_secs(1));
-                let began = began_ms.load(Ordering::SeqCst);
-                let now = started.elapsed();
-                if began > 0 && now > Duration::from_millis(began + HANGS_SECONDS * 1_000) {
-                    std::process::abort();
-                }
-            }
-        });
-        watch
-    }
-
-    fn begins(&self) {
-        let now = u64::try_from(self.started.elapsed().as_millis());
-        let now = now.expect("a test ends within millions of years");
-        self.began_ms.store(now.max(1), Ordering::SeqCst);
-    }
-
-    fn ended(&self) {
-        self.began_ms.store(0, Ordering::SeqCst);
     }
 }

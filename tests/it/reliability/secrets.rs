@@ -107,7 +107,7 @@ fn with_secrets(mut run: Run, server: &ModelServer) -> Run {
 }
 
 /// Every file of the sandbox but git's own settings, where the remote's address stands because git put it there.
-fn everything_kept(sandbox: &Sandbox) -> String {
+pub(super) fn everything_kept(sandbox: &Sandbox) -> String {
     let mut kept = String::new();
     let mut folders = vec![sandbox.path().to_owned()];
     while let Some(folder) = folders.pop() {

@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod calls;
 pub(crate) mod console;
+pub(crate) mod endless;
 pub(crate) mod faulty;
 pub(crate) mod git_server;
 pub(crate) mod github;

@@ -1,6 +1,7 @@
 //! Runs under strace: processes that die or halt at a chosen system call, and what they did in
 //! which order.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -91,6 +92,25 @@ impl Point {
     }
 }
 
+impl Point {
+    /// The points of our own process at these calls of which a run makes so many: every one up to `every`,
+    /// and as many again spread evenly over the rest, the last one among them.
+    pub(crate) fn throughout(made: &BTreeMap<&'static str, usize>, every: usize) -> Vec<Self> {
+        let mut points = Vec::new();
+        for (&call, &made) in made {
+            let rest = made.saturating_sub(every);
+            let spread = every.min(rest);
+            let later = (1..=spread).map(|step| every + rest * step / spread);
+            points.extend((1..=made.min(every)).chain(later).map(|number| Self {
+                process: Process::Pointsman,
+                call,
+                number,
+            }));
+        }
+        points
+    }
+}
+
 /// Whose system calls are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Process {
@@ -127,6 +147,42 @@ impl Sandbox {
     pub(crate) fn failing_at(&self, error: &str, point: Point, args: &[&str]) -> Option<RunOutput> {
         let output = self.disturbed(&format!("error={error}"), point, args).run();
         self.traced().contains("(INJECTED)").then_some(output)
+    }
+
+    /// Runs pointsman, which must succeed, and counts these calls of its own.
+    pub(crate) fn calls_of(
+        &self,
+        calls: &[&'static str],
+        args: &[&str],
+    ) -> BTreeMap<&'static str, usize> {
+        let named: Vec<String> = calls.iter().map(|call| format!("?{call}")).collect();
+        let tracer = format!(
+            "strace -o {} -e trace={}",
+            self.log().display(),
+            named.join(",")
+        );
+        self.pointsman_below(&tracer, args).run().succeeds();
+        let log = self.traced();
+        let made = |call: &&str| {
+            log.lines()
+                .filter(|line| line.starts_with(&format!("{call}(")))
+                .count()
+        };
+        calls.iter().map(|call| (*call, made(call))).collect()
+    }
+
+    /// Runs pointsman, and gives what it and all that it starts connected to.
+    pub(crate) fn connected_by(
+        &self,
+        run: impl FnOnce(Run) -> Run,
+        args: &[&str],
+    ) -> (RunOutput, String) {
+        let tracer = format!(
+            "strace -f --seccomp-bpf -o {} -e trace=connect",
+            self.log().display()
+        );
+        let output = run(self.pointsman_below(&tracer, args)).run();
+        (output, self.traced())
     }
 
     /// Starts pointsman and halts the process at the point. `None`: it does not come to it.

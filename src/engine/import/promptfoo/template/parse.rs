@@ -55,10 +55,7 @@ fn flat(text: &str) -> Result<Vec<Flat<'_>>, Untranslatable> {
     let mut rest = text;
     let mut trim_next = false;
     loop {
-        let openings = ["{{", "{%", "{#"].into_iter();
-        let next = openings
-            .filter_map(|opening| Some((rest.find(opening)?, opening)))
-            .min();
+        let next = opening(rest);
         let (before, tail) = match next {
             None => (rest, None),
             Some((at, opening)) => (&rest[..at], Some((&rest[at + 2..], opening))),
@@ -99,6 +96,16 @@ fn flat(text: &str) -> Result<Vec<Flat<'_>>, Untranslatable> {
             _ => {}
         }
     }
+}
+
+/// Where the next tag begins, and how. The text is gone over once, up to there.
+fn opening(text: &str) -> Option<(usize, &'static str)> {
+    let mut braces = text.match_indices('{').map(|(at, _)| at);
+    braces.find_map(|at| {
+        let openings = ["{{", "{%", "{#"].into_iter();
+        let mut here = openings.filter(|opening| text[at..].starts_with(opening));
+        here.next().map(|opening| (at, opening))
+    })
 }
 
 /// Where a tag is closed: not within quotes.
