@@ -47,7 +47,8 @@ fn is_old_or_new_wherever_it_dies(process: Process, args: &[&str]) {
         return;
     }
     let (mut old, mut new) = (0, 0);
-    Point::each(process, |point| {
+    let calls = start.copy().changes_of(process, args);
+    Point::each(process, &calls, |point| {
         let sandbox = start.copy();
         let before = sandbox.tip("staging");
         let Some(killed) = sandbox.killed_at(point, args) else {
@@ -107,7 +108,8 @@ fn is_old_or_new_on_the_remote_wherever_it_dies(process: Process) {
         return;
     }
     let (mut old, mut new) = (0, 0);
-    Point::each(process, |point| {
+    let calls = start.copy().changes_of(process, &PROMOTE);
+    Point::each(process, &calls, |point| {
         let sandbox = start.copy();
         let before = remote_tip(&sandbox);
         let Some(killed) = sandbox.killed_at(point, &PROMOTE) else {
@@ -156,7 +158,8 @@ fn has_one_winner_wherever_it_is_overtaken(process: Process) {
     let mut args = PROMOTE.to_vec();
     args.extend(["--expect", &expected]);
     let (mut first_wins, mut second_wins) = (0, 0);
-    Point::each(process, |point| {
+    let calls = start.copy().changes_of(process, &args);
+    Point::each(process, &calls, |point| {
         let sandbox = start.copy();
         let Some(halted) = sandbox.halted_at(point, &args) else {
             return false;
@@ -204,7 +207,8 @@ fn is_honest_about_every_failure(process: Process, error: &str) {
     }
     let before = start.tip("staging");
     let mut failures = 0;
-    Point::each(process, |point| {
+    let calls = start.copy().changes_of(process, &PROMOTE);
+    Point::each(process, &calls, |point| {
         let sandbox = start.copy();
         let Some(run) = sandbox.failing_at(error, point, &PROMOTE) else {
             return false;

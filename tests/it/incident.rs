@@ -7,6 +7,7 @@ mod opening;
 mod page;
 
 use crate::support::Sandbox;
+use crate::support::scene::Scene;
 use crate::support::traces::Traffic;
 use crate::support::two_releases::Production;
 
@@ -18,12 +19,16 @@ const FILE: &str = "operations/incidents/2026-03-02-refunds-pile-up.md";
 
 /// The traffic of two releases, of which the second is bad: slower, with more errors and lower scores.
 fn bad_release() -> Sandbox {
-    Production::new().goes_on(|second| Traffic {
-        error_rate: 0.3,
-        slowness: 1.5,
-        pass_rate: 0.4,
-        ..second
-    })
+    static BAD_RELEASE: Scene<()> = Scene::new();
+    let make = || {
+        Production::new().goes_on(|second| Traffic {
+            error_rate: 0.3,
+            slowness: 1.5,
+            pass_rate: 0.4,
+            ..second
+        })
+    };
+    BAD_RELEASE.copy(|| (make(), ())).0
 }
 
 /// The same, with an incident for it.

@@ -3,6 +3,7 @@
 
 use crate::support::Sandbox;
 use crate::support::run::RunOutput;
+use crate::support::scene::Scene;
 use crate::support::traces::Traffic;
 use crate::support::two_releases::Production;
 
@@ -11,6 +12,11 @@ const DAY_0: &str = "operations/reviews/production-2-day-0.md";
 /// Two releases with their traffic, of which the second fails more often; an evaluator nobody names, a
 /// view that means nothing, and a row that came from production.
 fn production() -> Sandbox {
+    static PRODUCTION: Scene<()> = Scene::new();
+    PRODUCTION.copy(|| (make_production(), ())).0
+}
+
+fn make_production() -> Sandbox {
     let sandbox = Production::new().goes_on(|second| Traffic {
         error_rate: 0.3,
         pass_rate: 0.4,

@@ -4,9 +4,14 @@ mod asking;
 mod browser;
 mod pages;
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use crate::support::Sandbox;
+use crate::support::scene::Scene;
 use crate::support::traces::Traffic;
 use crate::support::two_releases::Production;
+use crate::support::viewing::Viewing;
 
 /// The incident that [`everything`] has.
 const INCIDENT: &str = "2026-03-02-refunds-pile-up";
@@ -14,6 +19,23 @@ const INCIDENT: &str = "2026-03-02-refunds-pile-up";
 /// A workspace in which there is something of everything: two releases of which the second is bad, with
 /// traces, behaviors, runs, an incident, and a row that comes from a span.
 fn everything() -> Sandbox {
+    static EVERYTHING: Scene<()> = Scene::new();
+    EVERYTHING.copy(|| (make_everything(), ())).0
+}
+
+/// The pages of [`everything`], by their addresses.
+fn pages_of_everything() -> &'static BTreeMap<String, String> {
+    static PAGES: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let sandbox = everything();
+        let viewing = Viewing::start(&sandbox);
+        let pages = viewing.walk();
+        viewing.stop("-TERM").succeeds();
+        pages
+    })
+}
+
+fn make_everything() -> Sandbox {
     let sandbox = Production::new().goes_on(|second| Traffic {
         error_rate: 0.3,
         slowness: 1.5,

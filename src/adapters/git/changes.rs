@@ -46,7 +46,7 @@ impl Repository {
         };
         let local = self.local();
         let root = worktree.join(prefix);
-        let mut tracked = committed_files(local.clone(), commit, prefix, folders)?;
+        let mut tracked = committed_files(self, commit, prefix, folders)?;
         let index = local.index_or_empty()?;
         add_staged(&mut tracked, &index, prefix, folders, &local)?;
         let mut changed = BTreeSet::new();
@@ -82,12 +82,12 @@ fn joined(prefix: &str, path: &str) -> String {
 }
 
 fn committed_files(
-    local: gix::Repository,
+    repository: &Repository,
     commit: &ObjectId,
     prefix: &str,
     folders: &[&str],
 ) -> Result<BTreeMap<String, Tracked>, GitError> {
-    let tree = RevisionTree::new(local, commit, prefix, String::new())?;
+    let tree = RevisionTree::new(repository, commit, prefix, String::new())?;
     let mut tracked = BTreeMap::new();
     for folder in folders {
         let entries = tree.list(folder);

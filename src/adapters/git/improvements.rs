@@ -124,7 +124,7 @@ impl<'r> GitImprovements<'r> {
         limit: u64,
     ) -> Result<Option<Vec<u8>>, String> {
         let label = format!("commit {}", commit.short());
-        let tree = RevisionTree::new(self.repository.local(), commit, "", label);
+        let tree = RevisionTree::new(self.repository, commit, "", label);
         let tree = tree.map_err(|error| error.to_string())?;
         tree.read(path, limit).map_err(|error| error.to_string())
     }

@@ -125,7 +125,7 @@ impl<'r> GitLanes<'r> {
     }
 
     fn record_tree(&self, id: &ObjectId, label: String) -> Result<RevisionTree, LaneError> {
-        RevisionTree::new(self.repository.local(), id, "", label).map_err(git_error)
+        RevisionTree::new(self.repository, id, "", label).map_err(git_error)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod command;
 mod error;
 mod first_parents;
 mod improvements;
+mod kept;
 mod lanes;
 mod objects;
 mod refused;

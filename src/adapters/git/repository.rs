@@ -9,11 +9,13 @@ use crate::domain::deployment::{ObjectId, RECORD_PATH};
 
 use super::command::{GitCommand, GitEnvironment, UserPrograms};
 use super::error::GitError;
+use super::kept::KeptObjects;
 use super::revision::RevisionTree;
 
 /// An opened repository. Handles for threads are cheap.
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
+    kept: KeptObjects,
     git: GitCommand,
 }
 
@@ -52,7 +54,8 @@ impl Repository {
         }
         let programs = user_programs(&local);
         let git = GitCommand::new(absolute(local.git_dir()), environment, programs);
-        Ok(Self { shared, git })
+        let kept = KeptObjects::default();
+        Ok(Self { shared, kept, git })
     }
 
     /// The folder with the files; absent in a bare repository.
@@ -118,11 +121,11 @@ impl Repository {
     /// deployment record is a workspace by itself, whatever the prefix.
     pub fn tree(&self, commit: &ObjectId, prefix: &str) -> Result<RevisionTree, GitError> {
         let label = format!("commit {}", commit.short());
-        let whole = RevisionTree::new(self.local(), commit, "", label.clone())?;
+        let whole = RevisionTree::new(self, commit, "", label.clone())?;
         if prefix.is_empty() || whole.has(RECORD_PATH)? {
             return Ok(whole);
         }
-        RevisionTree::new(self.local(), commit, prefix, label)
+        RevisionTree::new(self, commit, prefix, label)
     }
 
     /// Whether a branch of this name (without `refs/heads/`) exists.
@@ -147,7 +150,17 @@ impl Repository {
 
     /// A handle of its own for whoever reads.
     pub(super) fn local(&self) -> gix::Repository {
-        self.shared.to_thread_local()
+        let mut local = self.shared.to_thread_local();
+        let kept = self.kept.clone();
+        local
+            .objects
+            .set_object_cache(move || Box::new(kept.clone()));
+        local
+    }
+
+    /// The objects that were read a moment ago.
+    pub(super) fn kept(&self) -> &KeptObjects {
+        &self.kept
     }
 
     /// The executable.

@@ -10,7 +10,8 @@ use crate::domain::deployment::ObjectId;
 use crate::engine::ports::{EntryKind, FileTree, TreeEntry, TreeError};
 
 use super::error::GitError;
-use super::repository::{gix_id, own_id};
+use super::kept::KeptObjects;
+use super::repository::{Repository, gix_id, own_id};
 
 /// The files of one commit below a folder.
 pub struct RevisionTree {
@@ -22,6 +23,7 @@ pub struct RevisionTree {
 /// The object database and the folders that were read from it.
 struct Objects {
     repository: gix::Repository,
+    kept: KeptObjects,
     folders: HashMap<gix::ObjectId, Arc<Folder>>,
 }
 
@@ -38,18 +40,20 @@ impl RevisionTree {
     /// The files of `commit` below `prefix`, shown to people as `label`. A prefix that the commit
     /// does not have is a tree without files.
     pub(super) fn new(
-        repository: gix::Repository,
+        repository: &Repository,
         commit: &ObjectId,
         prefix: &str,
         label: String,
     ) -> Result<Self, GitError> {
         let id = gix_id(commit);
-        let object = repository
+        let local = repository.local();
+        let object = local
             .try_find_object(id)?
             .ok_or_else(|| GitError::MissingObject(id.to_string()))?;
         let root = object.try_into_commit()?.tree_id()?.detach();
         let mut objects = Objects {
-            repository,
+            repository: local,
+            kept: repository.kept().clone(),
             folders: HashMap::new(),
         };
         let root = match objects.find(root, prefix)? {
@@ -97,9 +101,8 @@ impl RevisionTree {
         }
         let objects = self.lock();
         let missing = || failed(GitError::MissingObject(id.to_string()));
-        let header = objects.repository.try_find_header(id);
-        let size = header.map_err(|error| failed(error.into()))?;
-        if size.ok_or_else(missing)?.size() > limit {
+        let size = objects.size(id).map_err(failed)?;
+        if size.ok_or_else(missing)? > limit {
             return Err(refusal(path, format!("it is larger than {limit} bytes")));
         }
         let object = objects.repository.try_find_object(id);
@@ -148,6 +151,15 @@ enum Found {
 }
 
 impl Objects {
+    /// The size of an object in bytes; absent where there is no such object.
+    fn size(&self, id: gix::ObjectId) -> Result<Option<u64>, GitError> {
+        if let Some(size) = self.kept.size(&id) {
+            return Ok(Some(size));
+        }
+        let header = self.repository.try_find_header(id)?;
+        Ok(header.map(|header| header.size()))
+    }
+
     fn folder(&mut self, id: gix::ObjectId) -> Result<Arc<Folder>, GitError> {
         if let Some(folder) = self.folders.get(&id) {
             return Ok(Arc::clone(folder));

@@ -198,7 +198,7 @@ impl<'r> GitRuns<'r> {
 
     fn tree(&self, commit: &ObjectId) -> Result<RevisionTree, LaneError> {
         let label = format!("commit {}", commit.short());
-        RevisionTree::new(self.repository.local(), commit, "", label).map_err(git_error)
+        RevisionTree::new(self.repository, commit, "", label).map_err(git_error)
     }
 
     /// The runs in a commit: its folders that are named like runs.

@@ -371,7 +371,7 @@ pub enum LaneError {
 }
 
 /// Signs with one key.
-pub trait Signer {
+pub trait Signer: Sync {
     /// The key's public half.
     fn key(&self) -> &PublicKey;
 

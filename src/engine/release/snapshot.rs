@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 
 use crate::domain::digest::{Digest, DigestWriter};
 use crate::domain::finding::{Finding, Findings, Place};
@@ -38,10 +38,18 @@ pub struct Manifest(BTreeMap<String, Digest>);
 impl Manifest {
     /// The manifest of a tree, every file read.
     pub fn of_tree(tree: &dyn FileTree) -> Result<Self, TreeError> {
+        Self::of_files(tree, |entry| digest_of_file(tree, &entry.path))
+    }
+
+    /// The manifest of a tree whose files have the digests that `digest` says.
+    pub(super) fn of_files(
+        tree: &dyn FileTree,
+        digest: impl Fn(&TreeEntry) -> Result<Digest, TreeError>,
+    ) -> Result<Self, TreeError> {
         let mut files = BTreeMap::new();
         for folder in WORKSPACE_PATHS {
             for entry in tree.list(folder)? {
-                let digest = digest_of_file(tree, &entry.path)?;
+                let digest = digest(&entry)?;
                 files.insert(entry.path, digest);
             }
         }
@@ -122,7 +130,7 @@ impl Manifest {
 }
 
 /// The digest of a file's bytes, read as a stream.
-fn digest_of_file(tree: &dyn FileTree, path: &str) -> Result<Digest, TreeError> {
+pub(super) fn digest_of_file(tree: &dyn FileTree, path: &str) -> Result<Digest, TreeError> {
     let error = |message: String| TreeError {
         path: path.to_owned(),
         message,
@@ -131,15 +139,14 @@ fn digest_of_file(tree: &dyn FileTree, path: &str) -> Result<Digest, TreeError> 
         .open(path)?
         .ok_or_else(|| error("it is not there any more".to_owned()))?;
     let mut digest = DigestWriter::default();
-    let mut buffer = vec![0; 64 * 1024];
     loop {
-        let count = file
-            .read(&mut buffer)
-            .map_err(|cause| error(cause.to_string()))?;
+        let bytes = file.fill_buf().map_err(|cause| error(cause.to_string()))?;
+        let count = bytes.len();
         if count == 0 {
             return Ok(digest.finish());
         }
-        digest.update(&buffer[..count]);
+        digest.update(bytes);
+        file.consume(count);
     }
 }
 

@@ -66,7 +66,8 @@ fn is_whole_wherever_it_dies(process: Process) {
         return;
     }
     let (mut old, mut new) = (0, 0);
-    Point::each(process, |point| {
+    let calls = start.sandbox.copy().changes_of(process, &APPROVE);
+    Point::each(process, &calls, |point| {
         let sandbox = start.sandbox.copy();
         if sandbox.killed_at(point, &APPROVE).is_none() {
             return false;
@@ -123,9 +124,15 @@ fn a_start_whose_git_dies_anywhere_leaves_candidates_that_can_be_used_or_none() 
         "../better.yml",
     ];
     let (mut none, mut one) = (0, 0);
-    Point::each(Process::Git("update-ref"), |point| {
+    let copy = || {
         let sandbox = start.sandbox.copy();
         sandbox.write("../better.yml", start.sandbox.read("../better.yml"));
+        sandbox
+    };
+    let process = Process::Git("update-ref");
+    let calls = copy().changes_of(process, &args);
+    Point::each(process, &calls, |point| {
+        let sandbox = copy();
         if sandbox.killed_at(point, &args).is_none() {
             return false;
         }

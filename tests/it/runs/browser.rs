@@ -35,15 +35,18 @@ impl Desk {
         self.sandbox.read("report.html")
     }
 
-    fn open(&self, page: &str) -> Opened {
+    fn open(&mut self, page: &str) -> Opened {
         self.browser.open_text(page)
     }
 }
 
 #[test]
 fn a_hostile_answer_is_text_in_a_browser() {
-    let Some(desk) = Desk::new() else { return };
-    let opened = desk.open(&desk.report());
+    let Some(mut desk) = Desk::new() else { return };
+    let opened = {
+        let page = desk.report();
+        desk.open(&page)
+    };
     assert!(opened.document.contains("&lt;script&gt;"), "it is shown");
     assert!(!opened.is_owned(), "{}", opened.document);
     assert_eq!(desk.trap.heard(), 0);
@@ -52,7 +55,7 @@ fn a_hostile_answer_is_text_in_a_browser() {
 
 #[test]
 fn the_page_forbids_what_escaping_should_ever_let_through() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(mut desk) = Desk::new() else { return };
     let page = desk.report();
     assert_eq!(page.matches(OPENING).count(), 1);
     let leaky = page.replace(OPENING, &format!("<body>{}<main><h1>", desk.trap.markup()));
@@ -67,7 +70,7 @@ fn the_page_forbids_what_escaping_should_ever_let_through() {
 
 #[test]
 fn nothing_hangs_over_the_edge_of_a_narrow_screen() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(mut desk) = Desk::new() else { return };
     let measure = "<script>const page = document.documentElement; \
                    page.id = `over-${page.scrollWidth - page.clientWidth}-`;</script></body>";
     let page = desk.report().replace("http-equiv", "data-none");

@@ -19,6 +19,7 @@ pub(crate) mod production;
 pub(crate) mod run;
 pub(crate) mod runner;
 pub(crate) mod sandbox;
+pub(crate) mod scene;
 pub(crate) mod signed_lane;
 pub(crate) mod source;
 #[cfg(unix)]

@@ -132,12 +132,10 @@ impl Sandbox {
             (self.repository.clone(), copy.repository.clone()),
             (self.remote_path(), copy.remote_path()),
         ] {
-            let line = format!(
-                "[ ! -d '{from}' ] || cp -a '{from}/.' '{to}'",
-                from = from.display(),
-                to = to.display()
-            );
-            self.shell(&line).run().succeeds();
+            if from.is_dir() {
+                let line = format!("cp -a '{}/.' '{}'", from.display(), to.display());
+                self.shell(&line).run().succeeds();
+            }
         }
         if copy.remote_path().exists() {
             copy.git(&["remote", "set-url", "origin", &copy.remote_url()]);

@@ -52,9 +52,14 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// Goes through the points of a process. `try_point` says whether the process comes so far.
-    pub(crate) fn each(process: Process, mut try_point: impl FnMut(Self) -> bool) {
-        for call in CHANGES {
+    /// Goes through the points of a process that makes these calls. `try_point` says whether the process
+    /// comes so far.
+    pub(crate) fn each(
+        process: Process,
+        calls: &[&'static str],
+        mut try_point: impl FnMut(Self) -> bool,
+    ) {
+        for &call in calls {
             let reached = (1..MOST_CALLS).take_while(|&number| {
                 try_point(Self {
                     process,
@@ -223,6 +228,21 @@ impl Sandbox {
         }
     }
 
+    /// Runs pointsman and gives the sorts of changes that a process makes.
+    pub(crate) fn changes_of(&self, process: Process, args: &[&str]) -> Vec<&'static str> {
+        let all = CHANGES.map(|call| format!("?{call}")).join(",");
+        let tracer = format!("strace -o {} -e trace={all}", self.log().display());
+        self.traced_by(&tracer, process, args).run();
+        let log = self.traced();
+        let made = |call: &&str| {
+            log.lines()
+                .any(|line| line.starts_with(&format!("{call}(")))
+        };
+        let changes: Vec<&str> = CHANGES.into_iter().filter(made).collect();
+        assert!(!changes.is_empty(), "{process:?} changes nothing:\n{log}");
+        changes
+    }
+
     /// Runs pointsman and gives what it and all that it starts did: one system call a line, with
     /// the files that are behind descriptors.
     pub(crate) fn trace_of(&self, args: &[&str]) -> String {
@@ -253,10 +273,15 @@ impl Sandbox {
             "strace {place} -o {log} -e trace=?{call} -e inject=?{call}:{what}:when={number}",
             log = self.log().display(),
         );
-        match point.process {
-            Process::Pointsman => self.pointsman_below(&tracer, args),
+        self.traced_by(&tracer, point.process, args)
+    }
+
+    /// Pointsman, with one process under a tracer.
+    fn traced_by(&self, tracer: &str, process: Process, args: &[&str]) -> Run {
+        match process {
+            Process::Pointsman => self.pointsman_below(tracer, args),
             Process::Git(word) => {
-                self.own_git(word, &tracer);
+                self.own_git(word, tracer);
                 let folder = self.path().with_file_name("own-git");
                 self.pointsman_below(&format!("env PATH={}:\"$PATH\"", folder.display()), args)
             }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Sandbox;
+use super::scene::Scene;
 use super::traces::Traffic;
 
 /// A text that would drive a terminal, hide in it, or run in a browser.
@@ -21,7 +22,24 @@ pub(crate) struct Production {
 impl Production {
     /// The lane `production` with its records #1 and #2, both made by `promote`.
     pub(crate) fn new() -> Self {
-        Self::of(Sandbox::without_gates())
+        static NEW: Scene<[Traffic; 2]> = Scene::new();
+        Self::copy_of(&NEW, || Self::of(Sandbox::without_gates()))
+    }
+
+    fn copy_of(scene: &Scene<[Traffic; 2]>, make: impl FnOnce() -> Self) -> Self {
+        let (sandbox, [first, second]) = scene.copy(|| {
+            let Self {
+                sandbox,
+                first,
+                second,
+            } = make();
+            (sandbox, [first, second])
+        });
+        Self {
+            sandbox,
+            first,
+            second,
+        }
     }
 
     /// The same, under a watch plan.
@@ -53,10 +71,13 @@ impl Production {
 
     /// The same, with its traffic in the store.
     pub(crate) fn calm() -> Self {
-        let production = Self::new();
-        production.sandbox.imports(&production.first);
-        production.sandbox.imports(&production.second);
-        production
+        static CALM: Scene<[Traffic; 2]> = Scene::new();
+        Self::copy_of(&CALM, || {
+            let production = Self::new();
+            production.sandbox.imports(&production.first);
+            production.sandbox.imports(&production.second);
+            production
+        })
     }
 
     /// Releases what is committed; the traffic until three hours later.

@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::everything;
+use super::{everything, pages_of_everything};
 use crate::support::Sandbox;
 use crate::support::browser::{Browser, Trap};
 use crate::support::tools::tools;
@@ -15,22 +15,22 @@ use crate::support::viewing::{Viewing, sort};
 /// Says in the document what axe found, and by how much the page is too wide.
 const LOOK: &str = "const page = document.documentElement; \
     page.dataset.over = page.scrollWidth - page.clientWidth; \
-    axe.run({ resultTypes: ['violations'] }).then(({ violations }) => { \
+    window.looked = axe.run({ resultTypes: ['violations'] }).then(({ violations }) => { \
     const told = violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => html) })); \
     page.dataset.axe = encodeURIComponent(JSON.stringify(told)); });";
 
 /// One page of each sort, by its address.
-fn one_of_each(viewing: &Viewing) -> Vec<(String, String)> {
+fn one_of_each(pages: &BTreeMap<String, String>) -> Vec<(String, String)> {
     let mut found: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for (path, page) in viewing.walk() {
-        let sort = sort(&path);
+    for (path, page) in pages {
+        let sort = sort(path);
         let sort = sort.split('[').next().unwrap_or_default().to_owned();
         let known = found
             .entry(sort)
             .or_insert_with(|| (path.clone(), page.clone()));
         // The longest of a sort shows the most.
         if page.len() > known.1.len() {
-            *known = (path, page);
+            *known = (path.clone(), page.clone());
         }
     }
     found.into_values().collect()
@@ -39,7 +39,7 @@ fn one_of_each(viewing: &Viewing) -> Vec<(String, String)> {
 #[test]
 fn what_is_hostile_stays_text_in_a_browser() {
     let sandbox = everything();
-    let Some(browser) = Browser::find(&sandbox) else {
+    let Some(mut browser) = Browser::find(&sandbox) else {
         return;
     };
     let trap = Trap::new();
@@ -63,7 +63,7 @@ fn what_is_hostile_stays_text_in_a_browser() {
         .succeeds();
     let viewing = Viewing::start(&sandbox);
     let mut shown = 0;
-    for (path, page) in one_of_each(&viewing) {
+    for (path, page) in one_of_each(&viewing.walk()) {
         let opened = browser.open(&format!("{}{path}", viewing.origin));
         assert!(!opened.is_owned(), "{path}: {}", opened.document);
         assert_eq!(opened.console, "", "{path}");
@@ -82,7 +82,7 @@ fn what_is_hostile_stays_text_in_a_browser() {
 #[test]
 fn everybody_can_use_the_pages() {
     let sandbox = everything();
-    let Some(browser) = Browser::find(&sandbox) else {
+    let Some(mut browser) = Browser::find(&sandbox) else {
         return;
     };
     let Some(tools) = tools("axe/axe.min.js") else {
@@ -91,7 +91,7 @@ fn everybody_can_use_the_pages() {
     let axe = fs::read_to_string(format!("{tools}/axe/axe.min.js")).expect("it is there");
     let viewing = Viewing::start(&sandbox);
     let style = viewing.page("/style.css");
-    let mut pages = one_of_each(&viewing);
+    let mut pages = one_of_each(pages_of_everything());
     pages.push((
         "the page of a run".to_owned(),
         alone(&sandbox, &["runs", "show"]),

@@ -110,7 +110,9 @@ fn wherever_a_move_dies_it_is_told_if_and_only_if_it_was_made() {
     world.sandbox.reword("better");
     let promote = ["promote", "staging", "--yes"];
     let (mut told, mut not_told) = (0, 0);
-    Point::each(Process::Pointsman, |point| {
+    let process = Process::Pointsman;
+    let calls = world.sandbox.copy().changes_of(process, &promote);
+    Point::each(process, &calls, |point| {
         let sandbox = world.sandbox.copy();
         let before = (sandbox.tip("staging"), world.calls().len());
         // Nothing is set there, so that what is told is told by the next command.

@@ -6,7 +6,13 @@
 
 mod as_of;
 mod moves;
+mod once;
 mod record;
+
+use std::num::NonZero;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::domain::deployment::ObjectId;
 use crate::domain::finding::Findings;
@@ -16,16 +22,20 @@ use crate::engine::ports::{
 };
 
 use super::ReleaseError;
+use once::Once;
+
+/// The fewest records that a thread of its own is started for.
+const FEWEST: usize = 32;
 
 /// What is read to verify a lane.
 #[derive(Clone, Copy)]
 pub struct Archive<'a> {
     /// The lanes.
-    pub lanes: &'a dyn LaneStore,
+    pub lanes: &'a (dyn LaneStore + Sync),
     /// The commits that their records are.
-    pub commits: &'a dyn RecordCommits,
+    pub commits: &'a (dyn RecordCommits + Sync),
     /// The development history that they were taken from.
-    pub history: &'a dyn SourceHistory,
+    pub history: &'a (dyn SourceHistory + Sync),
 }
 
 /// What holds a lane together.
@@ -146,36 +156,106 @@ pub struct Range {
 
 /// Verifies a lane.
 pub fn audit(archive: &Archive<'_>, lane: &LaneName, range: &Range) -> Result<Sound, Broken> {
-    let since = range.since.as_ref();
     let chain = chain(archive, range)?;
-    let broken = |sequence: Option<u64>, record: &ObjectId, Flaw(link, message): Flaw| Broken {
+    let audit = Audit {
+        archive,
+        lane,
+        chain: &chain,
+        trusted: usize::from(range.since.is_some()),
+        once: Once::default(),
+        broken: AtomicUsize::new(chain.len()),
+    };
+    let signed = audit.all()?;
+    let newest = chain
+        .last()
+        .expect("a chain has at least the record that it ends with");
+    let records = chain.len() - audit.trusted;
+    Ok(Sound {
+        records: records as u64,
+        signed,
+        newest: audit
+            .record(newest)
+            .map_err(|flaw| broken(None, newest, flaw))?,
+    })
+}
+
+/// A lane under audit. A record is held against the one before it and against nothing after it, so that
+/// parts of the lane are verified side by side.
+struct Audit<'a> {
+    archive: &'a Archive<'a>,
+    lane: &'a LaneName,
+    chain: &'a [ObjectId],
+    /// How many records at the beginning of the chain are trusted.
+    trusted: usize,
+    once: Once,
+    /// The first record that is known not to hold, by its place in the chain; else its length.
+    broken: AtomicUsize,
+}
+
+impl Audit<'_> {
+    /// Verifies all records that are not trusted, and returns how many are signed by somebody whom the
+    /// policy in force trusts to sign them.
+    fn all(&self) -> Result<u64, Broken> {
+        let count = self.chain.len() - self.trusted;
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let part = count.div_ceil(threads).max(FEWEST);
+        let starts = (self.trusted..self.chain.len()).step_by(part);
+        thread::scope(|scope| {
+            let verify = |start: usize| {
+                let end = self.chain.len().min(start + part);
+                scope.spawn(move || self.part(start, end))
+            };
+            let parts: Vec<_> = starts.map(verify).collect();
+            let ends = parts.into_iter().map(ScopedJoinHandle::join);
+            // The first part that does not hold has the first record that does not.
+            ends.map(|end| end.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+                .sum()
+        })
+    }
+
+    /// Verifies the records from one place in the chain to another, which is not one of them.
+    fn part(&self, start: usize, end: usize) -> Result<u64, Broken> {
+        let mut previous = None;
+        if let Some(before) = start.checked_sub(1) {
+            let id = &self.chain[before];
+            let record = self.record(id);
+            previous = Some(record.map_err(|flaw| broken(None, id, flaw))?);
+        }
+        let mut signed = 0;
+        for (index, id) in (start..end).zip(&self.chain[start..end]) {
+            if self.broken.load(Ordering::Relaxed) < index {
+                break;
+            }
+            let sequence = previous.as_ref().map_or(1, next_sequence);
+            let verified = record::Case::open(self, previous, id).and_then(|case| {
+                signed += u64::from(case.verify()?);
+                Ok(case.into_record())
+            });
+            previous = Some(verified.map_err(|flaw| {
+                self.broken.fetch_min(index, Ordering::Relaxed);
+                broken(Some(sequence), id, flaw)
+            })?);
+        }
+        Ok(signed)
+    }
+
+    /// A record that is verified elsewhere, or trusted.
+    fn record(&self, id: &ObjectId) -> Result<LaneRecord, Flaw> {
+        Ok(self.archive.lanes.record(self.lane, id)?)
+    }
+}
+
+fn broken(sequence: Option<u64>, record: &ObjectId, Flaw(link, message): Flaw) -> Broken {
+    Broken {
         link,
         sequence,
         record: record.clone(),
         message,
-    };
-    let mut previous: Option<LaneRecord> = None;
-    let (mut records, mut signed) = (0, 0);
-    for id in &chain {
-        let sequence = previous.as_ref().map(|it| it.deployment.sequence + 1);
-        let sequence = sequence.or(since.is_none().then_some(1));
-        if Some(id) == since {
-            let trusted = archive.lanes.record(lane, id);
-            previous = Some(trusted.map_err(|error| broken(None, id, error.into()))?);
-            continue;
-        }
-        let case = record::Case::open(archive, lane, previous, id);
-        let case = case.map_err(|flaw| broken(sequence, id, flaw))?;
-        let outcome = case.verify();
-        signed += u64::from(outcome.map_err(|flaw| broken(sequence, id, flaw))?);
-        records += 1;
-        previous = Some(case.into_record());
     }
-    Ok(Sound {
-        records,
-        signed,
-        newest: previous.expect("a chain has at least the record that it ends with"),
-    })
+}
+
+fn next_sequence(record: &LaneRecord) -> u64 {
+    record.deployment.sequence.saturating_add(1)
 }
 
 /// The records of a range, the oldest first: from the first of all, or from the trusted one.

@@ -33,11 +33,11 @@ fn promotion(case: &Case<'_>, evidence: &[Evidence]) -> Result<(), Flaw> {
     check_source(case)?;
     let then = deployment.recorded_at;
     let lanes = AsOf {
-        lanes: case.archive.lanes,
+        lanes: case.audit.archive.lanes,
         source: &deployment.source,
     };
     let current = case.standing.current.clone();
-    let files = case.archive.commits.commit(&case.record.id)?.files;
+    let files = case.audit.archive.commits.commit(&case.record.id)?.files;
     let request = PromoteRequest {
         standing: Standing::at(&lanes, &case.standing.lane, current)?,
         files,
@@ -61,17 +61,12 @@ fn check_source(case: &Case<'_>) -> Result<(), Flaw> {
     let (Some(lane), Some(record)) = (&source.lane, &source.record) else {
         return Ok(());
     };
-    let lanes = case.archive.lanes;
-    let Some(newest) = lanes.tip(lane)? else {
-        let message = format!("lane `{lane}`, which it comes from, is not in this clone");
-        return Err(Flaw::new(Link::Order, message));
+    let lanes = case.audit.archive.lanes;
+    let message = match case.audit.once.has_record(lanes, lane, record)? {
+        Some(true) => return Ok(()),
+        Some(false) => format!("{} is no record of lane `{lane}`", record.short()),
+        None => format!("lane `{lane}`, which it comes from, is not in this clone"),
     };
-    for earlier in History::from(lanes, &newest) {
-        if earlier?.id == *record {
-            return Ok(());
-        }
-    }
-    let message = format!("{} is no record of lane `{lane}`", record.short());
     Err(Flaw::new(Link::Order, message))
 }
 
@@ -159,7 +154,7 @@ fn voices(case: &Case<'_>, plan: &PromotePlan, evidence: &[Evidence]) -> Result<
     };
     let policy = plan.policy.approval.as_ref();
     if policy.is_some_and(|policy| policy.not_author) {
-        let authors = plan.authors(case.archive.history, case.archive.lanes);
+        let authors = plan.authors(case.audit.archive.history, case.audit.archive.lanes);
         voices.involved = authors.map_err(|error| {
             let message = format!("who wrote what came in cannot be known: {error}");
             Flaw::new(Link::Approval, message)
@@ -214,8 +209,8 @@ fn rollback(case: &Case<'_>) -> Result<(), Flaw> {
     let mut unknown: BTreeSet<String> = changed_paths(case.standing.tree(), files)?
         .into_keys()
         .collect();
-    for earlier in History::from(case.archive.lanes, current).skip(1) {
-        let tree = case.archive.lanes.tree(&earlier?)?;
+    for earlier in History::from(case.audit.archive.lanes, current).skip(1) {
+        let tree = case.audit.archive.lanes.tree(&earlier?)?;
         let mut still = BTreeSet::new();
         for path in unknown {
             if blob(tree.as_ref(), &path)? != blob(files, &path)? {

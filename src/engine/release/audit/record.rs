@@ -8,7 +8,6 @@ use crate::domain::attestation::{
 use crate::domain::deployment::{Deployment, EvidenceLink, ObjectId, RECORD_PATH};
 use crate::domain::digest::Digest;
 use crate::domain::gate::Evaluation;
-use crate::domain::id::LaneName;
 use crate::domain::lane::Lane;
 use crate::engine::ports::{Content, FileTree, LaneRecord, RecordCommit};
 use crate::engine::release::attest::{RECORD_ATTESTATION_PATH, record_statement};
@@ -18,14 +17,14 @@ use crate::engine::release::snapshot::{MANIFEST_LIMIT, MANIFEST_PATH, Manifest};
 use crate::engine::release::standing::{Standing, Trusted, policy_in};
 use crate::engine::workspace::document::MAX_FILE_BYTES;
 
-use super::{Archive, Flaw, Link, moves};
+use super::{Audit, Flaw, Link, moves};
 
 /// The largest record that is read.
 const RECORD_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// A record, and everything that it is held against.
 pub(super) struct Case<'a> {
-    pub(super) archive: &'a Archive<'a>,
+    pub(super) audit: &'a Audit<'a>,
     pub(super) standing: Standing,
     pub(super) record: LaneRecord,
     pub(super) commit: RecordCommit,
@@ -44,11 +43,11 @@ pub(super) struct Evidence {
 impl<'a> Case<'a> {
     /// Reads the record at a commit, and what it follows.
     pub(super) fn open(
-        archive: &'a Archive<'a>,
-        lane: &LaneName,
+        audit: &'a Audit<'a>,
         previous: Option<LaneRecord>,
         id: &ObjectId,
     ) -> Result<Self, Flaw> {
+        let Audit { archive, lane, .. } = audit;
         let commit = archive.commits.commit(id)?;
         let bytes = commit.files.read(RECORD_PATH, RECORD_LIMIT)?;
         let bytes =
@@ -59,7 +58,7 @@ impl<'a> Case<'a> {
                 format!("`{RECORD_PATH}` is not as expected: {error}"),
             )
         })?;
-        if deployment.lane != *lane {
+        if deployment.lane != **lane {
             let message = format!("it is a record of lane `{}`", deployment.lane);
             return Err(Flaw::new(Link::Record, message));
         }
@@ -71,7 +70,7 @@ impl<'a> Case<'a> {
         let trusted = |(tree, policy): (&dyn FileTree, Lane)| Trusted::of(tree, &policy);
         let trusted = in_force.map(trusted).transpose()?.unwrap_or_default();
         Ok(Self {
-            archive,
+            audit,
             standing,
             record: LaneRecord {
                 id: id.clone(),
@@ -110,7 +109,7 @@ impl<'a> Case<'a> {
             let message = "the record before it is not the one that it names";
             return Err(Flaw::new(Link::Parent, message));
         }
-        let next = previous.map_or(1, |it| it.deployment.sequence + 1);
+        let next = previous.map_or(1, |it| it.deployment.sequence.saturating_add(1));
         if deployment.sequence != next {
             let message = format!(
                 "it is numbered #{}, and #{next} is next",
@@ -132,7 +131,8 @@ impl<'a> Case<'a> {
             let message = format!("`{MANIFEST_PATH}` is not the manifest of the snapshot");
             return Err(Flaw::new(Link::Manifest, message));
         }
-        let computed = Manifest::of_tree(files)?.text();
+        let computed =
+            Manifest::of_files(files, |entry| self.audit.once.digest(files, entry))?.text();
         if computed.as_bytes() != carried {
             let message = match first_difference(&computed, &carried) {
                 Some(path) => format!("`{path}` is not what the manifest says"),
@@ -144,7 +144,7 @@ impl<'a> Case<'a> {
             base: Some(self.record.id.clone()),
             ..Content::default()
         };
-        if self.archive.lanes.git_tree(&content)? != snapshot.git_tree {
+        if self.audit.archive.lanes.git_tree(&content)? != snapshot.git_tree {
             let message = "the git tree is not the one that the record names";
             return Err(Flaw::new(Link::Manifest, message));
         }
