@@ -10,6 +10,7 @@ use regex::Regex;
 
 use crate::domain::prompt::Role;
 use crate::engine::workspace::document::Source;
+use crate::engine::workspace::renderer::endless_tag;
 
 use super::super::remarks::{At, Remarks};
 use super::settings::{Format, Settings};
@@ -141,9 +142,13 @@ struct Tags {
 }
 
 impl Tags {
-    /// The tags of a template. Behind one that cannot be read there is none.
+    /// The tags of a template. Behind one that cannot be read there is none, and one without end, which is
+    /// refused elsewhere, is not looked into.
     fn of(template: &str) -> Self {
         let (mut tags, mut texts) = (Vec::new(), Vec::new());
+        if endless_tag(template).is_some() {
+            return Self { tags, texts };
+        }
         let mut depth = 0_usize;
         let tokens = tokenize(template, false, SyntaxConfig::default());
         let mut tokens = tokens.map_while(Result::ok);
