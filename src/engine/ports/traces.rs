@@ -46,7 +46,8 @@ impl TraceBatch {
 /// Where traces are written to. What was written is durable when the call returns.
 pub trait TraceSink {
     /// Adds a batch that was redacted by the rules of this digest. A span that is stored already,
-    /// known by its trace and span id, is left as it is, but for content that it lacks.
+    /// known by its trace and span id and by beginning within a day of it, is left as it is, but for
+    /// content that it lacks.
     fn append(
         &mut self,
         batch: TraceBatch,
