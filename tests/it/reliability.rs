@@ -3,6 +3,7 @@
 
 mod addresses;
 mod arguments;
+mod bombs;
 mod bounded;
 mod canaries;
 mod command_lines;
@@ -11,6 +12,7 @@ mod failures;
 mod histories;
 mod hostile;
 mod judges;
+mod messages;
 mod network;
 mod output;
 mod parsers;
@@ -18,5 +20,6 @@ mod races;
 mod readers;
 mod secrets;
 mod seeds;
+mod shapes;
 mod surroundings;
 mod templates;
