@@ -13,7 +13,7 @@ use crate::engine::ports::traces::TraceStoreError;
 use super::decode;
 use super::layout::{Layout, StoreLock, Table, UNFINISHED, entries, remove, sync_folder};
 use super::query::Needs;
-use super::roll::{MOST_BYTES, Origin, write_scores, write_spans};
+use super::roll::{LARGE_BYTES, LARGE_ROWS, MOST_BYTES, Origin, write_scores, write_spans};
 use super::schema::MOST_ROWS;
 use super::segment::Segment;
 use super::snapshot::{in_force, replaced};
@@ -67,11 +67,9 @@ fn clean(layout: &Layout, table: Table, day: Date) -> Result<Vec<Segment>, Trace
 
 /// Small files of about the same size, where there are enough of them.
 fn alike(segments: &[Segment]) -> Option<Vec<&Segment>> {
-    // What a large batch became is large enough: nothing is written twice that came at once.
-    let largest = (MOST_ROWS / 8) as u64;
-    let is_small = |segment: &&Segment| {
-        segment.notes.rows < largest && segment.bytes() < (MOST_BYTES / 4) as u64
-    };
+    let largest = LARGE_ROWS as u64;
+    let is_small =
+        |segment: &&Segment| segment.notes.rows < largest && segment.bytes() < LARGE_BYTES as u64;
     let size = |segment: &Segment| segment.notes.rows.max(1).ilog2() / 3;
     for class in 0..=largest.ilog2() / 3 {
         let mut alike: Vec<&Segment> = segments

@@ -23,6 +23,11 @@ use super::snapshot::retain;
 /// About how many bytes of text one file holds at most.
 pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
 
+/// A batch of so many spans, or bytes of text, becomes files of columns at once, without a log. A file of
+/// so many is large enough, and is not merged with others: nothing is written twice that came at once.
+pub(super) const LARGE_ROWS: usize = 16_384;
+pub(super) const LARGE_BYTES: usize = 16 * 1024 * 1024;
+
 /// How many rows are turned into columns at a time.
 const STEP: usize = 8_192;
 

@@ -17,7 +17,7 @@ use super::join::{Waiting, identity, join, join_stored, still_waiting};
 use super::known;
 use super::layout::{Layout, StoreLock, failed, remove};
 use super::log::{self, LogBatch, LogWriter};
-use super::roll::{Fresh, content_weight, roll, weight};
+use super::roll::{Fresh, LARGE_BYTES, LARGE_ROWS, content_weight, roll, weight};
 use super::snapshot::{each_once, retain};
 
 /// How many spans and scores wait in a log at most.
@@ -25,10 +25,6 @@ const MOST_WAITING: usize = 65_536;
 
 /// About how many bytes of text wait in a log at most.
 const MOST_WAITING_BYTES: usize = 32 * 1024 * 1024;
-
-/// A batch of so many spans, or bytes of text, becomes files of columns at once, without a log.
-const LARGE: usize = 16_384;
-const LARGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// One writer of a store. What it took in is durable at once, and becomes files of columns when enough
 /// came together, or when the writer is dropped; what is still in a log then, the next writer rolls.
@@ -218,7 +214,7 @@ impl TraceSink for FileTraceSink<'_> {
             redactions: [*redaction].into(),
         };
         let bytes: usize = fresh.spans.iter().map(weight).sum();
-        if fresh.spans.len() >= LARGE || bytes >= LARGE_BYTES {
+        if fresh.spans.len() >= LARGE_ROWS || bytes >= LARGE_BYTES {
             let lock = self.layout.lock()?;
             let stored = &mut self.stored;
             let waiting = publish(&self.layout, &lock, &mut fresh, stored, self.clock)?;
