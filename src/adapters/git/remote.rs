@@ -4,7 +4,7 @@
 //! given up here, after a time, and on Linux when git has taken so much memory or written so large a file.
 
 use std::io::Read;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -77,10 +77,7 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 }
 
 /// How a process ended, if it did before a moment.
-fn ends_before(
-    child: &mut Child,
-    end: Instant,
-) -> std::io::Result<Option<std::process::ExitStatus>> {
+fn ends_before(child: &mut Child, end: Instant) -> std::io::Result<Option<ExitStatus>> {
     loop {
         let status = child.try_wait()?;
         if status.is_some() || Instant::now() >= end {
@@ -94,11 +91,12 @@ fn ends_before(
 fn terminate(child: &mut Child) -> std::io::Result<()> {
     #[cfg(unix)]
     {
-        let git = i32::try_from(child.id()).unwrap_or_default();
-        for id in std::iter::once(git).chain(started_by(git)) {
-            let id = rustix::process::Pid::from_raw(id);
+        use rustix::process::{Pid, Signal, kill_process};
+        let git = Pid::from_child(child);
+        let started = started_by(git.as_raw_nonzero().get());
+        for id in std::iter::once(git).chain(started.into_iter().filter_map(Pid::from_raw)) {
             // A process that is gone already need not be told.
-            let _ = id.map(|id| rustix::process::kill_process(id, rustix::process::Signal::TERM));
+            let _ = kill_process(id, Signal::TERM);
         }
         if ends_before(child, Instant::now() + GRACE)?.is_some() {
             return Ok(());
@@ -137,16 +135,10 @@ fn started_by(_process: i32) -> Vec<i32> {
     Vec::new()
 }
 
-#[cfg(target_os = "linux")]
-fn process_id(child: &Child) -> Option<rustix::process::Pid> {
-    let id = i32::try_from(child.id()).ok()?;
-    rustix::process::Pid::from_raw(id)
-}
-
 /// Limits what a process takes, and whatever it starts from now on.
 #[cfg(target_os = "linux")]
 fn bound(child: &Child) {
-    use rustix::process::{Resource, Rlimit, prlimit};
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
     let limits = [
         (Resource::Data, MOST_MEMORY),
         (Resource::Fsize, LARGEST_FILE),
@@ -157,7 +149,7 @@ fn bound(child: &Child) {
             maximum: Some(most),
         };
         // A user whose own limit is lower may not raise it, and keeps it.
-        let _ = prlimit(process_id(child), resource, limit);
+        let _ = prlimit(Some(Pid::from_child(child)), resource, limit);
     }
 }
 
