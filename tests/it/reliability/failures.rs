@@ -1,6 +1,6 @@
 //! Disks that are full or broken, and processes that may open no more files: at every call of every command
-//! that writes, and where it makes many, at the first ones and some of the rest. A failure is told, nothing is half done, and the same command goes through when
-//! there is room again.
+//! that writes, and where it makes many, at the first ones and some of the rest. A failure is told, nothing
+//! is half done, and the same command goes through when there is room again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

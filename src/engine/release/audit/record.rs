@@ -17,7 +17,7 @@ use crate::engine::release::snapshot::{MANIFEST_LIMIT, MANIFEST_PATH, Manifest};
 use crate::engine::release::standing::{Standing, Trusted, policy_in};
 use crate::engine::workspace::document::MAX_FILE_BYTES;
 
-use super::{Audit, Flaw, Link, moves};
+use super::{Audit, Flaw, Link, moves, next_sequence};
 
 /// The largest record that is read.
 const RECORD_LIMIT: u64 = 8 * 1024 * 1024;
@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
             let message = "the record before it is not the one that it names";
             return Err(Flaw::new(Link::Parent, message));
         }
-        let next = previous.map_or(1, |it| it.deployment.sequence.saturating_add(1));
+        let next = previous.map_or(1, next_sequence);
         if deployment.sequence != next {
             let message = format!(
                 "it is numbered #{}, and #{next} is next",
