@@ -5,8 +5,10 @@
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::command::GitOutput;
 use super::error::GitError;
@@ -26,6 +28,9 @@ const LARGEST_TALK: u64 = 1 << 20;
 /// How long git may take to end when it is told to.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How often what git started is bounded, too: one may come into being just before git is bounded itself.
+const BOUND_EVERY: Duration = Duration::from_secs(1);
+
 /// How often it is looked whether git has ended after it said all that it had to say.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -34,12 +39,12 @@ pub(super) fn finish(mut command: Command, longest: Duration) -> Result<GitOutpu
     let unusable = |error: std::io::Error| GitError::NoExecutable(error.to_string());
     let mut child = command.spawn().map_err(unusable)?;
     let end = Instant::now() + longest;
-    bound(&child);
+    bound([Pid::from_child(&child)]);
     drop(child.stdin.take());
     let said = [read(child.stdout.take()), read(child.stderr.take())];
-    let texts = said.map(|text| text.recv_timeout(end.saturating_duration_since(Instant::now())));
+    let texts = said.map(|text| hear(&text, &child, end));
     let status = match &texts {
-        [Ok(_), Ok(_)] => ends_before(&mut child, end).map_err(unusable)?,
+        [Some(_), Some(_)] => ends_before(&mut child, end).map_err(unusable)?,
         // It goes on, or whoever it started does.
         _ => None,
     };
@@ -47,7 +52,7 @@ pub(super) fn finish(mut command: Command, longest: Duration) -> Result<GitOutpu
     if is_late {
         terminate(&mut child).map_err(unusable)?;
     }
-    let [stdout, mut stderr] = texts.map(Result::unwrap_or_default);
+    let [stdout, mut stderr] = texts.map(Option::unwrap_or_default);
     if is_late {
         let seconds = longest.as_secs();
         stderr = format!("fatal: the remote did not come to an end within {seconds} s\n");
@@ -76,6 +81,19 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     receiver
 }
 
+/// What was said, if it came before a moment. Until then git and what it started stay bounded.
+fn hear(text: &Receiver<String>, child: &Child, end: Instant) -> Option<String> {
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match text.recv_timeout(left.min(BOUND_EVERY)) {
+            Err(RecvTimeoutError::Timeout) if left > BOUND_EVERY => {
+                bound(with_what_it_started(child));
+            }
+            heard => return heard.ok(),
+        }
+    }
+}
+
 /// How a process ended, if it did before a moment.
 fn ends_before(child: &mut Child, end: Instant) -> std::io::Result<Option<ExitStatus>> {
     loop {
@@ -89,21 +107,24 @@ fn ends_before(child: &mut Child, end: Instant) -> std::io::Result<Option<ExitSt
 
 /// Ends git, and what it started.
 fn terminate(child: &mut Child) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process};
-        let git = Pid::from_child(child);
-        let started = started_by(git.as_raw_nonzero().get());
-        for id in std::iter::once(git).chain(started.into_iter().filter_map(Pid::from_raw)) {
-            // A process that is gone already need not be told.
-            let _ = kill_process(id, Signal::TERM);
-        }
-        if ends_before(child, Instant::now() + GRACE)?.is_some() {
-            return Ok(());
-        }
+    for id in with_what_it_started(child) {
+        // A process that is gone already need not be told.
+        let _ = kill_process(id, Signal::TERM);
+    }
+    if ends_before(child, Instant::now() + GRACE)?.is_some() {
+        return Ok(());
     }
     child.kill()?;
     child.wait().map(drop)
+}
+
+/// A process, and those that it started.
+fn with_what_it_started(child: &Child) -> Vec<Pid> {
+    let id = Pid::from_child(child);
+    let started = started_by(id.as_raw_nonzero().get()).into_iter();
+    std::iter::once(id)
+        .chain(started.filter_map(Pid::from_raw))
+        .collect()
 }
 
 /// The processes that a process started, and those that these started: what reads from the server is a
@@ -130,28 +151,30 @@ fn started_by(process: i32) -> Vec<i32> {
     started.split_off(1)
 }
 
-#[cfg(all(unix, not(target_os = "linux")))]
+#[cfg(not(target_os = "linux"))]
 fn started_by(_process: i32) -> Vec<i32> {
     Vec::new()
 }
 
-/// Limits what a process takes, and whatever it starts from now on.
+/// Limits what processes take, with whatever they start from now on.
 #[cfg(target_os = "linux")]
-fn bound(child: &Child) {
-    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+fn bound(processes: impl IntoIterator<Item = Pid>) {
+    use rustix::process::{Resource, Rlimit, prlimit};
     let limits = [
         (Resource::Data, MOST_MEMORY),
         (Resource::Fsize, LARGEST_FILE),
     ];
-    for (resource, most) in limits {
-        let limit = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
-        };
-        // A user whose own limit is lower may not raise it, and keeps it.
-        let _ = prlimit(Some(Pid::from_child(child)), resource, limit);
+    for process in processes {
+        for (resource, most) in limits {
+            let limit = Rlimit {
+                current: Some(most),
+                maximum: Some(most),
+            };
+            // A user whose own limit is lower may not raise it, and keeps it.
+            let _ = prlimit(Some(process), resource, limit);
+        }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn bound(_child: &Child) {}
+fn bound(_processes: impl IntoIterator<Item = Pid>) {}
