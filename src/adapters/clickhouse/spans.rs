@@ -12,7 +12,7 @@ use crate::domain::trace::span::{Content, Span};
 use crate::engine::ports::traces::{SpanOrder, SpanRequest, TraceBatch, TraceStoreError};
 use crate::engine::traces::map::Mapped;
 use crate::engine::traces::map::table::AttributeTable;
-use crate::engine::traces::otlp::value::{Attributes, Code, List, Text, Value, Whole};
+use crate::engine::traces::otlp::value::{Attributes, Code, Text, Value, Whole};
 use crate::engine::traces::otlp::{Export, Group, RawEvent, RawSpan, RawStatus, Scoped};
 
 use super::columns::Columns;
@@ -199,7 +199,7 @@ fn export(row: &[Json]) -> Export<'_> {
     }
 }
 
-fn events(row: &[Json]) -> List<RawEvent<'_>> {
+fn events(row: &[Json]) -> Vec<RawEvent<'_>> {
     let list = |place: usize| {
         let list = row.get(place).and_then(Json::as_array);
         list.map(Vec::as_slice).unwrap_or_default()
@@ -217,7 +217,7 @@ fn events(row: &[Json]) -> List<RawEvent<'_>> {
             name: Text(Cow::Borrowed(name.as_str().unwrap_or_default())),
             attributes: attributes(Some(said)),
         });
-    List(events.collect())
+    events.collect()
 }
 
 fn attributes(map: Option<&Json>) -> Attributes<'_> {

@@ -10,7 +10,7 @@ use crate::engine::ports::traces::TraceBatch;
 use super::import::{ImportError, OpenFile, ReadCounts};
 use super::map::{Mapped, Mapper};
 use super::otlp::exchange::{Encoding, Signal};
-use super::otlp::{Export, from_protobuf};
+use super::otlp::{Export, JsonError, from_protobuf};
 use super::redact::Redactor;
 use super::source::{Framing, Record, RecordPlace, Records, inflate, sniff};
 use super::tools::Format;
@@ -377,14 +377,41 @@ impl Making<'_> {
     }
 
     /// With the place in the file, not in the record.
-    pub(super) fn not_json(&self, mut place: RecordPlace, error: &serde_json::Error) -> Refusal {
+    pub(super) fn not_json(&self, mut place: RecordPlace, wrong: WrongJson) -> Refusal {
         let line = place.line.get_or_insert(1);
-        *line += (error.line() as u64).saturating_sub(1);
-        let text = error.to_string();
-        let said = text.split(" at line ").next().map(str::to_owned);
+        *line += wrong.line.saturating_sub(1);
         Refusal {
-            column: Some(error.column() as u64),
-            ..self.refusal(Some(place), said)
+            column: Some(wrong.column),
+            ..self.refusal(Some(place), Some(wrong.said))
+        }
+    }
+}
+
+/// What is wrong with a record that should be JSON, and where in it.
+pub(super) struct WrongJson {
+    line: u64,
+    column: u64,
+    said: String,
+}
+
+impl From<JsonError> for WrongJson {
+    fn from(error: JsonError) -> Self {
+        Self {
+            line: error.line,
+            column: error.column,
+            said: error.reason.to_string(),
+        }
+    }
+}
+
+impl From<serde_json::Error> for WrongJson {
+    fn from(error: serde_json::Error) -> Self {
+        let text = error.to_string();
+        let said = text.split(" at line ").next().unwrap_or_default();
+        Self {
+            line: error.line() as u64,
+            column: error.column() as u64,
+            said: said.to_owned(),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Intake {
         let fields: Looked = match serde_json::from_slice(record.bytes) {
             Ok(fields) => fields,
             Err(error) => {
-                let refusal = making.not_json(record.place, &error);
+                let refusal = making.not_json(record.place, error.into());
                 self.refuse(making, NOT_JSON, refusal, 1)?;
                 return Ok(None);
             }
@@ -87,7 +87,7 @@ impl Intake {
         let (reason, refusal) = match from_json(record.bytes) {
             Ok(export) if !export.is_empty() => return self.export(export, place, making),
             Ok(_) => (NO_EXPORT, making.refusal(Some(place), None)),
-            Err(error) => (NOT_JSON, making.not_json(place, &error)),
+            Err(error) => (NOT_JSON, making.not_json(place, error.into())),
         };
         self.refuse(making, reason, refusal, 1)
     }
@@ -103,7 +103,7 @@ impl Intake {
         let fields = match looked.map_or_else(|| serde_json::from_slice(record.bytes), Ok) {
             Ok(fields) => fields,
             Err(error) => {
-                let refusal = making.not_json(place, &error);
+                let refusal = making.not_json(place, error.into());
                 return self.refuse(making, NOT_JSON, refusal, 1);
             }
         };

@@ -238,7 +238,8 @@ fn bytes() -> Vec<Reader> {
             verdict("mapping.toml", bytes, read.map(drop))
         }),
         ("OTLP as JSON", numbered(seeds::otlp_json()), |bytes| {
-            json_verdict(from_json(bytes).map(take_in))
+            let read = from_json(bytes).map(take_in);
+            json_verdict(read.map_err(|error| (error.line, error.to_string())))
         }),
         (
             "OTLP as protobuf",
@@ -259,7 +260,10 @@ fn bytes() -> Vec<Reader> {
         (
             "record of a deployment",
             numbered(vec![seeds::deployment()]),
-            |bytes| json_verdict(serde_json::from_slice::<Deployment>(bytes).map(drop)),
+            |bytes| {
+                let read = serde_json::from_slice::<Deployment>(bytes).map(drop);
+                json_verdict(read.map_err(|error| (error.line() as u64, error.to_string())))
+            },
         ),
     ];
     let reader = |(name, seeds, read)| Reader {
@@ -347,13 +351,14 @@ fn take_in(export: Export<'_>) {
     Redactor::new(&RULES, None).redact(&mut batch);
 }
 
-fn json_verdict(read: Result<(), serde_json::Error>) -> Verdict {
-    let Err(error) = read else {
+/// The error comes with its line.
+fn json_verdict(read: Result<(), (u64, String)>) -> Verdict {
+    let Err((line, error)) = read else {
         return Verdict::default();
     };
-    let misplaced = (error.line() == 0).then(|| error.to_string());
+    let misplaced = (line == 0).then(|| error.clone());
     Verdict {
-        said: Some(error.to_string()),
+        said: Some(error),
         refused: true,
         places: 1,
         misplaced: misplaced.into_iter().collect(),

@@ -128,7 +128,7 @@ fn a_bad_record_is_told_with_its_place_and_costs_no_other() {
     insta::assert_snapshot!(run.succeeds().transcript());
     let strict = sandbox.pointsman(&["traces", "import", "--strict", "../traces.jsonl"]);
     strict.exits(1).has_no_result();
-    strict.tells("../traces.jsonl:2:21 (expected ident): it is not JSON of the expected shape");
+    strict.tells("../traces.jsonl:2:20 (expected an object): it is not JSON of the expected shape");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const EXCEPTION: &str = "exception";
 /// Makes attributes of the span of what events say of its content.
 pub(super) fn content_of_events(raw: &mut RawSpan<'_>) {
     let is_content = |event: &mut RawEvent<'_>| CONTENT_EVENTS.contains(&event.name.0.as_ref());
-    for event in raw.events.0.extract_if(.., is_content) {
+    for event in raw.events.extract_if(.., is_content) {
         for (name, value) in event.attributes.0 {
             if raw.attributes.get(&name).is_none() {
                 raw.attributes.0.push((name, value));

@@ -55,7 +55,7 @@ pub(super) fn map_span(
     let duration_ns = u64::try_from(end_ns - start_ns).map_err(|_| Unusable::End)?;
     let started_at = time(start_ns).ok_or(Unusable::Start)?;
     content_of_events(&mut raw);
-    let events = std::mem::take(&mut raw.events.0);
+    let events = std::mem::take(&mut raw.events);
     let attributes = std::mem::take(&mut raw.attributes);
     let mut filled = Filled::new(table, &attributes, resource);
     let operation = operation(table, &mut filled);

@@ -12,12 +12,10 @@ mod room;
 pub mod value;
 mod weigh;
 
-use serde::Deserialize;
-
 pub use id::{SPAN_ID_BYTES, TRACE_ID_BYTES, hex, hex_id};
-pub use json::from_json;
+pub use json::{JsonError, Reason, from_json};
 pub use protobuf::{ProtobufError, from_protobuf, logs_from_protobuf, traces_from_protobuf};
-use value::{Attributes, Code, List, Text, Value, Whole};
+use value::{Attributes, Code, Text, Value, Whole};
 
 /// One request to export spans, log records, or both.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,47 +45,33 @@ pub struct Scoped<'a, T> {
 }
 
 /// A span as it came, with nothing checked but its shape.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default)]
 #[expect(
     missing_docs,
     reason = "the fields are those of opentelemetry.proto.trace.v1.Span"
 )]
 pub struct RawSpan<'a> {
-    #[serde(borrow, alias = "trace_id")]
     pub trace_id: Text<'a>,
-    #[serde(borrow, alias = "span_id")]
     pub span_id: Text<'a>,
-    #[serde(borrow, alias = "parent_span_id")]
     pub parent_span_id: Text<'a>,
-    #[serde(borrow)]
     pub name: Text<'a>,
     pub kind: Code,
-    #[serde(alias = "start_time_unix_nano")]
     pub start_time_unix_nano: Whole,
-    #[serde(alias = "end_time_unix_nano")]
     pub end_time_unix_nano: Whole,
-    #[serde(borrow)]
     pub attributes: Attributes<'a>,
-    #[serde(borrow)]
-    pub events: List<RawEvent<'a>>,
-    #[serde(borrow)]
+    pub events: Vec<RawEvent<'a>>,
     pub status: RawStatus<'a>,
 }
 
 /// Something that happened within a span.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default)]
 #[expect(
     missing_docs,
     reason = "the fields are those of opentelemetry.proto.trace.v1.Span.Event"
 )]
 pub struct RawEvent<'a> {
-    #[serde(alias = "time_unix_nano")]
     pub time_unix_nano: Whole,
-    #[serde(borrow)]
     pub name: Text<'a>,
-    #[serde(borrow)]
     pub attributes: Attributes<'a>,
 }
 
@@ -103,26 +87,18 @@ pub struct RawStatus<'a> {
 }
 
 /// A log record as it came.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default)]
 #[expect(
     missing_docs,
     reason = "the fields are those of opentelemetry.proto.logs.v1.LogRecord"
 )]
 pub struct RawLog<'a> {
-    #[serde(alias = "time_unix_nano")]
     pub time_unix_nano: Whole,
-    #[serde(alias = "observed_time_unix_nano")]
     pub observed_time_unix_nano: Whole,
-    #[serde(borrow, alias = "event_name")]
     pub event_name: Text<'a>,
-    #[serde(borrow, alias = "trace_id")]
     pub trace_id: Text<'a>,
-    #[serde(borrow, alias = "span_id")]
     pub span_id: Text<'a>,
-    #[serde(borrow)]
     pub body: Value<'a>,
-    #[serde(borrow)]
     pub attributes: Attributes<'a>,
 }
 

@@ -12,7 +12,7 @@ use super::messages::{
     TracesRequest,
 };
 use super::room::NoRoom;
-use super::value::{Attributes, Code, List, Text, Value, Whole};
+use super::value::{Attributes, Code, Text, Value, Whole};
 use super::weigh::{self, weigh};
 use super::{Export, Group, RawEvent, RawLog, RawSpan, RawStatus, Scoped};
 
@@ -160,7 +160,7 @@ impl From<Span> for RawSpan<'static> {
             start_time_unix_nano: time(span.start_time_unix_nano),
             end_time_unix_nano: time(span.end_time_unix_nano),
             attributes: attributes(span.attributes),
-            events: List(span.events.into_iter().map(RawEvent::from).collect()),
+            events: span.events.into_iter().map(RawEvent::from).collect(),
             status: RawStatus {
                 code: code(ended),
                 message: text(message),

@@ -91,7 +91,7 @@ pub(super) fn translate(record: Map<String, Json>, told: &mut Translated) -> Res
     ] {
         set_some(&mut span, name, fields.text(field));
     }
-    span.events.0 = events(fields.list("events"));
+    span.events = events(fields.list("events"));
     feedback(&span, fields.object("feedback_stats"), told);
     let children = fields.list("child_runs");
     fields.pass_over(&OF_THE_TABLE);

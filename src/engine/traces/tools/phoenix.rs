@@ -85,7 +85,7 @@ pub(super) fn translate(record: Map<String, Json>, told: &mut Translated) -> Res
             flatten(&mut span, name, value);
         }
     }
-    span.events.0 = events(fields.list("events"));
+    span.events = events(fields.list("events"));
     for annotation in fields.list("annotations") {
         annotate(&span, annotation, told);
     }
