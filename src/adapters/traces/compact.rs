@@ -13,7 +13,8 @@ use crate::engine::ports::traces::TraceStoreError;
 use super::decode;
 use super::layout::{Layout, StoreLock, Table, UNFINISHED, entries, remove, sync_folder};
 use super::query::Needs;
-use super::roll::{LARGE_BYTES, LARGE_ROWS, MOST_BYTES, Origin, write_scores, write_spans};
+use super::roll::{LARGE_BYTES, LARGE_ROWS, Origin, write_scores, write_spans};
+use super::rows::{MOST_BYTES, Rows};
 use super::schema::MOST_ROWS;
 use super::segment::Segment;
 use super::snapshot::{in_force, replaced};
@@ -125,11 +126,14 @@ fn merge(
     }
     match table {
         Table::Spans => {
-            let mut spans = Vec::new();
+            let mut rows = Rows::default();
             for (segment, batch) in batches {
-                spans.extend(decode::spans(&batch).map_err(|error| segment.damaged(&error))?);
+                let spans = decode::spans(&batch).map_err(|error| segment.damaged(&error))?;
+                let added = rows.add(&spans);
+                added.map_err(|error| segment.damaged(&error.into()))?;
             }
-            write_spans(layout, lock, spans.iter().collect(), &origin, now)
+            write_spans(layout, lock, &rows, &origin, now)?;
+            Ok(())
         }
         Table::Scores => {
             let mut scores = Vec::new();

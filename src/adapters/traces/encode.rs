@@ -1,35 +1,35 @@
-//! From spans and scores to columns.
+//! From spans and scores to columns: texts one by one, of which files make dictionaries themselves.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    ListBuilder, MapBuilder, MapFieldNames, StringBuilder, StringDictionaryBuilder,
-};
-use arrow_array::types::Int32Type;
+use arrow_array::builder::{ListBuilder, MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{
-    ArrayRef, DictionaryArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray,
-    TimestampNanosecondArray, UInt64Array,
+    ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampNanosecondArray,
+    UInt64Array,
 };
-use arrow_schema::{ArrowError, FieldRef, Schema};
+use arrow_schema::{ArrowError, DataType, FieldRef, Schema};
 use jiff::Timestamp;
 
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
 
-use super::columns::{ATTRIBUTE, COST, COUNTS, SPAN, Sort, TAG, TEXTS, TIME, TRACE, VARIABLES};
-use super::schema::{IDENTITY, SCORES, SPANS, item, key, value};
+use super::columns::{ATTRIBUTE, COST, COUNTS, SPAN, TAG, TEXTS, TIME, TRACE, VARIABLES};
+use super::schema::{IDENTITY, SCORES_AS_MADE, SPANS_AS_MADE, item, key, value};
 
 /// Spans as columns.
 pub(super) fn spans(spans: &[&Span]) -> Result<RecordBatch, ArrowError> {
-    let columns = SPANS.fields().iter();
+    let columns = SPANS_AS_MADE.fields().iter();
     let arrays = columns.map(|field| span_column(field.name(), spans));
-    RecordBatch::try_new(Arc::clone(&SPANS), arrays.collect::<Result<_, _>>()?)
+    RecordBatch::try_new(
+        Arc::clone(&SPANS_AS_MADE),
+        arrays.collect::<Result<_, _>>()?,
+    )
 }
 
 /// Some columns of spans, by their names.
 pub(super) fn some_columns(spans: &[&Span], names: &[&str]) -> Result<RecordBatch, ArrowError> {
-    let fields = SPANS.fields().iter();
+    let fields = SPANS_AS_MADE.fields().iter();
     let fields = fields.filter(|field| names.contains(&field.name().as_str()));
     let fields: Vec<FieldRef> = fields.cloned().collect();
     let arrays = fields.iter().map(|field| span_column(field.name(), spans));
@@ -41,10 +41,7 @@ pub(super) fn some_columns(spans: &[&Span], names: &[&str]) -> Result<RecordBatc
 fn span_column(name: &str, spans: &[&Span]) -> Result<ArrayRef, ArrowError> {
     if let Some(column) = TEXTS.iter().find(|column| column.name == name) {
         let texts = spans.iter().map(|span| (column.get)(span));
-        return Ok(match column.sort {
-            Sort::Repeated => repeated(texts),
-            Sort::Id | Sort::Rare | Sort::Content => Arc::new(texts.collect::<StringArray>()),
-        });
+        return Ok(Arc::new(texts.collect::<StringArray>()));
     }
     if let Some(column) = COUNTS.iter().find(|column| column.name == name) {
         let counts = spans.iter().map(|span| (column.get)(span));
@@ -73,15 +70,15 @@ pub(super) fn scores(scores: &[(&Score, String)]) -> Result<RecordBatch, ArrowEr
             TRACE => plain(|score| Some(&score.trace_id)),
             SPAN => plain(|score| score.span_id.as_deref()),
             "response_id" => plain(|score| score.response_id.as_deref()),
-            "name" => repeated(texts(|score| Some(&score.name))),
+            "name" => plain(|score| Some(&score.name)),
             "value" => {
                 let values = scores.iter().map(|(score, _)| score.value);
                 Arc::new(values.collect::<Float64Array>())
             }
-            "label" => repeated(texts(|score| score.label.as_deref())),
+            "label" => plain(|score| score.label.as_deref()),
             "explanation" => plain(|score| score.explanation.as_deref()),
-            "error_type" => repeated(texts(|score| score.error_type.as_deref())),
-            "source" => repeated(texts(|score| score.source.as_deref())),
+            "error_type" => plain(|score| score.error_type.as_deref()),
+            "source" => plain(|score| score.source.as_deref()),
             IDENTITY => {
                 let identities = scores.iter().map(|(_, identity)| Some(identity));
                 Arc::new(identities.collect::<StringArray>())
@@ -89,19 +86,18 @@ pub(super) fn scores(scores: &[(&Score, String)]) -> Result<RecordBatch, ArrowEr
             _ => return None,
         })
     };
-    let columns = SCORES.fields().iter().map(|field| {
+    let columns = SCORES_AS_MADE.fields().iter().map(|field| {
         let name = field.name();
         column(name).ok_or_else(|| no_column(name))
     });
-    RecordBatch::try_new(Arc::clone(&SCORES), columns.collect::<Result<_, _>>()?)
+    RecordBatch::try_new(
+        Arc::clone(&SCORES_AS_MADE),
+        columns.collect::<Result<_, _>>()?,
+    )
 }
 
 fn no_column(name: &str) -> ArrowError {
     ArrowError::SchemaError(format!("nothing is kept in a column `{name}`"))
-}
-
-fn repeated<'s>(texts: impl Iterator<Item = Option<&'s str>>) -> ArrayRef {
-    Arc::new(texts.collect::<DictionaryArray<Int32Type>>())
 }
 
 fn times(times: impl Iterator<Item = Timestamp>) -> ArrayRef {
@@ -120,8 +116,7 @@ pub(super) fn nanoseconds(time: Timestamp) -> i64 {
 }
 
 fn labels(spans: &[&Span]) -> ArrayRef {
-    let items = StringDictionaryBuilder::<Int32Type>::new();
-    let mut lists = ListBuilder::new(items).with_field(item());
+    let mut lists = ListBuilder::new(StringBuilder::new()).with_field(item(DataType::Utf8));
     for span in spans {
         for tag in &span.origin.tags {
             lists.values().append_value(tag);
@@ -139,9 +134,8 @@ fn pairs<'s>(
         key: "key".to_owned(),
         value: "value".to_owned(),
     };
-    let keys = StringDictionaryBuilder::<Int32Type>::new();
-    let mut builder = MapBuilder::new(Some(names), keys, StringBuilder::new())
-        .with_keys_field(key())
+    let mut builder = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new())
+        .with_keys_field(key(DataType::Utf8))
         .with_values_field(value());
     for map in maps {
         for (key, value) in map {

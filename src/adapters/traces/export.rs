@@ -10,7 +10,8 @@ use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
 use super::encode;
-use super::schema::{SPANS, properties};
+use super::schema::{SPANS, SPANS_AS_MADE, properties};
+use super::segment::writer;
 
 /// How large a row group grows before the next one begins, in bytes.
 const MOST_GROUP_BYTES: usize = 64 * 1024 * 1024;
@@ -23,8 +24,8 @@ pub struct SpanParquet {
 impl SpanParquet {
     /// A file without rows yet.
     pub fn new() -> Result<Self, TraceStoreError> {
-        let properties = properties().build();
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&SPANS), Some(properties));
+        let properties = properties(&SPANS).build();
+        let writer = writer(Arc::clone(&SPANS_AS_MADE), properties);
         Ok(Self {
             writer: writer.map_err(|error| failed(&error))?,
         })

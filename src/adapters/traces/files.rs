@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::trace::score::Score;
-use crate::domain::trace::span::Span;
 use crate::engine::ports::traces::TraceStoreError;
 
 use super::known;
@@ -29,14 +29,16 @@ impl Stored {
         }
     }
 
-    /// For each span whether a file of the days around them holds it.
+    /// For each span, which began at these times and is named by the ids of its trace and its own, whether
+    /// a file of the days around them holds it.
     pub(super) fn known_spans(
         &mut self,
         layout: &Layout,
-        spans: &[&Span],
+        times: impl Iterator<Item = Timestamp> + Clone,
+        ids: &[(&str, &str)],
     ) -> Result<Vec<bool>, TraceStoreError> {
-        match days_around(spans.iter().map(|span| span.started_at)) {
-            Some(days) => known::spans(self.spans.of_days(layout, &days)?, spans),
+        match days_around(times) {
+            Some(days) => known::spans(self.spans.of_days(layout, &days)?, ids),
             None => Ok(Vec::new()),
         }
     }

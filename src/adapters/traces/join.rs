@@ -14,9 +14,10 @@ use crate::engine::ports::traces::TraceStoreError;
 
 use super::decode;
 use super::known;
-use super::layout::{Layout, StoreLock, Table, day_of, days_around};
+use super::layout::{Layout, StoreLock, Table, days_around};
 use super::query::Needs;
-use super::roll::{Origin, content_weight, write_spans};
+use super::roll::{Origin, write_spans};
+use super::rows::{Rows, content_weight};
 use super::schema::MOST_ROWS;
 use super::segment::Segment;
 use super::snapshot::in_force;
@@ -120,7 +121,7 @@ pub(super) fn join_stored(
     for segment in in_force(segments) {
         let by_span = BySpan::of(&waiting);
         let ids: Vec<(&str, &str)> = by_span.0.keys().copied().collect();
-        if !known::ids([&segment], &ids)?.contains(&true) {
+        if !known::spans([&segment], &ids)?.contains(&true) {
             continue;
         }
         let mut spans = spans_of(&segment)?;
@@ -138,12 +139,9 @@ pub(super) fn join_stored(
                 redactions: known.chain(added).copied().collect(),
                 replaces: [segment.name().to_owned()].into(),
             };
-            days.extend(
-                spans
-                    .first()
-                    .map(|it| (Table::Spans, day_of(it.started_at))),
-            );
-            write_spans(layout, lock, spans.iter().collect(), &origin, now)?;
+            let rows = Rows::of(&spans).map_err(|error| segment.damaged(&error.into()))?;
+            let written = write_spans(layout, lock, &rows, &origin, now)?;
+            days.extend(written.into_iter().map(|day| (Table::Spans, day)));
         }
     }
     waiting.retain(|it| !found.contains(&key(it)));

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::domain::digest::{Digest, ShortDigest};
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::Span;
@@ -15,20 +17,8 @@ use super::texts::Texts;
 /// How many rows are looked at at a time.
 const STEP: usize = 16_384;
 
-/// For each span whether one of the files holds it.
+/// For each span, named by the ids of its trace and its own, whether one of the files holds it.
 pub(super) fn spans<'s>(
-    segments: impl IntoIterator<Item = &'s Segment>,
-    spans: &[&Span],
-) -> Result<Vec<bool>, TraceStoreError> {
-    let ids = spans.iter();
-    let ids: Vec<(&str, &str)> = ids
-        .map(|span| (span.trace_id.as_str(), span.span_id.as_str()))
-        .collect();
-    self::ids(segments, &ids)
-}
-
-/// The same of spans that are named by the ids of their traces and their own.
-pub(super) fn ids<'s>(
     segments: impl IntoIterator<Item = &'s Segment>,
     ids: &[(&str, &str)],
 ) -> Result<Vec<bool>, TraceStoreError> {
@@ -41,7 +31,7 @@ pub(super) fn ids<'s>(
             continue;
         }
         let candidates = candidates.into_iter().map(|index| &by_trace[index]);
-        let candidates: HashMap<&str, &Vec<usize>> =
+        let candidates: HashMap<&str, &Vec<usize>, RandomState> =
             candidates.map(|(trace, rows)| (*trace, rows)).collect();
         for batch in segment.read(&[TRACE, SPAN], None, STEP)? {
             let batch = batch?;
@@ -77,7 +67,7 @@ pub(super) fn scores<'s>(
             continue;
         }
         let candidates = candidates.into_iter().map(|index| &by_identity[index]);
-        let candidates: HashMap<&str, &Vec<usize>> = candidates
+        let candidates: HashMap<&str, &Vec<usize>, RandomState> = candidates
             .map(|(identity, rows)| (*identity, rows))
             .collect();
         for batch in segment.read(&[IDENTITY], None, STEP)? {
@@ -96,7 +86,12 @@ pub(super) fn scores<'s>(
     Ok(known)
 }
 
-/// What a span is known by, in short.
+/// What a span is known by: the ids of its trace and its own.
+pub(super) fn id(span: &Span) -> (&str, &str) {
+    (&span.trace_id, &span.span_id)
+}
+
+/// The same, in short.
 pub(super) fn span_key(span: &Span) -> ShortDigest {
     key(&span.trace_id, &span.span_id)
 }
@@ -116,7 +111,7 @@ pub(super) fn identity(score: &Score) -> String {
 
 /// The different texts, each with the places where it stands.
 fn by_text<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<(&'t str, Vec<usize>)> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: HashMap<&str, usize, RandomState> = HashMap::default();
     let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
     for (index, text) in texts.enumerate() {
         let place = *places.entry(text).or_insert_with(|| {

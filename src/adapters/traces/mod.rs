@@ -14,6 +14,7 @@ mod layout;
 mod log;
 mod query;
 mod roll;
+mod rows;
 mod schema;
 mod segment;
 mod sink;

@@ -1,27 +1,27 @@
 //! Rolling: what came in becomes files of columns, a day each, without what is stored already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_schema::ArrowError;
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::digest::Digest;
 use crate::domain::trace::score::Score;
-use crate::domain::trace::span::{Content, Span};
 use crate::engine::ports::traces::TraceStoreError;
 
-use super::columns::TRACE;
+use super::columns::{ATTRIBUTE, TRACE};
 use super::encode::{self, nanoseconds};
 use super::files::Stored;
-use super::join::Waiting;
 use super::known;
 use super::layout::{Layout, StoreLock, Table, day_of, failed, sync_folder};
-use super::schema::{IDENTITY, MOST_ROWS, SCHEMA_VERSION, findable};
+use super::rows::{Row, Rows, stretches};
+use super::schema::{IDENTITY, MOST_ROWS, SCHEMA_VERSION, SCORES, SPANS, findable};
 use super::segment::{self, Notes};
-use super::snapshot::retain;
-
-/// About how many bytes of text one file holds at most.
-pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
+use super::snapshot::{again, retain, scores_once};
 
 /// A batch of so many spans, or bytes of text, becomes files of columns at once, without a log. A file of
 /// so many is large enough, and is not merged with others: nothing is written twice that came at once.
@@ -31,15 +31,29 @@ pub(super) const LARGE_BYTES: usize = 16 * 1024 * 1024;
 /// How many rows are turned into columns at a time.
 const STEP: usize = 8_192;
 
-/// What came in and is not in files of columns yet.
+/// What is to be in files of columns.
 #[derive(Default)]
-pub(super) struct Fresh {
-    pub(super) spans: Vec<Span>,
+pub(super) struct Gathered {
+    pub(super) rows: Rows,
     pub(super) scores: Vec<Score>,
-    /// Content that waits for its spans.
-    pub(super) waiting: Vec<Waiting>,
     /// The rules by which it was redacted.
     pub(super) redactions: BTreeSet<Digest>,
+}
+
+impl Gathered {
+    /// Whether it is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.len() == 0 && self.scores.is_empty()
+    }
+}
+
+/// What was written of it.
+#[derive(Default)]
+pub(super) struct Rolled {
+    pub(super) spans: u64,
+    pub(super) scores: u64,
+    /// The days that have more files now.
+    pub(super) days: BTreeSet<(Table, Date)>,
 }
 
 /// What was made from which files.
@@ -50,12 +64,12 @@ pub(super) struct Origin {
 
 impl Origin {
     /// The notes of a file whose rows have these times.
-    fn notes(&self, times: impl Iterator<Item = Timestamp> + Clone) -> Notes {
+    fn notes(&self, times: impl Iterator<Item = i64> + Clone) -> Notes {
         Notes {
             schema: SCHEMA_VERSION,
             rows: times.clone().count() as u64,
-            first: times.clone().map(nanoseconds).min().unwrap_or(i64::MAX),
-            last: times.map(nanoseconds).max().unwrap_or(i64::MIN),
+            first: times.clone().min().unwrap_or(i64::MAX),
+            last: times.max().unwrap_or(i64::MIN),
             redactions: self.redactions.clone(),
             replaces: self.replaces.clone(),
             ..Notes::default()
@@ -63,119 +77,99 @@ impl Origin {
     }
 }
 
-/// Writes what is not stored yet, and gives the days that have more files now.
+/// Writes what is not stored yet, each once.
 pub(super) fn roll(
     layout: &Layout,
     lock: &StoreLock,
-    fresh: &Fresh,
+    gathered: Gathered,
     stored: &mut Stored,
     now: Timestamp,
-) -> Result<BTreeSet<(Table, Date)>, TraceStoreError> {
-    let mut spans: Vec<&Span> = fresh.spans.iter().collect();
-    let known = stored.known_spans(layout, &spans)?;
-    retain(&mut spans, &known);
-    let mut scores: Vec<&Score> = fresh.scores.iter().collect();
-    let known = stored.known_scores(layout, &scores)?;
+) -> Result<Rolled, TraceStoreError> {
+    let Gathered {
+        mut rows,
+        mut scores,
+        redactions,
+    } = gathered;
+    rows.leave(&again(rows.ids()));
+    let known = stored.known_spans(layout, rows.times(), &rows.ids())?;
+    rows.leave(&known);
+    scores_once(&mut scores);
+    let known = stored.known_scores(layout, &scores.iter().collect::<Vec<_>>())?;
     retain(&mut scores, &known);
     let origin = Origin {
-        redactions: fresh.redactions.clone(),
+        redactions,
         replaces: BTreeSet::new(),
     };
-    let mut days = BTreeSet::new();
-    for (day, spans) in by_day(spans, |span| span.started_at) {
-        write_spans(layout, lock, spans, &origin, now)?;
-        days.insert((Table::Spans, day));
-    }
-    for (day, scores) in by_day(scores, |score| score.recorded_at) {
+    let spans_of_days = write_spans(layout, lock, &rows, &origin, now)?;
+    let mut rolled = Rolled {
+        spans: rows.len() as u64,
+        scores: scores.len() as u64,
+        days: spans_of_days
+            .into_iter()
+            .map(|day| (Table::Spans, day))
+            .collect(),
+    };
+    for (day, scores) in scores_by_day(&scores) {
         write_scores(layout, lock, scores, &origin, now)?;
-        days.insert((Table::Scores, day));
+        rolled.days.insert((Table::Scores, day));
     }
-    Ok(days)
+    Ok(rolled)
 }
 
-fn by_day<T>(items: Vec<&T>, time: fn(&T) -> Timestamp) -> BTreeMap<Date, Vec<&T>> {
-    let mut days: BTreeMap<Date, Vec<&T>> = BTreeMap::new();
-    for item in items {
-        days.entry(day_of(time(item))).or_default().push(item);
+fn scores_by_day(scores: &[Score]) -> BTreeMap<Date, Vec<&Score>> {
+    let mut days: BTreeMap<Date, Vec<&Score>> = BTreeMap::new();
+    for score in scores {
+        days.entry(day_of(score.recorded_at))
+            .or_default()
+            .push(score);
     }
     days
 }
 
-/// Writes spans of one day, in as many files as it takes.
+/// Writes spans, those of a day in as many files as it takes, and gives the days.
 pub(super) fn write_spans(
     layout: &Layout,
     _lock: &StoreLock,
-    mut spans: Vec<&Span>,
+    rows: &Rows,
     origin: &Origin,
     now: Timestamp,
-) -> Result<(), TraceStoreError> {
-    spans.sort_by(|one, other| order(one).cmp(&order(other)));
-    let Some(day) = spans.first().map(|span| day_of(span.started_at)) else {
-        return Ok(());
-    };
-    for part in parts(&spans) {
-        let path = layout.new_file(Table::Spans, day, now)?;
-        let mut attributes = BTreeMap::new();
-        for name in part.iter().flat_map(|span| span.attributes.keys()) {
-            if let Some(count) = attributes.get_mut(name) {
-                *count += 1;
-            } else {
-                attributes.insert(name.clone(), 1);
+) -> Result<Vec<Date>, TraceStoreError> {
+    let mut days = Vec::new();
+    for (day, sorted) in rows.by_day() {
+        for stretch in stretches(&sorted) {
+            let path = layout.new_file(Table::Spans, day, now)?;
+            let refused = |error| failed("write", &path, &std::io::Error::other(error));
+            let mut batches = Vec::new();
+            for step in stretch.chunks(STEP) {
+                batches.push(rows.columns(step).map_err(refused)?);
             }
+            let notes = Notes {
+                attributes: most_frequent(attributes(&batches)),
+                ..origin.notes(stretch.iter().map(Row::time))
+            };
+            segment::write(&path, findable(&SPANS, TRACE), batches, notes)?;
         }
-        let notes = Notes {
-            attributes: most_frequent(attributes),
-            ..origin.notes(part.iter().map(|span| span.started_at))
-        };
-        let batches = part.chunks(STEP).map(|spans| {
-            encode::spans(spans)
-                .map_err(|error| failed("write", &path, &std::io::Error::other(error)))
-        });
-        segment::write(&path, findable(TRACE), batches, notes)?;
+        sync_folder(&layout.day(Table::Spans, day))?;
+        days.push(day);
     }
-    sync_folder(&layout.day(Table::Spans, day))
+    Ok(days)
 }
 
-fn order(span: &Span) -> (Timestamp, &str, &str) {
-    (span.started_at, &span.trace_id, &span.span_id)
-}
-
-/// Spans in parts that fit into a file each.
-fn parts<'s, 'p>(spans: &'p [&'s Span]) -> Vec<&'p [&'s Span]> {
-    let mut parts = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (index, span) in spans.iter().enumerate() {
-        bytes += weight(span);
-        if index - start == MOST_ROWS || (bytes > MOST_BYTES && index > start) {
-            parts.push(&spans[start..index]);
-            (start, bytes) = (index, weight(span));
+/// The names of other attributes, with the number of spans that carry each.
+fn attributes(batches: &[RecordBatch]) -> BTreeMap<String, u64> {
+    let mut counts: HashMap<&str, u64, RandomState> = HashMap::default();
+    for batch in batches {
+        let maps = batch.column_by_name(ATTRIBUTE);
+        let names = maps.and_then(|maps| maps.as_map_opt());
+        let names = names.and_then(|maps| maps.keys().as_string_opt::<i32>());
+        for name in names.into_iter().flatten().flatten() {
+            *counts.entry(name).or_default() += 1;
         }
     }
-    parts.push(&spans[start..]);
-    parts
-}
-
-/// About how many bytes of text a span has.
-pub(super) fn weight(span: &Span) -> usize {
-    let message = span.status_message.as_ref().map_or(0, String::len);
-    let pairs = span.attributes.iter();
-    let pairs = pairs.map(|(key, value)| key.len() + value.len());
-    content_weight(&span.content) + message + pairs.sum::<usize>() + 500
-}
-
-/// About how many bytes of text content has.
-pub(super) fn content_weight(content: &Content) -> usize {
-    let texts = [
-        &content.system_instructions,
-        &content.input,
-        &content.output,
-        &content.tool_definitions,
-        &content.events,
-    ];
-    let texts = texts.into_iter().flatten().map(String::len);
-    let pairs = content.variables.iter();
-    let pairs = pairs.map(|(key, value)| key.len() + value.len());
-    texts.chain(pairs).sum()
+    let counts = counts.into_iter();
+    counts
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
 }
 
 /// The names that most spans carry.
@@ -212,13 +206,13 @@ pub(super) fn write_scores(
         let path = layout.new_file(Table::Scores, day, now)?;
         let notes = Notes {
             scored: part.iter().map(|(score, _)| score.name.clone()).collect(),
-            ..origin.notes(part.iter().map(|(score, _)| score.recorded_at))
+            ..origin.notes(part.iter().map(|(score, _)| nanoseconds(score.recorded_at)))
         };
-        let batches = part.chunks(STEP).map(|scores| {
-            encode::scores(scores)
-                .map_err(|error| failed("write", &path, &std::io::Error::other(error)))
-        });
-        segment::write(&path, findable(IDENTITY), batches, notes)?;
+        let batches = part.chunks(STEP).map(encode::scores);
+        let batches: Result<Vec<RecordBatch>, ArrowError> = batches.collect();
+        let batches =
+            batches.map_err(|error| failed("write", &path, &std::io::Error::other(error)))?;
+        segment::write(&path, findable(&SCORES, IDENTITY), batches, notes)?;
     }
     sync_folder(&layout.day(Table::Scores, day))
 }

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
@@ -69,22 +71,29 @@ pub(super) struct Segment {
 pub(super) fn write(
     path: &Path,
     properties: WriterProperties,
-    batches: impl IntoIterator<Item = Result<RecordBatch, TraceStoreError>>,
+    batches: Vec<RecordBatch>,
     notes: Notes,
 ) -> Result<(), TraceStoreError> {
-    let mut batches = batches.into_iter();
-    let Some(first) = batches.next().transpose()? else {
+    let Some(first) = batches.first() else {
         return Ok(());
     };
     let refused = |error: ParquetError| failed("write", path, &io::Error::other(error));
-    let writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties));
-    let mut writer = writer.map_err(refused)?;
-    writer.write(&first).map_err(refused)?;
+    let mut writer = writer(first.schema(), properties).map_err(refused)?;
     for batch in batches {
-        writer.write(&batch?).map_err(refused)?;
+        writer.write(&batch).map_err(refused)?;
     }
     let bytes = finish(writer, notes).map_err(refused)?;
     publish(path, &bytes).map_err(|error| failed("write", path, &error))
+}
+
+/// A writer of columns as they are made. What whoever reads them gets, the properties say.
+pub(super) fn writer(
+    as_made: SchemaRef,
+    properties: WriterProperties,
+) -> Result<ArrowWriter<Vec<u8>>, ParquetError> {
+    let options = ArrowWriterOptions::new().with_properties(properties);
+    let options = options.with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(Vec::new(), as_made, options)
 }
 
 /// Adds the notes, with the checksums of all that was written.

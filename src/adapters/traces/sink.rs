@@ -1,11 +1,16 @@
 //! Takes spans and scores in.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use arrow_schema::ArrowError;
+
 use crate::domain::digest::{Digest, ShortDigest};
+use crate::domain::trace::logged::LoggedContent;
+use crate::domain::trace::score::Score;
+use crate::domain::trace::span::Span;
 use crate::engine::ports::Clock;
 use crate::engine::ports::traces::{Appended, TraceBatch, TraceSink, TraceStoreError};
 
@@ -17,23 +22,22 @@ use super::join::{Waiting, identity, join, join_stored, still_waiting};
 use super::known;
 use super::layout::{Layout, StoreLock, failed, remove};
 use super::log::{self, LogBatch, LogWriter};
-use super::roll::{Fresh, LARGE_BYTES, LARGE_ROWS, content_weight, roll, weight};
+use super::roll::{Gathered, LARGE_BYTES, LARGE_ROWS, Rolled, roll};
+use super::rows::{Rows, content_weight, weight};
 use super::snapshot::{each_once, retain};
 
-/// How many spans and scores wait in a log at most.
+/// How many spans and scores wait at most, in a log or to be written.
 const MOST_WAITING: usize = 65_536;
 
-/// About how many bytes of text wait in a log at most.
+/// About how many bytes of text do.
 const MOST_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
-/// One writer of a store. What it took in is durable at once, and becomes files of columns when enough
-/// came together, or when the writer is dropped; what is still in a log then, the next writer rolls.
-///
-/// Whoever has much to write hands over large batches: from 16,384 spans or 16 MiB on they are not
-/// written twice.
+/// One writer of a store. What it took in at once is durable at once, in a log, and becomes files of
+/// columns when enough came together, or when the writer is dropped; what is still in a log then, the next
+/// writer rolls. A large batch, and what is added part by part, becomes files without a log.
 ///
 /// What is stored already is found among what this writer took in and what is stored of the days
-/// around a batch: the same span began at the same time. What is in another writer's log is found when
+/// around it: the same span began at the same time. What is in another writer's log is found when
 /// that log is rolled: then it does not count as a duplicate, but it is not stored twice either.
 pub struct FileTraceSink<'a> {
     layout: Layout,
@@ -44,7 +48,37 @@ pub struct FileTraceSink<'a> {
     waiting_spans: HashSet<ShortDigest>,
     waiting_scores: HashSet<String>,
     waiting_content: HashSet<ShortDigest>,
+    added: Added,
     stored: Stored,
+}
+
+/// What is in a log and not in files of columns yet.
+#[derive(Default)]
+struct Fresh {
+    spans: Vec<Span>,
+    scores: Vec<Score>,
+    /// Content that waits for its spans.
+    waiting: Vec<Waiting>,
+    /// The rules by which it was redacted.
+    redactions: BTreeSet<Digest>,
+}
+
+/// What was added part by part and is not written yet.
+#[derive(Default)]
+struct Added {
+    gathered: Gathered,
+    /// Content that waits for its spans.
+    waiting: Vec<Waiting>,
+    /// How many records of content came.
+    logged: u64,
+}
+
+impl Added {
+    fn is_much(&self) -> bool {
+        let Gathered { rows, scores, .. } = &self.gathered;
+        rows.len() + scores.len() + self.waiting.len() >= MOST_WAITING
+            || rows.bytes() >= MOST_WAITING_BYTES
+    }
 }
 
 impl<'a> FileTraceSink<'a> {
@@ -60,6 +94,7 @@ impl<'a> FileTraceSink<'a> {
             waiting_spans: HashSet::new(),
             waiting_scores: HashSet::new(),
             waiting_content: HashSet::new(),
+            added: Added::default(),
             stored: Stored::new(),
         };
         if !sink.layout.logs()?.is_empty() {
@@ -96,7 +131,7 @@ impl<'a> FileTraceSink<'a> {
         };
         let lock = self.layout.lock()?;
         let (fresh, stored) = (&mut self.waiting, &mut self.stored);
-        let waiting = publish(&self.layout, &lock, fresh, stored, self.clock)?;
+        let waiting = publish_log(&self.layout, &lock, fresh, stored, self.clock)?;
         let old = log.path().to_owned();
         self.log = carry_over(&self.layout, &lock, &waiting, self.clock)?;
         remove(&old)?;
@@ -149,11 +184,26 @@ impl<'a> FileTraceSink<'a> {
             scores.retain(|score| !self.waiting_scores.contains(&known::identity(score)));
         }
         let stored = &mut self.stored;
-        let known = stored.known_spans(&self.layout, &spans.iter().collect::<Vec<_>>())?;
+        let times = spans.iter().map(|span| span.started_at);
+        let ids: Vec<_> = spans.iter().map(known::id).collect();
+        let known = stored.known_spans(&self.layout, times, &ids)?;
         retain(spans, &known);
         let known = stored.known_scores(&self.layout, &scores.iter().collect::<Vec<_>>())?;
         retain(scores, &known);
         Ok(())
+    }
+
+    /// Content that came now.
+    fn to_wait(&self, logged: Vec<LoggedContent>, redaction: &Digest) -> Vec<Waiting> {
+        let taken_at = self.clock.now();
+        let logged = logged.into_iter();
+        logged
+            .map(|logged| Waiting {
+                taken_at,
+                redaction: *redaction,
+                logged,
+            })
+            .collect()
     }
 
     /// Writes a batch to the log.
@@ -184,6 +234,11 @@ impl TraceSink for FileTraceSink<'_> {
         mut batch: TraceBatch,
         redaction: &Digest,
     ) -> Result<Appended, TraceStoreError> {
+        let bytes: usize = batch.spans.iter().map(weight).sum();
+        if batch.spans.len() >= LARGE_ROWS || bytes >= LARGE_BYTES {
+            let before = self.add(batch, redaction)?;
+            return Ok(before.and(self.settle()?));
+        }
         if self.is_full() {
             self.roll()?;
         }
@@ -196,39 +251,92 @@ impl TraceSink for FileTraceSink<'_> {
             scores: batch.scores.len() as u64,
             logged: batch.logged.len() as u64,
         };
-        if batch.is_empty() {
-            return Ok(appended);
+        if !batch.is_empty() {
+            let fresh = Fresh {
+                waiting: self.to_wait(batch.logged, redaction),
+                spans: batch.spans,
+                scores: batch.scores,
+                redactions: [*redaction].into(),
+            };
+            self.log_batch(fresh, redaction)?;
         }
-        let taken_at = self.clock.now();
-        let logged = batch.logged.into_iter();
-        let mut fresh = Fresh {
-            spans: batch.spans,
-            scores: batch.scores,
-            waiting: logged
-                .map(|logged| Waiting {
-                    taken_at,
-                    redaction: *redaction,
-                    logged,
-                })
-                .collect(),
-            redactions: [*redaction].into(),
-        };
-        let bytes: usize = fresh.spans.iter().map(weight).sum();
-        if fresh.spans.len() >= LARGE_ROWS || bytes >= LARGE_BYTES {
-            let lock = self.layout.lock()?;
-            let stored = &mut self.stored;
-            let waiting = publish(&self.layout, &lock, &mut fresh, stored, self.clock)?;
-            drop(lock);
-            fresh = Fresh {
+        Ok(appended)
+    }
+
+    fn add(
+        &mut self,
+        mut batch: TraceBatch,
+        redaction: &Digest,
+    ) -> Result<Appended, TraceStoreError> {
+        normalize(&mut batch);
+        let TraceBatch {
+            mut spans,
+            scores,
+            mut logged,
+        } = batch;
+        logged.retain(|logged| self.waiting_content.insert(identity(logged)));
+        self.added.logged += logged.len() as u64;
+        let waiting = self.to_wait(logged, redaction);
+        let Added {
+            gathered,
+            waiting: content,
+            ..
+        } = &mut self.added;
+        content.extend(join(&mut spans, waiting));
+        let made = gathered.rows.add(&spans);
+        made.map_err(|error| unfit(&error))?;
+        gathered.scores.extend(scores);
+        gathered.redactions.insert(*redaction);
+        if self.added.is_much() {
+            return self.settle();
+        }
+        Ok(Appended::default())
+    }
+
+    fn settle(&mut self) -> Result<Appended, TraceStoreError> {
+        let Added {
+            mut gathered,
+            waiting,
+            logged,
+        } = std::mem::take(&mut self.added);
+        let offered = gathered.rows.len() as u64;
+        if !self.waiting_spans.is_empty() {
+            let ids = gathered.rows.ids().into_iter();
+            let known =
+                ids.map(|(trace, span)| self.waiting_spans.contains(&known::key(trace, span)));
+            let known: Vec<bool> = known.collect();
+            gathered.rows.leave(&known);
+        }
+        let waiting_scores = &self.waiting_scores;
+        if !waiting_scores.is_empty() {
+            let is_new = |score: &Score| !waiting_scores.contains(&known::identity(score));
+            gathered.scores.retain(is_new);
+        }
+        if gathered.is_empty() && waiting.is_empty() {
+            return Ok(Appended {
+                duplicates: offered,
+                logged,
+                ..Appended::default()
+            });
+        }
+        let lock = self.layout.lock()?;
+        let stored = &mut self.stored;
+        let (rolled, waiting) =
+            publish(&self.layout, &lock, gathered, waiting, stored, self.clock)?;
+        drop(lock);
+        if let Some(redaction) = waiting.first().map(|it| it.redaction) {
+            let fresh = Fresh {
                 waiting,
                 ..Fresh::default()
             };
-            if fresh.waiting.is_empty() {
-                return Ok(appended);
-            }
+            self.log_batch(fresh, &redaction)?;
         }
-        self.log_batch(fresh, redaction)?;
-        Ok(appended)
+        Ok(Appended {
+            spans: rolled.spans,
+            duplicates: offered - rolled.spans,
+            scores: rolled.scores,
+            logged,
+        })
     }
 }
 
@@ -287,7 +395,7 @@ fn take_over(
         fresh.scores.extend(scores);
         fresh.waiting.extend(waiting);
     }
-    publish(layout, lock, &mut fresh, stored, clock).map(Some)
+    publish_log(layout, lock, &mut fresh, stored, clock).map(Some)
 }
 
 /// Begins a log with content that still waits for its spans; `None`: none does.
@@ -305,26 +413,55 @@ fn carry_over(
     Ok(Some(log))
 }
 
-/// Writes files of columns, and gives the content that still waits for its spans.
-fn publish(
+/// Makes files of columns of what is in a log, and gives the content that still waits for its spans. Where
+/// that fails, nothing was taken from it.
+fn publish_log(
     layout: &Layout,
     lock: &StoreLock,
     fresh: &mut Fresh,
     stored: &mut Stored,
     clock: &dyn Clock,
 ) -> Result<Vec<Waiting>, TraceStoreError> {
+    let waiting = join(&mut fresh.spans, fresh.waiting.clone());
+    let gathered = Gathered {
+        rows: Rows::of(&fresh.spans).map_err(|error| unfit(&error))?,
+        scores: fresh.scores.clone(),
+        redactions: fresh.redactions.clone(),
+    };
+    let (_, waiting) = publish(layout, lock, gathered, waiting, stored, clock)?;
+    Ok(waiting)
+}
+
+/// Writes files of columns, and gives the content that still waits for its spans.
+fn publish(
+    layout: &Layout,
+    lock: &StoreLock,
+    mut gathered: Gathered,
+    waiting: Vec<Waiting>,
+    stored: &mut Stored,
+    clock: &dyn Clock,
+) -> Result<(Rolled, Vec<Waiting>), TraceStoreError> {
     let now = clock.now();
-    let redactions = fresh.waiting.iter().map(|it| it.redaction);
-    fresh.redactions.extend(redactions);
-    let waiting = join(&mut fresh.spans, std::mem::take(&mut fresh.waiting));
-    let mut days = roll(layout, lock, fresh, stored, now)?;
+    gathered
+        .redactions
+        .extend(waiting.iter().map(|it| it.redaction));
+    let mut rolled = roll(layout, lock, gathered, stored, now)?;
     let joined = join_stored(layout, lock, waiting, now)?;
-    days.extend(joined.days);
-    for day in days {
+    rolled.days.extend(joined.days);
+    for day in &rolled.days {
         // What cannot be merged now is stored all the same, and merged another time.
-        let _ = compact(layout, lock, day, now);
+        let _ = compact(layout, lock, *day, now);
     }
-    Ok(still_waiting(joined.waiting, now))
+    Ok((rolled, still_waiting(joined.waiting, now)))
+}
+
+/// What came in does not fit into columns.
+fn unfit(error: &ArrowError) -> TraceStoreError {
+    TraceStoreError {
+        message: format!("spans cannot be put into columns: {error}"),
+        hint: None,
+        remote: false,
+    }
 }
 
 fn weight_of_waiting(waiting: &Waiting) -> usize {

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use jiff::civil::Date;
-
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::domain::trace::filter::TimeRange;
@@ -59,7 +59,8 @@ impl Snapshot {
         let scores = settled(layout, Table::Scores, &days_of(&TimeRange::ALWAYS))?;
         each_once(&mut fresh_spans, &mut fresh_scores);
         join(&mut fresh_spans, waiting);
-        let known = known::spans(&spans, &fresh_spans.iter().collect::<Vec<_>>())?;
+        let ids: Vec<_> = fresh_spans.iter().map(known::id).collect();
+        let known = known::spans(&spans, &ids)?;
         retain(&mut fresh_spans, &known);
         fresh_spans.retain(|span| range.contains(span.started_at));
         spans.retain(|segment| {
@@ -90,12 +91,20 @@ impl Snapshot {
 
 /// Leaves the first of those that are the same.
 pub(super) fn each_once(spans: &mut Vec<Span>, scores: &mut Vec<Score>) {
-    let mut seen = HashSet::with_capacity(spans.len());
-    let ids = spans.iter();
-    let again: Vec<bool> = ids
-        .map(|span| !seen.insert((span.trace_id.as_str(), span.span_id.as_str())))
-        .collect();
+    let ids = spans.iter().map(known::id);
+    let again = again(ids.collect());
     retain(spans, &again);
+    scores_once(scores);
+}
+
+/// For each of these ids whether it stands further up.
+pub(super) fn again(ids: Vec<(&str, &str)>) -> Vec<bool> {
+    let mut seen = HashSet::with_capacity_and_hasher(ids.len(), RandomState::default());
+    ids.into_iter().map(|id| !seen.insert(id)).collect()
+}
+
+/// Leaves the first of those scores that are the same.
+pub(super) fn scores_once(scores: &mut Vec<Score>) {
     let mut seen = HashSet::new();
     scores.retain(|score| seen.insert(known::identity(score)));
 }

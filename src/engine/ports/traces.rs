@@ -43,16 +43,24 @@ impl TraceBatch {
     }
 }
 
-/// Where traces are written to. What was written is durable when the call returns.
+/// Where traces are written to. Each batch was redacted by the rules of a digest.
+///
+/// A span that is stored already, known by its trace and span id and by beginning within a day of it, is
+/// left as it is, but for content that it lacks.
 pub trait TraceSink {
-    /// Adds a batch that was redacted by the rules of this digest. A span that is stored already,
-    /// known by its trace and span id and by beginning within a day of it, is left as it is, but for
-    /// content that it lacks.
+    /// Takes in a batch, which is durable when this returns.
     fn append(
         &mut self,
         batch: TraceBatch,
         redaction: &Digest,
     ) -> Result<Appended, TraceStoreError>;
+
+    /// Takes in a part of what comes at once, and gives what became durable by it. The rest is when
+    /// [`Self::settle`] returns.
+    fn add(&mut self, batch: TraceBatch, redaction: &Digest) -> Result<Appended, TraceStoreError>;
+
+    /// Makes durable what was added.
+    fn settle(&mut self) -> Result<Appended, TraceStoreError>;
 }
 
 /// What came of a batch.
@@ -66,6 +74,19 @@ pub struct Appended {
     pub scores: u64,
     /// Records of content that are new.
     pub logged: u64,
+}
+
+impl Appended {
+    /// With what became of another batch.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            spans: self.spans + other.spans,
+            duplicates: self.duplicates + other.duplicates,
+            scores: self.scores + other.scores,
+            logged: self.logged + other.logged,
+        }
+    }
 }
 
 /// Where traces are read from. Every store answers alike, span for span and digit for digit but for

@@ -14,8 +14,8 @@ use crate::engine::ports::traces::{Appended, TraceBatch, TraceSink, TraceStoreEr
 use super::intake::{Intake, Refusal};
 use super::tools::Format;
 
-/// How many batches wait to be written at most.
-const MOST_WAITING: usize = 1;
+/// How many parts wait to be written at most.
+const MOST_WAITING: usize = 32;
 
 /// A file that is to be imported.
 pub struct ImportFile<'a> {
@@ -122,7 +122,7 @@ pub fn import<'a>(
 ) -> Result<ImportReport, ImportError> {
     let redaction = *intake.redaction();
     let mut written = Appended::default();
-    let mut duplicate_scores = 0;
+    let mut scores = 0;
     let read = std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(MOST_WAITING);
         let reading = scope.spawn(move || read_files(files, &mut intake, strict, &sender));
@@ -130,14 +130,9 @@ pub fn import<'a>(
             match told {
                 Told::Progress(bytes) => progress(bytes, written.spans),
                 Told::Batch(batch) => {
-                    let scores = batch.scores.len() as u64;
+                    scores += batch.scores.len() as u64;
                     // Leaving ends the reading thread: nobody listens to it any more.
-                    let appended = sink.append(batch, &redaction)?;
-                    written.spans += appended.spans;
-                    written.duplicates += appended.duplicates;
-                    written.scores += appended.scores;
-                    written.logged += appended.logged;
-                    duplicate_scores += scores - appended.scores;
+                    written = written.and(sink.add(batch, &redaction)?);
                 }
             }
         }
@@ -146,10 +141,11 @@ pub fn import<'a>(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })?;
+    let written = written.and(sink.settle()?);
     Ok(ImportReport {
         read,
         written,
-        duplicate_scores,
+        duplicate_scores: scores - written.scores,
         redaction: Some(redaction),
     })
 }

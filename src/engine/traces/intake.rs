@@ -15,9 +15,10 @@ use super::redact::Redactor;
 use super::source::{Framing, Record, RecordPlace, Records, inflate, sniff};
 use super::tools::Format;
 
-/// How many spans and scores make a batch, and how many bytes of records.
-pub(super) const BATCH_ITEMS: usize = 65_536;
-pub(super) const BATCH_BYTES: u64 = 32 * 1024 * 1024;
+/// How many spans and scores of a file are handed on at once, and how many bytes of records: few enough
+/// that all of them are at hand.
+const PART_ITEMS: usize = 1_024;
+const PART_BYTES: u64 = 2 * 1024 * 1024;
 
 /// What is known to be wrong with a record, as reports count it.
 pub(super) const NOT_JSON: &str = "it is not JSON of the expected shape";
@@ -221,7 +222,7 @@ impl Intake {
                 }
                 Ok(Some(Ok(record))) => self.record(record, making)?,
             }
-            let full = making.batch.len() >= BATCH_ITEMS || making.bytes >= BATCH_BYTES;
+            let full = making.batch.len() >= PART_ITEMS || making.bytes >= PART_BYTES;
             if full && !self.flush(making) {
                 return Ok(Ok(false));
             }

@@ -10,9 +10,13 @@ use std::sync::mpsc::Receiver;
 use crate::engine::ports::traces::{Appended, TraceBatch, TraceSink, TraceStoreError};
 
 use super::import::ImportReport;
-use super::intake::{BATCH_BYTES, BATCH_ITEMS, Intake, Unkept};
+use super::intake::{Intake, Unkept};
 use super::otlp::exchange::{Encoding, Rejected, Signal};
 use super::source::{Compression, InflateError, inflate_whole};
+
+/// How many spans and scores make a batch, and how many bytes of records.
+const BATCH_ITEMS: usize = 65_536;
+const BATCH_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What is wrong with a body that cannot be inflated.
 const NO_BODY: &str = "its body cannot be read";

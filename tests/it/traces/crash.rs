@@ -137,7 +137,7 @@ fn an_import_that_finds_no_room_says_so_and_is_completed_when_there_is_some() {
     let whole = with_traffic(&traffic);
     whole.pointsman(&IMPORT).succeeds();
     let expected = kept(&whole);
-    for blocks in [1, 16, 64] {
+    for blocks in [1, 8, 16] {
         let sandbox = with_traffic(&traffic);
         let line = format!("pointsman {}", IMPORT.join(" "));
         let run = sandbox.shell(&within_blocks(blocks, &line)).run();

@@ -1,0 +1,178 @@
+//! Spans on their way into files: they become columns while they are at hand, and are put in order when
+//! they are written.
+
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use arrow_select::interleave::interleave_record_batch;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::trace::span::{Content, Span};
+
+use super::columns::{SPAN, TRACE};
+use super::decode::moment;
+use super::encode::{self, nanoseconds};
+use super::layout::day_of;
+use super::schema::MOST_ROWS;
+use super::texts::Texts;
+
+/// About how many bytes of text one file holds at most.
+pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// Spans as columns, in parts, as they came.
+#[derive(Default)]
+pub(super) struct Rows {
+    parts: Vec<RecordBatch>,
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+/// A span in one of the parts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    /// When it began, in nanoseconds since 1970.
+    time: i64,
+    /// About how many bytes of text it has.
+    bytes: usize,
+    part: usize,
+    row: usize,
+}
+
+impl Row {
+    /// The day on which it began, counted from 1970.
+    fn day(&self) -> i64 {
+        const DAY_NS: i64 = 24 * 3_600 * 1_000_000_000;
+        self.time.div_euclid(DAY_NS)
+    }
+
+    /// When it began, in nanoseconds since 1970.
+    pub(super) fn time(&self) -> i64 {
+        self.time
+    }
+}
+
+impl Rows {
+    /// These spans.
+    pub(super) fn of(spans: &[Span]) -> Result<Self, ArrowError> {
+        let mut rows = Self::default();
+        rows.add(spans)?;
+        Ok(rows)
+    }
+
+    /// Adds spans.
+    pub(super) fn add(&mut self, spans: &[Span]) -> Result<(), ArrowError> {
+        if spans.is_empty() {
+            return Ok(());
+        }
+        let part = self.parts.len();
+        let columns = encode::spans(&spans.iter().collect::<Vec<_>>())?;
+        self.parts.push(columns);
+        self.rows
+            .extend(spans.iter().enumerate().map(|(row, span)| Row {
+                time: nanoseconds(span.started_at),
+                bytes: weight(span),
+                part,
+                row,
+            }));
+        self.bytes += spans.iter().map(weight).sum::<usize>();
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// About how many bytes of text they have.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The ids of their traces and their own.
+    pub(super) fn ids(&self) -> Vec<(&str, &str)> {
+        let traces = self.texts(TRACE);
+        let spans = self.texts(SPAN);
+        let id = |row: &Row| {
+            let trace = traces[row.part].get(row.row)?;
+            Some((trace, spans[row.part].get(row.row)?))
+        };
+        let rows = self.rows.iter();
+        rows.map(|row| id(row).unwrap_or_default()).collect()
+    }
+
+    /// A column of each part.
+    fn texts(&self, name: &str) -> Vec<Texts<'_>> {
+        let parts = self.parts.iter();
+        parts
+            .map(|part| Texts::column(part, name).unwrap_or(Texts::None))
+            .collect()
+    }
+
+    /// Leaves what is not known.
+    pub(super) fn leave(&mut self, known: &[bool]) {
+        let mut known = known.iter();
+        self.rows.retain(|_| known.next() == Some(&false));
+    }
+
+    /// When they began.
+    pub(super) fn times(&self) -> impl Iterator<Item = Timestamp> + Clone {
+        self.rows.iter().map(|row| moment(row.time))
+    }
+
+    /// Them by day, and those of a day by time and id.
+    pub(super) fn by_day(&self) -> Vec<(Date, Vec<Row>)> {
+        let mut sorted: Vec<(&Row, (&str, &str))> = self.rows.iter().zip(self.ids()).collect();
+        sorted.sort_unstable_by_key(|(row, id)| (row.time, *id));
+        let days = sorted.chunk_by(|(one, _), (other, _)| one.day() == other.day());
+        days.map(|rows| {
+            let day = day_of(moment(rows[0].0.time));
+            (day, rows.iter().map(|(row, _)| **row).collect())
+        })
+        .collect()
+    }
+
+    /// Some of them as columns, in the order in which they are named.
+    pub(super) fn columns(&self, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
+        let parts: Vec<&RecordBatch> = self.parts.iter().collect();
+        let places: Vec<(usize, usize)> = rows.iter().map(|row| (row.part, row.row)).collect();
+        interleave_record_batch(&parts, &places)
+    }
+}
+
+/// Rows in stretches that fit into a file each.
+pub(super) fn stretches(rows: &[Row]) -> Vec<&[Row]> {
+    let mut stretches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, row) in rows.iter().enumerate() {
+        bytes += row.bytes;
+        if index - start == MOST_ROWS || (bytes > MOST_BYTES && index > start) {
+            stretches.push(&rows[start..index]);
+            (start, bytes) = (index, row.bytes);
+        }
+    }
+    stretches.push(&rows[start..]);
+    stretches
+}
+
+/// About how many bytes of text a span has.
+pub(super) fn weight(span: &Span) -> usize {
+    let message = span.status_message.as_ref().map_or(0, String::len);
+    let pairs = span.attributes.iter();
+    let pairs = pairs.map(|(key, value)| key.len() + value.len());
+    content_weight(&span.content) + message + pairs.sum::<usize>() + 500
+}
+
+/// About how many bytes of text content has.
+pub(super) fn content_weight(content: &Content) -> usize {
+    let texts = [
+        &content.system_instructions,
+        &content.input,
+        &content.output,
+        &content.tool_definitions,
+        &content.events,
+    ];
+    let texts = texts.into_iter().flatten().map(String::len);
+    let pairs = content.variables.iter();
+    let pairs = pairs.map(|(key, value)| key.len() + value.len());
+    texts.chain(pairs).sum()
+}
