@@ -41,6 +41,10 @@ pub(super) fn some_columns(spans: &[&Span], names: &[&str]) -> Result<RecordBatc
 fn span_column(name: &str, spans: &[&Span]) -> Result<ArrayRef, ArrowError> {
     if let Some(column) = TEXTS.iter().find(|column| column.name == name) {
         let texts = spans.iter().map(|span| (column.get)(span));
+        // Many a column says nothing of any span.
+        if texts.clone().all(|text| text.is_none()) {
+            return Ok(Arc::new(StringArray::new_null(spans.len())));
+        }
         return Ok(Arc::new(texts.collect::<StringArray>()));
     }
     if let Some(column) = COUNTS.iter().find(|column| column.name == name) {

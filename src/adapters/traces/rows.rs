@@ -1,9 +1,11 @@
 //! Spans on their way into files: they become columns while they are at hand, and are put in order when
 //! they are written.
 
-use arrow_array::RecordBatch;
+use std::sync::Arc;
+
+use arrow_array::{Array, RecordBatch, new_null_array};
 use arrow_schema::ArrowError;
-use arrow_select::interleave::interleave_record_batch;
+use arrow_select::interleave::interleave;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -13,7 +15,7 @@ use super::columns::{SPAN, TRACE};
 use super::decode::moment;
 use super::encode::{self, nanoseconds};
 use super::layout::day_of;
-use super::schema::MOST_ROWS;
+use super::schema::{MOST_ROWS, SPANS_AS_MADE};
 use super::texts::Texts;
 
 /// About how many bytes of text one file holds at most.
@@ -67,6 +69,7 @@ impl Rows {
         let part = self.parts.len();
         let columns = encode::spans(&spans.iter().collect::<Vec<_>>())?;
         self.parts.push(columns);
+        let first = self.rows.len();
         self.rows
             .extend(spans.iter().enumerate().map(|(row, span)| Row {
                 time: nanoseconds(span.started_at),
@@ -74,7 +77,10 @@ impl Rows {
                 part,
                 row,
             }));
-        self.bytes += spans.iter().map(weight).sum::<usize>();
+        self.bytes += self.rows[first..]
+            .iter()
+            .map(|row| row.bytes)
+            .sum::<usize>();
         Ok(())
     }
 
@@ -133,9 +139,21 @@ impl Rows {
 
     /// Some of them as columns, in the order in which they are named.
     pub(super) fn columns(&self, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
-        let parts: Vec<&RecordBatch> = self.parts.iter().collect();
         let places: Vec<(usize, usize)> = rows.iter().map(|row| (row.part, row.row)).collect();
-        interleave_record_batch(&parts, &places)
+        let columns = SPANS_AS_MADE.fields().iter().enumerate();
+        let columns = columns.map(|(index, field)| {
+            let parts = self.parts.iter();
+            let parts: Vec<&dyn Array> = parts.map(|part| part.column(index).as_ref()).collect();
+            // Many a column says nothing of any span.
+            if parts.iter().all(|part| part.null_count() == part.len()) {
+                return Ok(new_null_array(field.data_type(), rows.len()));
+            }
+            interleave(&parts, &places)
+        });
+        RecordBatch::try_new(
+            Arc::clone(&SPANS_AS_MADE),
+            columns.collect::<Result<_, _>>()?,
+        )
     }
 }
 

@@ -67,13 +67,16 @@ impl TracePrices {
             cache_write: call.cache_write_tokens,
             output: call.output_tokens,
         };
-        if let Some(price) = self.own.get(&format!("{provider}/{model}")) {
+        let own = || self.own.get(&format!("{provider}/{model}"));
+        if !self.own.is_empty()
+            && let Some(price) = own()
+        {
             return Some((price.cost_usd(tokens)?, "computed@workspace".to_owned()));
         }
         let (_, host) = MAKERS.iter().find(|(known, _)| *known == provider)?;
         let price = listed_price(host, model)?;
         let cost_usd = price.cost_usd(tokens)?;
-        Some((cost_usd, format!("computed@{}", listed_on())))
+        Some((cost_usd, ["computed@", listed_on()].concat()))
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::otlp::{RawLog, SPAN_ID_BYTES, TRACE_ID_BYTES, hex_id};
 use super::messages::message;
 use super::slots::{Filled, Resource};
 use super::span::{content, time};
-use super::table::AttributeTable;
+use super::table::Names;
 
 /// The event whose attributes are those of the span.
 pub(super) const DETAILS: &str = "gen_ai.client.inference.operation.details";
@@ -39,14 +39,14 @@ pub(super) fn event_name<'r>(raw: &'r RawLog<'_>) -> std::borrow::Cow<'r, str> {
 /// What a log record says of the content of a span; `None`: it is about something else, says nothing, or
 /// does not say of which span.
 pub(super) fn content_of_log(
-    table: &'static AttributeTable,
+    names: &mut Names,
     raw: &RawLog<'_>,
     resource: &Resource<'_>,
 ) -> Option<LoggedContent> {
     let name = event_name(raw);
     let content = match name.as_ref() {
         DETAILS => {
-            let filled = Filled::new(table, &raw.attributes, resource);
+            let filled = Filled::new(names, &raw.attributes, resource);
             content(&filled, Operation::Chat)
         }
         CHOICE => Content {

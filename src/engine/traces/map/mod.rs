@@ -25,13 +25,13 @@ use scores::score_of_log;
 use slots::Resource;
 pub use span::Unusable;
 use span::map_span;
-use table::AttributeTable;
+use table::{AttributeTable, Names};
 
 use crate::engine::ports::traces::TraceBatch;
 
 /// Maps exports to spans and scores.
 pub struct Mapper {
-    table: &'static AttributeTable,
+    names: Names,
     prices: TracePrices,
 }
 
@@ -54,17 +54,17 @@ impl Mapper {
     /// A mapper that computes costs where nobody reports them.
     pub fn new(prices: TracePrices) -> Self {
         Self {
-            table: AttributeTable::built_in(),
+            names: Names::new(AttributeTable::built_in()),
             prices,
         }
     }
 
     /// Adds what is in an export to a batch.
-    pub fn map(&self, export: Export<'_>, batch: &mut TraceBatch, mapped: &mut Mapped) {
+    pub fn map(&mut self, export: Export<'_>, batch: &mut TraceBatch, mapped: &mut Mapped) {
         for group in export.spans {
-            let resource = Resource::new(self.table, &group.resource);
+            let resource = Resource::new(self.names.table(), &group.resource);
             for raw in group.scopes.into_iter().flat_map(|scope| scope.items) {
-                match map_span(self.table, raw, &resource) {
+                match map_span(&mut self.names, raw, &resource) {
                     Ok((span, scores)) => {
                         batch.scores.extend(scores);
                         batch.spans.push(self.finished(span, mapped));
@@ -74,14 +74,14 @@ impl Mapper {
             }
         }
         for group in export.logs {
-            let resource = Resource::new(self.table, &group.resource);
+            let resource = Resource::new(self.names.table(), &group.resource);
             for scope in &group.scopes {
                 for raw in &scope.items {
                     match score_of_log(raw, &scope.scope) {
                         Ok(score) => batch.scores.push(score),
                         Err(NoScore::Incomplete) => mapped.incomplete_scores += 1,
                         Err(NoScore::OtherEvent) => {
-                            match content_of_log(self.table, raw, &resource) {
+                            match content_of_log(&mut self.names, raw, &resource) {
                                 Some(content) => batch.logged.push(content),
                                 None => mapped.other_logs += 1,
                             }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::domain::trace::embedded;
 
 use super::super::otlp::value::{Attributes, Value};
-use super::table::{AttributeTable, Read, SLOTS, Slot, Target};
+use super::table::{AttributeTable, Names, Read, SLOTS, Slot, Target};
 
 /// A resource's attributes, looked up once for all its spans.
 pub(super) struct Resource<'v> {
@@ -60,14 +60,14 @@ impl<'v> Resource<'v> {
 impl<'v> Filled<'v> {
     /// Looks a span's attributes up.
     pub(super) fn new(
-        table: &'static AttributeTable,
+        names: &mut Names,
         attributes: &'v Attributes<'v>,
         resource: &'v Resource<'v>,
     ) -> Self {
         let mut filled = resource.columns;
         let mut targets = Vec::with_capacity(attributes.0.len());
-        for (name, value) in &attributes.0 {
-            let of_name = table.targets(name);
+        for (place, (name, value)) in attributes.0.iter().enumerate() {
+            let of_name = names.targets(place, name);
             for target in of_name.iter().filter(|target| !target.resource_only) {
                 offer(&mut filled, Found { target, value }, false);
             }
@@ -130,7 +130,7 @@ impl<'v> Filled<'v> {
 fn offer<'v>(filled: &mut [Option<Found<'v>>], found: Found<'v>, resource: bool) {
     let says_nothing = match found.value {
         Value::Nothing => true,
-        Value::Text(text) => text.trim().is_empty(),
+        Value::Text(text) => text.chars().all(char::is_whitespace),
         Value::List(items) => items.is_empty(),
         _ => false,
     };

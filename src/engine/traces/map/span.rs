@@ -18,7 +18,7 @@ use super::events::{content_of_events, exception, kept_events};
 use super::messages::content_text;
 use super::scores::{scores_of_attributes, scores_of_events};
 use super::slots::{Filled, Resource};
-use super::table::{AttributeTable, Read, SLOTS, Slot};
+use super::table::{AttributeTable, Names, Read, SLOTS, Slot};
 use super::usage::{cost_of_details, tokens_of_details};
 
 /// The statuses that OTLP has numbers for.
@@ -44,7 +44,7 @@ pub enum Unusable {
 
 /// Maps a span and the scores that it carries.
 pub(super) fn map_span(
-    table: &'static AttributeTable,
+    names: &mut Names,
     mut raw: RawSpan<'_>,
     resource: &Resource<'_>,
 ) -> Result<(Span, Vec<Score>), Unusable> {
@@ -57,8 +57,8 @@ pub(super) fn map_span(
     content_of_events(&mut raw);
     let events = std::mem::take(&mut raw.events);
     let attributes = std::mem::take(&mut raw.attributes);
-    let mut filled = Filled::new(table, &attributes, resource);
-    let operation = operation(table, &mut filled);
+    let mut filled = Filled::new(names, &attributes, resource);
+    let operation = operation(names.table(), &mut filled);
     if repeats_what_is_below(operation, raw.kind) {
         let usage = SLOTS.iter().filter(|(slot, _)| slot.is_usage());
         usage.for_each(|(slot, _)| filled.leave(*slot));
@@ -107,7 +107,8 @@ pub(super) fn time(nanoseconds: i64) -> Option<Timestamp> {
 
 /// What sort of step it is. A word that nobody knows stays an attribute.
 fn operation(table: &AttributeTable, filled: &mut Filled<'_>) -> Operation {
-    let word = filled.text(Slot::Operation);
+    let word = filled.value(Slot::Operation);
+    let word = word.and_then(|(value, _)| value.to_text());
     let known = word.and_then(|word| table.operation(&word));
     if let Some(operation) = known {
         return operation;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 
 use crate::domain::trace::span::Operation;
@@ -165,9 +166,9 @@ pub struct AttributeTable {
     pub version: u32,
     /// The first source of each slot.
     names: Vec<String>,
-    exact: HashMap<String, Vec<Target>>,
+    exact: HashMap<String, Vec<Target>, RandomState>,
     prefixes: Vec<Target>,
-    operations: HashMap<String, Operation>,
+    operations: HashMap<String, Operation, RandomState>,
 }
 
 #[derive(Deserialize)]
@@ -190,9 +191,9 @@ impl AttributeTable {
         let mut table = Self {
             version: file.version,
             names: vec![String::new(); SLOTS.len()],
-            exact: HashMap::new(),
+            exact: HashMap::default(),
             prefixes: Vec::new(),
-            operations: HashMap::new(),
+            operations: HashMap::default(),
         };
         for (column, sources) in &file.columns {
             let slot = SLOTS.iter().find(|(_, name)| name == column);
@@ -288,7 +289,55 @@ impl AttributeTable {
 
     /// The operation that a source means by a word.
     pub fn operation(&self, word: &str) -> Option<Operation> {
-        self.operations.get(&word.to_lowercase()).copied()
+        let found = self.operations.get(word);
+        found
+            .or_else(|| self.operations.get(&word.to_lowercase()))
+            .copied()
+    }
+}
+
+/// What the names of attributes fill, as the last span had them: one span after the other has the same
+/// names in the same places.
+pub(super) struct Names {
+    table: &'static AttributeTable,
+    last: Vec<(String, &'static [Target])>,
+}
+
+impl Names {
+    /// None yet.
+    pub(super) fn new(table: &'static AttributeTable) -> Self {
+        Self {
+            table,
+            last: Vec::new(),
+        }
+    }
+
+    /// The table.
+    pub(super) fn table(&self) -> &'static AttributeTable {
+        self.table
+    }
+
+    /// What an attribute fills that stands in a place.
+    pub(super) fn targets(&mut self, place: usize, name: &str) -> &'static [Target] {
+        const MOST_PLACES: usize = 64;
+        const LONGEST: usize = 128;
+        if let Some((known, targets)) = self.last.get(place)
+            && known == name
+        {
+            return targets;
+        }
+        let targets = self.table.targets(name);
+        let is_next = place == self.last.len() && place < MOST_PLACES;
+        if name.len() > LONGEST {
+            return targets;
+        }
+        if let Some(last) = self.last.get_mut(place) {
+            name.clone_into(&mut last.0);
+            last.1 = targets;
+        } else if is_next {
+            self.last.push((name.to_owned(), targets));
+        }
+        targets
     }
 }
 

@@ -44,7 +44,7 @@ fn mapped_with(resource: Json, spans: Json) -> (TraceBatch, Mapped) {
     let text = request.to_string();
     let mut batch = TraceBatch::default();
     let mut mapped = Mapped::default();
-    let reader = Mapper::new(TracePrices::default());
+    let mut reader = Mapper::new(TracePrices::default());
     reader.map(
         from_json(text.as_bytes()).expect("the test gives it"),
         &mut batch,
@@ -385,7 +385,7 @@ fn scores_come_as_log_records_and_other_records_are_counted() {
     let text = request.to_string();
     let mut batch = TraceBatch::default();
     let mut mapped = Mapped::default();
-    let reader = Mapper::new(TracePrices::default());
+    let mut reader = Mapper::new(TracePrices::default());
     reader.map(
         from_json(text.as_bytes()).expect("the test gives it"),
         &mut batch,

@@ -13,11 +13,11 @@ pub const SPAN_ID_BYTES: usize = 8;
 /// that is all zeros, which stands for no id.
 pub fn hex_id(text: &str, bytes: usize) -> Option<String> {
     if text.len() == 2 * bytes {
-        let mut id = text.to_owned();
-        id.make_ascii_lowercase();
-        let digits = id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let zero = id.bytes().all(|byte| byte == b'0');
-        return (digits && !zero).then_some(id);
+        // Each byte is looked at, whatever those before it are: that way many are at once.
+        let (digits, zero) = text.bytes().fold((true, true), |(digits, zero), byte| {
+            (digits & byte.is_ascii_hexdigit(), zero & (byte == b'0'))
+        });
+        return (digits && !zero).then(|| text.to_ascii_lowercase());
     }
     let padded = text.ends_with('=');
     let decoded = if padded { &STANDARD } else { &STANDARD_NO_PAD }.decode(text);

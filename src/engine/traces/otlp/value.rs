@@ -65,6 +65,9 @@ impl Whole {
     }
 
     pub(super) fn of_text(text: &str) -> Self {
+        if let Ok(number) = text.parse() {
+            return Self::Is(number);
+        }
         let text = text.trim();
         if text.is_empty() {
             return Self::Absent;

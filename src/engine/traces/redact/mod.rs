@@ -8,6 +8,7 @@ pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use serde_json::json;
 
 use crate::domain::digest::Digest;
@@ -30,11 +31,20 @@ pub struct Redactor {
     text: TextRedactor,
     settings: Redaction,
     digest: Digest,
-    names: HashMap<String, Fate>,
+    names: HashMap<String, Named, RandomState>,
     replaced: Replaced,
 }
 
-/// What becomes of an attribute, by its name.
+/// What a name of an attribute tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Named {
+    /// What becomes of the attribute.
+    fate: Fate,
+    /// Whether something in the name itself must not be kept.
+    is_redacted: bool,
+}
+
+/// What becomes of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It is kept, and its text is gone over.
@@ -57,7 +67,7 @@ impl Redactor {
             text: TextRedactor::new(settings, key),
             settings: settings.clone(),
             digest: Digest::of_json(&rules),
-            names: HashMap::new(),
+            names: HashMap::default(),
             replaced: Replaced::new(),
         }
     }
@@ -141,25 +151,33 @@ impl Redactor {
     }
 
     fn redact_attributes(&mut self, span: &mut Span) {
-        let attributes = std::mem::take(&mut span.attributes);
-        for (mut name, mut value) in attributes {
-            match self.fate(&name) {
-                Fate::Dropped => continue,
-                Fate::Kept => self.text.redact(&mut value, &mut self.replaced),
+        let mut any_name = false;
+        span.attributes.retain(|name, value| {
+            let named = self.named(name);
+            any_name |= named.is_redacted;
+            match named.fate {
+                Fate::Dropped => return false,
+                Fate::Kept => self.text.redact(value, &mut self.replaced),
                 Fate::Secret => {
-                    let replaced = &mut self.replaced;
-                    self.text
-                        .replace_whole(BuiltIn::Secret.name(), &mut value, replaced);
+                    let rule = BuiltIn::Secret.name();
+                    self.text.replace_whole(rule, value, &mut self.replaced);
                 }
             }
-            self.text.redact(&mut name, &mut self.replaced);
-            span.attributes.insert(name, value);
+            true
+        });
+        if any_name {
+            let attributes = std::mem::take(&mut span.attributes).into_iter();
+            let redacted = attributes.map(|(mut name, value)| {
+                self.text.redact(&mut name, &mut self.replaced);
+                (name, value)
+            });
+            span.attributes = redacted.collect();
         }
     }
 
-    fn fate(&mut self, name: &str) -> Fate {
-        if let Some(fate) = self.names.get(name) {
-            return *fate;
+    fn named(&mut self, name: &str) -> Named {
+        if let Some(named) = self.names.get(name) {
+            return *named;
         }
         let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, name));
         let kept = self.settings.keep.as_ref().is_none_or(|keep| any(keep));
@@ -170,10 +188,16 @@ impl Redactor {
         } else {
             Fate::Kept
         };
+        let mut redacted = name.to_owned();
+        self.text.redact(&mut redacted, &mut Replaced::new());
+        let named = Named {
+            fate,
+            is_redacted: redacted != name,
+        };
         if self.names.len() < MOST_NAMES {
-            self.names.insert(name.to_owned(), fate);
+            self.names.insert(name.to_owned(), named);
         }
-        fate
+        named
     }
 
     fn redact_score(&mut self, score: &mut Score) {

@@ -3,6 +3,8 @@
 
 use std::io::{self, BufRead, Read};
 
+use memchr::memchr;
+
 use super::inflate::MOST_RECORD_BYTES;
 use super::sniff::BYTE_ORDER_MARK;
 use super::{BrokenRecord, Record, RecordPlace};
@@ -263,8 +265,20 @@ impl<R: BufRead> BufRead for Tracked<R> {
 
 /// Reads a line of at most one byte more than a record may have, its end included.
 fn read_line_up_to(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<()> {
-    input.take(MOST_RECORD_BYTES + 1).read_until(b'\n', line)?;
-    Ok(())
+    let mut input = input.take(MOST_RECORD_BYTES + 1);
+    loop {
+        let buffer = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            buffer => buffer?,
+        };
+        let end = memchr(b'\n', buffer);
+        let count = end.map_or(buffer.len(), |end| end + 1);
+        line.extend_from_slice(&buffer[..count]);
+        input.consume(count);
+        if end.is_some() || count == 0 {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

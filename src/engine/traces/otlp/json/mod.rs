@@ -6,7 +6,7 @@ mod value;
 
 use super::value::{Attributes, Text};
 use super::{Export, Group, RawEvent, RawLog, RawSpan, RawStatus, Scoped};
-use cursor::{Cursor, Next};
+use cursor::{Cursor, Next, Read};
 pub use cursor::{JsonError, Reason};
 use value::{attributes, code, text, value, whole};
 
@@ -25,11 +25,12 @@ const LOG_RECORDS: [&str; 2] = ["logRecords", "log_records"];
 /// How many items of a list are made room for at first.
 const FEW: usize = 4;
 
-/// What of a text is read into: a message, or a part of one.
-type Read<T> = Result<T, JsonError>;
-
 /// Reads an export request. The error says where in the text it is none.
 pub fn from_json(text: &[u8]) -> Result<Export<'_>, JsonError> {
+    export(text).map_err(|error| *error)
+}
+
+fn export(text: &[u8]) -> Read<Export<'_>> {
     let cursor = &mut Cursor::new(text)?;
     let mut export = Export::default();
     let is_request = message(cursor, |cursor, name| match name {

@@ -4,14 +4,17 @@
 use std::borrow::Cow;
 
 use super::super::value::{Attributes, Code, Text, Value, Whole};
-use super::cursor::{Cursor, Next, Scalar};
-use super::{FEW, Read};
+use super::FEW;
+use super::cursor::{Cursor, Next, Read, Scalar};
 
 /// How many attributes are made room for at first.
 const SOME: usize = 16;
 
 /// Reads a text; what is none is empty, but for a number.
 pub(super) fn text<'a>(cursor: &mut Cursor<'a>) -> Read<Text<'a>> {
+    if let Some(plain) = cursor.plain_text() {
+        return Ok(Text(Cow::Borrowed(plain)));
+    }
     Ok(match value(cursor)? {
         Value::Text(text) => Text(text),
         Value::Whole(number) => Text(Cow::Owned(number.to_string())),
@@ -21,6 +24,9 @@ pub(super) fn text<'a>(cursor: &mut Cursor<'a>) -> Read<Text<'a>> {
 
 /// Reads a whole number.
 pub(super) fn whole(cursor: &mut Cursor<'_>) -> Read<Whole> {
+    if let Some(plain) = cursor.plain_text() {
+        return Ok(Whole::of_text(plain));
+    }
     Ok(match value(cursor)? {
         Value::Nothing => Whole::Absent,
         Value::Whole(number) => Whole::Is(number),

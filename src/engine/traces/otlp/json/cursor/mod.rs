@@ -91,7 +91,8 @@ pub(super) struct Cursor<'a> {
     room: Room,
 }
 
-type Read<T> = Result<T, JsonError>;
+/// What is read, or why not: in a box, because nearly all that is read is smaller.
+pub(super) type Read<T> = Result<T, Box<JsonError>>;
 
 impl<'a> Cursor<'a> {
     /// The start of a text.
@@ -132,10 +133,11 @@ impl<'a> Cursor<'a> {
         if !self.goes_on(first, b'}', "`,` or `}`")? {
             return Ok(None);
         }
-        if self.peek()? != b'"' {
-            return Err(self.expected("the name of a member"));
-        }
-        let name = self.text()?;
+        let name = match self.plain_text() {
+            Some(name) => Cow::Borrowed(name),
+            None if self.peek()? == b'"' => self.text()?,
+            None => return Err(self.expected("the name of a member")),
+        };
         if self.peek()? != b':' {
             return Err(self.expected("`:`"));
         }
@@ -241,6 +243,17 @@ impl<'a> Cursor<'a> {
         comes
     }
 
+    /// Takes a text, if one in which nothing is escaped comes next.
+    pub(super) fn plain_text(&mut self) -> Option<&'a str> {
+        if self.text.as_bytes().get(self.at) != Some(&b'"') {
+            return None;
+        }
+        self.attempt(|cursor| {
+            cursor.at += 1;
+            cursor.plain()
+        })
+    }
+
     /// Takes the rest of a text up to and with the quotation mark at its end, if nothing in it is escaped.
     pub(super) fn plain(&mut self) -> Option<&'a str> {
         let bytes = self.text.as_bytes();
@@ -277,7 +290,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Says that something else should stand here.
-    pub(super) fn expected(&self, what: &'static str) -> JsonError {
+    #[cold]
+    pub(super) fn expected(&self, what: &'static str) -> Box<JsonError> {
         let is_end = self.at >= self.text.len();
         self.error(if is_end {
             Reason::Ends
@@ -286,11 +300,13 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    fn error(&self, reason: Reason) -> JsonError {
+    #[cold]
+    fn error(&self, reason: Reason) -> Box<JsonError> {
         self.error_at(self.at, reason)
     }
 
-    fn error_at(&self, at: usize, reason: Reason) -> JsonError {
+    #[cold]
+    fn error_at(&self, at: usize, reason: Reason) -> Box<JsonError> {
         let is_end = at >= self.text.len() && matches!(reason, Reason::Expected(_));
         let reason = if is_end { Reason::Ends } else { reason };
         error_at(self.text.as_bytes(), at, reason)
@@ -392,13 +408,13 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn error_at(text: &[u8], at: usize, reason: Reason) -> JsonError {
+fn error_at(text: &[u8], at: usize, reason: Reason) -> Box<JsonError> {
     let before = &text[..at.min(text.len())];
     let lines = before.iter().filter(|byte| **byte == b'\n').count() as u64;
     let in_line = before.iter().rev().take_while(|byte| **byte != b'\n');
-    JsonError {
+    Box::new(JsonError {
         reason,
         line: 1 + lines,
         column: 1 + in_line.count() as u64,
-    }
+    })
 }
