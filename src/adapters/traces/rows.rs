@@ -25,7 +25,7 @@ pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Default)]
 pub(super) struct Rows {
     parts: Vec<RecordBatch>,
-    rows: Vec<Row>,
+    order: Vec<Row>,
     bytes: usize,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Row {
     /// About how many bytes of text it has.
     bytes: usize,
     part: usize,
-    row: usize,
+    place: usize,
 }
 
 impl Row {
@@ -69,15 +69,15 @@ impl Rows {
         let part = self.parts.len();
         let columns = encode::spans(&spans.iter().collect::<Vec<_>>())?;
         self.parts.push(columns);
-        let first = self.rows.len();
-        self.rows
-            .extend(spans.iter().enumerate().map(|(row, span)| Row {
+        let first = self.order.len();
+        self.order
+            .extend(spans.iter().enumerate().map(|(place, span)| Row {
                 time: nanoseconds(span.started_at),
                 bytes: weight(span),
                 part,
-                row,
+                place,
             }));
-        self.bytes += self.rows[first..]
+        self.bytes += self.order[first..]
             .iter()
             .map(|row| row.bytes)
             .sum::<usize>();
@@ -86,7 +86,7 @@ impl Rows {
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.order.len()
     }
 
     /// About how many bytes of text they have.
@@ -99,10 +99,10 @@ impl Rows {
         let traces = self.texts(TRACE);
         let spans = self.texts(SPAN);
         let id = |row: &Row| {
-            let trace = traces[row.part].get(row.row)?;
-            Some((trace, spans[row.part].get(row.row)?))
+            let trace = traces[row.part].get(row.place)?;
+            Some((trace, spans[row.part].get(row.place)?))
         };
-        let rows = self.rows.iter();
+        let rows = self.order.iter();
         rows.map(|row| id(row).unwrap_or_default()).collect()
     }
 
@@ -117,17 +117,17 @@ impl Rows {
     /// Leaves what is not known.
     pub(super) fn leave(&mut self, known: &[bool]) {
         let mut known = known.iter();
-        self.rows.retain(|_| known.next() == Some(&false));
+        self.order.retain(|_| known.next() == Some(&false));
     }
 
     /// When they began.
     pub(super) fn times(&self) -> impl Iterator<Item = Timestamp> + Clone {
-        self.rows.iter().map(|row| moment(row.time))
+        self.order.iter().map(|row| moment(row.time))
     }
 
     /// Them by day, and those of a day by time and id.
     pub(super) fn by_day(&self) -> Vec<(Date, Vec<Row>)> {
-        let mut sorted: Vec<(&Row, (&str, &str))> = self.rows.iter().zip(self.ids()).collect();
+        let mut sorted: Vec<(&Row, (&str, &str))> = self.order.iter().zip(self.ids()).collect();
         sorted.sort_unstable_by_key(|(row, id)| (row.time, *id));
         let days = sorted.chunk_by(|(one, _), (other, _)| one.day() == other.day());
         days.map(|rows| {
@@ -139,7 +139,7 @@ impl Rows {
 
     /// Some of them as columns, in the order in which they are named.
     pub(super) fn columns(&self, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
-        let places: Vec<(usize, usize)> = rows.iter().map(|row| (row.part, row.row)).collect();
+        let places: Vec<(usize, usize)> = rows.iter().map(|row| (row.part, row.place)).collect();
         let columns = SPANS_AS_MADE.fields().iter().enumerate();
         let columns = columns.map(|(index, field)| {
             let parts = self.parts.iter();

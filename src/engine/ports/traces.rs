@@ -35,12 +35,38 @@ impl TraceBatch {
         self.len() == 0
     }
 
-    /// Adds what another batch holds.
-    pub fn append(&mut self, mut other: Self) {
-        self.spans.append(&mut other.spans);
-        self.scores.append(&mut other.scores);
-        self.logged.append(&mut other.logged);
+    /// How much of each it holds.
+    pub fn size(&self) -> BatchSize {
+        BatchSize {
+            spans: self.spans.len(),
+            scores: self.scores.len(),
+            logged: self.logged.len(),
+        }
     }
+
+    /// Gives all that it holds. It has room for as much again.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let spans = Vec::with_capacity(self.spans.len());
+        std::mem::replace(
+            self,
+            Self {
+                spans,
+                ..Self::default()
+            },
+        )
+    }
+}
+
+/// How much a batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BatchSize {
+    /// How many spans.
+    pub spans: usize,
+    /// How many scores.
+    pub scores: usize,
+    /// How many records of content.
+    pub logged: usize,
 }
 
 /// Where traces are written to. Each batch was redacted by the rules of a digest.

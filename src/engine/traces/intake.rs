@@ -255,11 +255,10 @@ impl Intake {
         place: RecordPlace,
         making: &mut Making<'_>,
     ) -> Result<(), ImportError> {
+        let before = making.batch.size();
+        let unkept = self.map(export, &mut making.batch).unkept;
         // What was just read is at hand: later it would have to be fetched from memory again.
-        let mut batch = TraceBatch::default();
-        let unkept = self.map(export, &mut batch).unkept;
-        self.redact(&mut batch);
-        making.batch.append(batch);
+        self.redactor.redact_after(before, &mut making.batch);
         for (reason, count) in unkept {
             let refusal = making.refusal(Some(place), None);
             self.refuse(making, &reason, refusal, count)?;
@@ -358,12 +357,11 @@ impl Intake {
 
     /// Hands the batch on; whether more is wanted.
     fn flush(&mut self, making: &mut Making<'_>) -> bool {
-        let batch = std::mem::take(&mut making.batch);
         making.bytes = 0;
-        if batch.is_empty() {
+        if making.batch.is_empty() {
             return true;
         }
-        (making.emit)(batch, self.counts.bytes)
+        (making.emit)(making.batch.take(), self.counts.bytes)
     }
 }
 

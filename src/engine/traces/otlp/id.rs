@@ -15,7 +15,7 @@ pub fn hex_id(text: &str, bytes: usize) -> Option<String> {
     if text.len() == 2 * bytes {
         // Each byte is looked at, whatever those before it are: that way many are at once.
         let (digits, zero) = text.bytes().fold((true, true), |(digits, zero), byte| {
-            (digits & byte.is_ascii_hexdigit(), zero & (byte == b'0'))
+            (digits & byte.is_ascii_hexdigit(), zero && byte == b'0')
         });
         return (digits && !zero).then(|| text.to_ascii_lowercase());
     }

@@ -15,7 +15,7 @@ use crate::domain::digest::Digest;
 use crate::domain::redaction::{BuiltIn, ContentPart, PseudonymColumn, Redaction};
 use crate::domain::trace::score::Score;
 use crate::domain::trace::span::{Content, Span};
-use crate::engine::ports::traces::TraceBatch;
+use crate::engine::ports::traces::{BatchSize, TraceBatch};
 
 use pseudonym::PseudonymKey;
 use text::{Replaced, TextRedactor, fits};
@@ -84,13 +84,18 @@ impl Redactor {
 
     /// Takes out of a batch what must not be kept.
     pub fn redact(&mut self, batch: &mut TraceBatch) {
-        for span in &mut batch.spans {
+        self.redact_after(BatchSize::default(), batch);
+    }
+
+    /// Takes out of what was added to a batch what must not be kept. What it held before was redacted.
+    pub fn redact_after(&mut self, before: BatchSize, batch: &mut TraceBatch) {
+        for span in &mut batch.spans[before.spans..] {
             self.redact_span(span);
         }
-        for score in &mut batch.scores {
+        for score in &mut batch.scores[before.scores..] {
             self.redact_score(score);
         }
-        for logged in &mut batch.logged {
+        for logged in &mut batch.logged[before.logged..] {
             let mut span = Span {
                 content: std::mem::take(&mut logged.content),
                 ..Span::default()

@@ -46,7 +46,7 @@ fn export(text: &[u8]) -> Read<Export<'_>> {
         _ => Ok(false),
     })?;
     if !is_request {
-        return Err(cursor.expected("an object"));
+        return Err(cursor.expected("an object").into());
     }
     cursor.end()?;
     Ok(export)
@@ -61,7 +61,7 @@ fn message<'a>(
     match cursor.next()? {
         Next::Object => cursor.enter()?,
         _ if cursor.takes("null") => return Ok(false),
-        _ => return Err(cursor.expected("an object")),
+        _ => return Err(cursor.expected("an object").into()),
     }
     let mut first = true;
     while let Some(name) = cursor.member(&mut first)? {
@@ -81,7 +81,7 @@ fn list<'a, T>(
     match cursor.next()? {
         Next::List => cursor.enter()?,
         _ if cursor.takes("null") => return Ok(list),
-        _ => return Err(cursor.expected("a list")),
+        _ => return Err(cursor.expected("a list").into()),
     }
     let mut first = true;
     while cursor.item(&mut first)? {

@@ -69,7 +69,7 @@ pub(super) fn attributes<'a>(cursor: &mut Cursor<'a>) -> Read<Attributes<'a>> {
             }
         }
         Next::Scalar if cursor.takes("null") => {}
-        Next::Scalar => return Err(cursor.expected("a list of attributes")),
+        Next::Scalar => return Err(cursor.expected("a list of attributes").into()),
     }
     Ok(Attributes(attributes))
 }
@@ -92,7 +92,9 @@ fn common_attribute<'a>(cursor: &mut Cursor<'a>) -> Option<(Cow<'a, str>, Value<
 
 fn attribute<'a>(cursor: &mut Cursor<'a>) -> Read<(Cow<'a, str>, Value<'a>)> {
     if cursor.next()? != Next::Object {
-        return Err(cursor.expected("an attribute: `{\"key\": …, \"value\": …}`"));
+        return Err(cursor
+            .expected("an attribute: `{\"key\": …, \"value\": …}`")
+            .into());
     }
     let (mut key, mut said) = (Text::default(), Value::Nothing);
     let mut first = true;

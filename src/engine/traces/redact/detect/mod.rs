@@ -74,6 +74,32 @@ impl Detectors {
     }
 }
 
+/// Whether a text is so short and plain that no built-in pattern matches it, nor anything in it, if it is
+/// JSON.
+pub(super) fn is_clean_word(text: &str) -> bool {
+    const DIGIT: u8 = 1;
+    const SIGN: u8 = 0x80;
+    /// A sign counts for more digits than there may be.
+    const WEIGHTS: [u8; 256] = {
+        let mut weights = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+            let sign = byte as u8;
+            weights[byte] = match sign {
+                b'0'..=b'9' => DIGIT,
+                b'@' | b'?' | b'{' | b'[' | b'"' => SIGN,
+                _ => 0,
+            };
+            byte += 1;
+        }
+        weights
+    };
+    let weight = |byte: &u8| usize::from(WEIGHTS[usize::from(*byte)]);
+    text.len() < token::FEWEST_BYTES
+        && text.as_bytes().iter().map(weight).sum::<usize>() < FEWEST_DIGITS
+}
+
 /// How many digits a text has, and whether it has an `@` or an address with parameters.
 fn census(text: &[u8]) -> (usize, bool) {
     let (mut digits, mut signs) = (0, 0);

@@ -111,7 +111,7 @@ const KINDS: [Kind; 48] = [
 ];
 
 /// The fewest bytes of any of them, `AKIA` with what follows it.
-const FEWEST_BYTES: usize = 20;
+pub(super) const FEWEST_BYTES: usize = 20;
 
 /// The fewest characters of one part of a token with dots.
 const FEWEST_IN_PART: usize = 10;

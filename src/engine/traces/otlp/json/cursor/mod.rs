@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::super::room::{NoRoom, Room};
+use memchr::memchr_iter;
 use scan::{Number, end_of_plain, number_at};
 
 /// How deep lists and objects may stand in each other.
@@ -104,7 +105,7 @@ impl<'a> Cursor<'a> {
                 depth: 0,
                 room: Room::WHOLE,
             }),
-            Err(error) => Err(error_at(text, error.valid_up_to(), Reason::NotText)),
+            Err(error) => Err(error_at(text, error.valid_up_to(), Reason::NotText).into()),
         }
     }
 
@@ -120,7 +121,7 @@ impl<'a> Cursor<'a> {
     /// Enters an object or a list, which [`Self::next`] told of.
     pub(super) fn enter(&mut self) -> Read<()> {
         if self.depth == DEEPEST {
-            return Err(self.error(Reason::Depth));
+            return Err(self.error(Reason::Depth).into());
         }
         self.depth += 1;
         self.at += 1;
@@ -136,10 +137,10 @@ impl<'a> Cursor<'a> {
         let name = match self.plain_text() {
             Some(name) => Cow::Borrowed(name),
             None if self.peek()? == b'"' => self.text()?,
-            None => return Err(self.expected("the name of a member")),
+            None => return Err(self.expected("the name of a member").into()),
         };
         if self.peek()? != b':' {
-            return Err(self.expected("`:`"));
+            return Err(self.expected("`:`").into());
         }
         self.at += 1;
         Ok(Some(name))
@@ -159,7 +160,7 @@ impl<'a> Cursor<'a> {
         }
         if !std::mem::take(first) {
             if byte != b',' {
-                return Err(self.expected(expected));
+                return Err(self.expected(expected).into());
             }
             self.at += 1;
         }
@@ -174,7 +175,7 @@ impl<'a> Cursor<'a> {
             b'f' => self.word("false", Scalar::Flag(false))?,
             b'n' => self.word("null", Scalar::Null)?,
             b'-' | b'0'..=b'9' => self.number()?,
-            _ => return Err(self.expected("a value")),
+            _ => return Err(self.expected("a value").into()),
         })
     }
 
@@ -182,7 +183,7 @@ impl<'a> Cursor<'a> {
         if self.takes(word) {
             return Ok(scalar);
         }
-        Err(self.expected("a value"))
+        Err(self.expected("a value").into())
     }
 
     fn number(&mut self) -> Read<Scalar<'a>> {
@@ -193,7 +194,7 @@ impl<'a> Cursor<'a> {
             Number::Other => {
                 let number: f64 = self.text[self.at..end].parse().unwrap_or(f64::INFINITY);
                 if number.is_infinite() {
-                    return Err(self.error(Reason::Number));
+                    return Err(self.error(Reason::Number).into());
                 }
                 Scalar::Number(number)
             }
@@ -229,7 +230,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn end(&mut self) -> Read<()> {
         self.skip_space();
         if self.at < self.text.len() {
-            return Err(self.expected("the end of the text"));
+            return Err(self.expected("the end of the text").into());
         }
         Ok(())
     }
@@ -291,7 +292,7 @@ impl<'a> Cursor<'a> {
 
     /// Says that something else should stand here.
     #[cold]
-    pub(super) fn expected(&self, what: &'static str) -> Box<JsonError> {
+    pub(super) fn expected(&self, what: &'static str) -> JsonError {
         let is_end = self.at >= self.text.len();
         self.error(if is_end {
             Reason::Ends
@@ -301,12 +302,12 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
-    fn error(&self, reason: Reason) -> Box<JsonError> {
+    fn error(&self, reason: Reason) -> JsonError {
         self.error_at(self.at, reason)
     }
 
     #[cold]
-    fn error_at(&self, at: usize, reason: Reason) -> Box<JsonError> {
+    fn error_at(&self, at: usize, reason: Reason) -> JsonError {
         let is_end = at >= self.text.len() && matches!(reason, Reason::Expected(_));
         let reason = if is_end { Reason::Ends } else { reason };
         error_at(self.text.as_bytes(), at, reason)
@@ -321,7 +322,7 @@ impl<'a> Cursor<'a> {
         }
         self.skip_space();
         let byte = self.text.as_bytes().get(self.at);
-        byte.copied().ok_or_else(|| self.error(Reason::Ends))
+        Ok(*byte.ok_or_else(|| self.error(Reason::Ends))?)
     }
 
     fn skip_space(&mut self) {
@@ -352,8 +353,8 @@ impl<'a> Cursor<'a> {
                     return Ok(text);
                 }
                 Some(b'\\') => text.push(self.escape()?),
-                Some(_) => return Err(self.error(Reason::Control)),
-                None => return Err(self.error(Reason::Ends)),
+                Some(_) => return Err(self.error(Reason::Control).into()),
+                None => return Err(self.error(Reason::Ends).into()),
             }
         }
     }
@@ -367,7 +368,7 @@ impl<'a> Cursor<'a> {
         };
         self.at += 2;
         let Some(letter) = self.text.as_bytes().get(start + 1) else {
-            return Err(wrong(start + 1, self));
+            return Err(wrong(start + 1, self).into());
         };
         Ok(match letter {
             b'"' => '"',
@@ -384,7 +385,7 @@ impl<'a> Cursor<'a> {
                 let code = if pair {
                     let second = self.four_digits().map_err(|at| wrong(at, self))?;
                     if !(0xDC00..0xE000).contains(&second) {
-                        return Err(self.error_at(start, Reason::Escape));
+                        return Err(self.error_at(start, Reason::Escape).into());
                     }
                     0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)
                 } else {
@@ -392,7 +393,7 @@ impl<'a> Cursor<'a> {
                 };
                 char::from_u32(code).ok_or_else(|| self.error_at(start, Reason::Escape))?
             }
-            _ => return Err(wrong(start, self)),
+            _ => return Err(wrong(start, self).into()),
         })
     }
 
@@ -408,13 +409,13 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn error_at(text: &[u8], at: usize, reason: Reason) -> Box<JsonError> {
+fn error_at(text: &[u8], at: usize, reason: Reason) -> JsonError {
     let before = &text[..at.min(text.len())];
-    let lines = before.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let lines = memchr_iter(b'\n', before).count() as u64;
     let in_line = before.iter().rev().take_while(|byte| **byte != b'\n');
-    Box::new(JsonError {
+    JsonError {
         reason,
         line: 1 + lines,
         column: 1 + in_line.count() as u64,
-    })
+    }
 }
