@@ -69,15 +69,19 @@ struct Added {
     gathered: Gathered,
     /// Content that waits for its spans.
     waiting: Vec<Waiting>,
-    /// How many records of content came.
+    /// The spans that came since there is such content, which may be theirs: they are no columns yet.
+    spans: Vec<Span>,
+    spans_bytes: usize,
+    /// How many spans and records of content came.
+    offered: u64,
     logged: u64,
 }
 
 impl Added {
     fn is_much(&self) -> bool {
         let Gathered { rows, scores, .. } = &self.gathered;
-        rows.len() + scores.len() + self.waiting.len() >= MOST_WAITING
-            || rows.bytes() >= MOST_WAITING_BYTES
+        let count = rows.len() + scores.len() + self.spans.len() + self.waiting.len();
+        count >= MOST_WAITING || rows.bytes() + self.spans_bytes >= MOST_WAITING_BYTES
     }
 }
 
@@ -193,6 +197,42 @@ impl<'a> FileTraceSink<'a> {
         Ok(())
     }
 
+    /// What was added, with content joined to those of its spans that are new, and the content that goes on
+    /// waiting. What waits in the log is left out.
+    fn join_added(&mut self, added: Added) -> Result<(Gathered, Vec<Waiting>), TraceStoreError> {
+        let Added {
+            mut gathered,
+            mut waiting,
+            spans,
+            ..
+        } = added;
+        if !self.waiting_spans.is_empty() {
+            let ids = gathered.rows.ids().into_iter();
+            let waits = ids.map(|(trace, span)| known::key(trace, span));
+            let waits = waits.map(|key| self.waiting_spans.contains(&key));
+            let waits: Vec<bool> = waits.collect();
+            gathered.rows.leave(&waits);
+        }
+        if !self.waiting_scores.is_empty() {
+            let waits = |score: &Score| self.waiting_scores.contains(&known::identity(score));
+            gathered.scores.retain(|score| !waits(score));
+        }
+        if !spans.is_empty() {
+            let mut batch = TraceBatch {
+                spans,
+                ..TraceBatch::default()
+            };
+            let came_before: HashSet<_> = gathered.rows.ids().into_iter().collect();
+            let is_new = |span: &Span| !came_before.contains(&known::id(span));
+            batch.spans.retain(is_new);
+            self.leave_new(&mut batch)?;
+            waiting = join(&mut batch.spans, waiting);
+            let made = gathered.rows.add(&batch.spans);
+            made.map_err(|error| unfit(&error))?;
+        }
+        Ok((gathered, waiting))
+    }
+
     /// Content that came now.
     fn to_wait(&self, logged: Vec<LoggedContent>, redaction: &Digest) -> Vec<Waiting> {
         let taken_at = self.clock.now();
@@ -269,55 +309,40 @@ impl TraceSink for FileTraceSink<'_> {
         redaction: &Digest,
     ) -> Result<Appended, TraceStoreError> {
         normalize(&mut batch);
-        let TraceBatch {
-            mut spans,
-            scores,
-            mut logged,
-        } = batch;
-        logged.retain(|logged| self.waiting_content.insert(identity(logged)));
-        self.added.logged += logged.len() as u64;
-        let waiting = self.to_wait(logged, redaction);
-        let Added {
-            gathered,
-            waiting: content,
-            ..
-        } = &mut self.added;
-        content.extend(join(&mut spans, waiting));
-        let made = gathered.rows.add(&spans);
-        made.map_err(|error| unfit(&error))?;
-        gathered.scores.extend(scores);
-        gathered.redactions.insert(*redaction);
-        if self.added.is_much() {
+        batch
+            .logged
+            .retain(|logged| self.waiting_content.insert(identity(logged)));
+        let waiting = self.to_wait(batch.logged, redaction);
+        let added = &mut self.added;
+        added.offered += batch.spans.len() as u64;
+        added.logged += waiting.len() as u64;
+        added.waiting.extend(waiting);
+        if added.waiting.is_empty() {
+            let made = added.gathered.rows.add(&batch.spans);
+            made.map_err(|error| unfit(&error))?;
+        } else {
+            added.spans_bytes += batch.spans.iter().map(weight).sum::<usize>();
+            added.spans.append(&mut batch.spans);
+        }
+        added.gathered.scores.append(&mut batch.scores);
+        added.gathered.redactions.insert(*redaction);
+        if added.is_much() {
             return self.settle();
         }
         Ok(Appended::default())
     }
 
     fn settle(&mut self) -> Result<Appended, TraceStoreError> {
-        let Added {
-            mut gathered,
-            waiting,
+        let added = std::mem::take(&mut self.added);
+        let (offered, logged) = (added.offered, added.logged);
+        let (gathered, waiting) = self.join_added(added)?;
+        let mut appended = Appended {
+            duplicates: offered,
             logged,
-        } = std::mem::take(&mut self.added);
-        let offered = gathered.rows.len() as u64;
-        if !self.waiting_spans.is_empty() {
-            let ids = gathered.rows.ids().into_iter();
-            let known =
-                ids.map(|(trace, span)| self.waiting_spans.contains(&known::key(trace, span)));
-            let known: Vec<bool> = known.collect();
-            gathered.rows.leave(&known);
-        }
-        let waiting_scores = &self.waiting_scores;
-        if !waiting_scores.is_empty() {
-            let is_new = |score: &Score| !waiting_scores.contains(&known::identity(score));
-            gathered.scores.retain(is_new);
-        }
+            ..Appended::default()
+        };
         if gathered.is_empty() && waiting.is_empty() {
-            return Ok(Appended {
-                duplicates: offered,
-                logged,
-                ..Appended::default()
-            });
+            return Ok(appended);
         }
         let lock = self.layout.lock()?;
         let stored = &mut self.stored;
@@ -331,12 +356,10 @@ impl TraceSink for FileTraceSink<'_> {
             };
             self.log_batch(fresh, &redaction)?;
         }
-        Ok(Appended {
-            spans: rolled.spans,
-            duplicates: offered - rolled.spans,
-            scores: rolled.scores,
-            logged,
-        })
+        appended.spans = rolled.spans;
+        appended.duplicates -= rolled.spans;
+        appended.scores = rolled.scores;
+        Ok(appended)
     }
 }
 

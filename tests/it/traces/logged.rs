@@ -128,6 +128,9 @@ fn content_is_joined_whether_it_comes_before_with_or_after_its_span() {
         vec![details(), call()],
         vec![format!("{}\n{}", details(), call())],
         vec![call(), details(), details(), call()],
+        vec![call(), format!("{}\n{}", call(), details())],
+        vec![call(), format!("{}\n{}", details(), call())],
+        vec![format!("{}\n{}\n{}", call(), details(), call())],
     ] {
         let sandbox = Sandbox::with_workspace();
         for text in &order {
