@@ -8,16 +8,27 @@ use crate::domain::finding::{Finding, Findings};
 use super::document::{Entry, Node, Source, Value};
 use super::problems::Problems;
 
-/// Parses the text of `source`. Every syntax error is reported.
+/// The longest text of which every syntax error is found, in bytes: each byte may be one, and takes hundreds
+/// of bytes of memory.
+const MOST_TOLD: usize = 256 * 1024;
+
+/// Parses the text of `source`. Every syntax error is reported; of a very long text, the first.
 pub fn parse_toml(source: &Source) -> Result<Node, Findings> {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
-    if !errors.is_empty() {
+    let parsed = if source.text.len() <= MOST_TOLD {
+        match DeTable::parse_recoverable(&source.text) {
+            (table, errors) if errors.is_empty() => Ok(table),
+            (_, errors) => Err(errors),
+        }
+    } else {
+        DeTable::parse(&source.text).map_err(|error| vec![error])
+    };
+    let table = parsed.map_err(|errors| {
         let mut problems = Problems::default();
         for error in &errors {
             problems.add(|| syntax(source, error));
         }
-        return Err(Findings(problems.into_findings()));
-    }
+        Findings(problems.into_findings())
+    })?;
     let span = table.span();
     let mut problems = Problems::default();
     let node = Node {
@@ -108,6 +119,20 @@ mod tests {
             .map(|one| one.place.span.unwrap().line)
             .collect();
         assert_eq!(lines, [1, 3]);
+    }
+
+    #[test]
+    fn of_a_very_long_text_the_first_syntax_error_is_found() {
+        let text = "a =\n".repeat(MOST_TOLD / 4);
+        let long = format!("{text}a =\n");
+        let count = |text: String| {
+            parse_toml(&Source::new("a.toml", text))
+                .unwrap_err()
+                .0
+                .len()
+        };
+        assert!(count(text) > 1);
+        assert_eq!(count(long), 1);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Goes over a text in JSON a piece at a time, and borrows from it what needs no copy.
 //!
-//! It takes what `serde_json` takes, and reads it alike: the tests hold it to that. Nothing is made of
-//! what is passed over.
+//! It takes what `serde_json` takes, and reads it alike: the tests hold it to that.
 
 mod scan;
 
@@ -293,12 +292,7 @@ impl<'a> Cursor<'a> {
     /// Says that something else should stand here.
     #[cold]
     pub(super) fn expected(&self, what: &'static str) -> JsonError {
-        let is_end = self.at >= self.text.len();
-        self.error(if is_end {
-            Reason::Ends
-        } else {
-            Reason::Expected(what)
-        })
+        self.error(Reason::Expected(what))
     }
 
     #[cold]
