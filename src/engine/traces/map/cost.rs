@@ -67,9 +67,8 @@ impl TracePrices {
             cache_write: call.cache_write_tokens,
             output: call.output_tokens,
         };
-        let own = || self.own.get(&format!("{provider}/{model}"));
         if !self.own.is_empty()
-            && let Some(price) = own()
+            && let Some(price) = self.own.get(&format!("{provider}/{model}"))
         {
             return Some((price.cost_usd(tokens)?, "computed@workspace".to_owned()));
         }

@@ -104,7 +104,7 @@ fn group<'a, T>(
     };
     message(cursor, |cursor, name| {
         if name == "resource" {
-            group.resource = resource(cursor)?;
+            group.resource = only(cursor, "attributes", attributes)?;
         } else if names_of_scopes.contains(&name) {
             group.scopes = list(cursor, |cursor| scoped(cursor, names_of_items, item))?;
         } else {
@@ -115,14 +115,19 @@ fn group<'a, T>(
     Ok(group)
 }
 
-fn resource<'a>(cursor: &mut Cursor<'a>) -> Read<Attributes<'a>> {
-    let mut found = Attributes::default();
+/// Reads the one member of an object that matters.
+fn only<'a, T: Default>(
+    cursor: &mut Cursor<'a>,
+    wanted: &str,
+    read: fn(&mut Cursor<'a>) -> Read<T>,
+) -> Read<T> {
+    let mut found = T::default();
     message(cursor, |cursor, name| {
-        let is_known = name == "attributes";
-        if is_known {
-            found = attributes(cursor)?;
+        let is_wanted = name == wanted;
+        if is_wanted {
+            found = read(cursor)?;
         }
-        Ok(is_known)
+        Ok(is_wanted)
     })?;
     Ok(found)
 }
@@ -140,7 +145,7 @@ fn scoped<'a, T>(
     message(cursor, |cursor, name| {
         match name {
             "scope" | "instrumentationLibrary" | "instrumentation_library" => {
-                scoped.scope = library(cursor)?;
+                scoped.scope = only(cursor, "name", text)?;
             }
             name if names_of_items.contains(&name) => scoped.items = list(cursor, item)?,
             _ => return Ok(false),
@@ -148,18 +153,6 @@ fn scoped<'a, T>(
         Ok(true)
     })?;
     Ok(scoped)
-}
-
-fn library<'a>(cursor: &mut Cursor<'a>) -> Read<Text<'a>> {
-    let mut found = Text::default();
-    message(cursor, |cursor, name| {
-        let is_known = name == "name";
-        if is_known {
-            found = text(cursor)?;
-        }
-        Ok(is_known)
-    })?;
-    Ok(found)
 }
 
 fn span<'a>(cursor: &mut Cursor<'a>) -> Read<RawSpan<'a>> {
