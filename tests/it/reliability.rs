@@ -16,6 +16,7 @@ mod messages;
 mod network;
 mod output;
 mod parsers;
+mod patterns;
 mod races;
 mod readers;
 mod secrets;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::domain::prompt::ResponseFormat;
 use crate::domain::trace::embedded;
 use crate::domain::trace::span::Span;
 use crate::engine::workspace::Workspace;
-use crate::engine::workspace::matchers::compile_schema;
+use crate::engine::workspace::matchers::{Broken, Schema};
 
 /// The attribute by which an application says what it asked for.
 const OUTPUT_TYPE: &str = "gen_ai.output.type";
@@ -21,7 +20,7 @@ pub(super) struct Formats(BTreeMap<String, Format>);
 enum Format {
     Json,
     Object,
-    Schema(Box<Validator>),
+    Schema(Box<Schema>),
 }
 
 impl Formats {
@@ -33,7 +32,7 @@ impl Formats {
                 ResponseFormat::Text => return None,
                 ResponseFormat::JsonObject => Format::Object,
                 ResponseFormat::JsonSchema(format) => {
-                    Format::Schema(Box::new(compile_schema(&format.schema).ok()?))
+                    Format::Schema(Box::new(Schema::compile(&format.schema).ok()?))
                 }
             };
             Some((id.to_string(), format))
@@ -59,8 +58,11 @@ impl Formats {
             Format::Object => {
                 (!value.is_object()).then(|| "the answer is JSON, but no object".to_owned())
             }
-            Format::Schema(validator) => {
-                let error = validator.validate(&value).err()?;
+            Format::Schema(schema) => {
+                // An answer of which it is not known whether it breaks the schema is not said to.
+                let Broken::Rule(error) = schema.validate(&value).err()? else {
+                    return None;
+                };
                 let path = error.instance_path().to_string();
                 let keyword = error.kind().keyword();
                 Some(format!(
@@ -112,7 +114,7 @@ mod tests {
             "properties": { "queues": { "type": "array", "items": { "enum": ["billing", "bug"] } } },
             "required": ["queues"],
         });
-        let schema = || Format::Schema(Box::new(compile_schema(&schema).unwrap()));
+        let schema = || Format::Schema(Box::new(Schema::compile(&schema).unwrap()));
         for (format, answer, fault) in [
             (schema(), r#"{"queues": ["bug"]}"#, None),
             (

@@ -6,7 +6,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::bounded::{Watch, asked, runs_alone};
+use super::bounded::{self, Watch, asked, processor, runs_alone};
 use super::messages::messages;
 use super::readers::{Reader, readers};
 use super::shapes::{Bomb, texts};
@@ -218,16 +218,9 @@ fn cost_of(reader: &Reader, path: &str, bytes: &[u8], watch: &Watch) -> Cost {
     watch.ended();
     Cost {
         panicked: read.is_err(),
-        took: self::processor().saturating_sub(processor),
+        took: bounded::processor().saturating_sub(processor),
         memory_mib: memory_kib("VmHWM:").saturating_sub(memory) / 1024,
     }
-}
-
-/// The time that this thread spent on a processor.
-fn processor() -> Duration {
-    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = told.split(' ').next().and_then(|it| it.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
 
 fn memory_kib(name: &str) -> u64 {

@@ -1,6 +1,7 @@
 //! Processes of their own in which files are read that may be more than a process can take: bounded in
 //! memory, and ended when one file takes too long.
 
+use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,11 +52,18 @@ pub(super) fn asked(variable: &str, usual: usize) -> usize {
 
 /// The most memory that this process had at once, where the system tells.
 pub(super) fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     peak.map_or(String::new(), |peak| {
         format!(", at most {} of memory", peak.trim())
     })
+}
+
+/// The time that this thread spent on a processor.
+pub(super) fn processor() -> Duration {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|it| it.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
 
 /// Ends the process when one file takes too long, so that a hang is told and does not hang the tests.

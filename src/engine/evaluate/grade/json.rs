@@ -1,13 +1,12 @@
 //! Grading an answer that must be JSON.
 
-use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{JsonRule, JsonValue};
 use crate::domain::run::Graded;
 use crate::domain::untrusted::shorten;
-use crate::engine::workspace::matchers::compile_schema;
+use crate::engine::workspace::matchers::{Broken, Schema};
 
 /// How much of a value a reason shows, in characters.
 const SHOWN: usize = 120;
@@ -15,7 +14,7 @@ const SHOWN: usize = 120;
 /// A JSON rule, ready to grade.
 pub(super) enum JsonGrader {
     Valid,
-    Schema(Box<Validator>),
+    Schema(Box<Schema>),
     PointerEquals { pointer: String, value: JsonValue },
 }
 
@@ -25,7 +24,7 @@ impl JsonGrader {
     pub(super) fn compile(rule: &JsonRule) -> Result<Self, String> {
         Ok(match rule {
             JsonRule::Valid => Self::Valid,
-            JsonRule::Schema(schema) => Self::Schema(Box::new(validator(schema)?)),
+            JsonRule::Schema(schema) => Self::Schema(Box::new(compiled(schema)?)),
             JsonRule::PointerEquals { pointer, value } => Self::PointerEquals {
                 pointer: pointer.clone(),
                 value: value.clone(),
@@ -41,9 +40,10 @@ impl JsonGrader {
         };
         match self {
             Self::Valid => Graded::pass("is JSON"),
-            Self::Schema(validator) => match validator.validate(&value) {
+            Self::Schema(schema) => match schema.validate(&value) {
                 Ok(()) => Graded::pass("follows the schema"),
-                Err(error) => {
+                Err(error @ Broken::TooLong(_)) => Graded::error(error.to_string()),
+                Err(Broken::Rule(error)) => {
                     let message = error.to_string();
                     Graded::fail(format!(
                         "does not follow the schema at `{}`: {}",
@@ -99,8 +99,8 @@ fn without_halves(text: &str) -> Option<String> {
     replaced
 }
 
-fn validator(schema: &Value) -> Result<Validator, String> {
-    compile_schema(schema)
+fn compiled(schema: &Value) -> Result<Schema, String> {
+    Schema::compile(schema)
         .map_err(|error| format!("the schema cannot be used: {}", shorten(&error, SHOWN)))
 }
 

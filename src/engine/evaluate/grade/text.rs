@@ -1,13 +1,12 @@
 //! Grading text as it is: equal, contained, matched.
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{TextOperator, TextRule, TextValue};
 use crate::domain::run::Graded;
 use crate::domain::untrusted::shorten;
-use crate::engine::workspace::matchers::compile_pattern;
+use crate::engine::workspace::matchers::Pattern;
 
 /// How much of a text a reason shows, in characters.
 const SHOWN: usize = 80;
@@ -29,7 +28,7 @@ enum Values {
 /// One value to compare with.
 enum Needle {
     Text { shown: String, compared: String },
-    Pattern(Regex),
+    Pattern(Pattern),
 }
 
 impl TextGrader {
@@ -73,30 +72,29 @@ impl TextGrader {
         } else {
             output
         };
-        let holds = |needle: &&Needle| match needle {
-            Needle::Pattern(pattern) => pattern.is_match(haystack),
-            Needle::Text { compared, .. } => match self.operator {
-                TextOperator::Equals => haystack == compared,
-                TextOperator::StartsWith => haystack.starts_with(compared),
-                TextOperator::EndsWith => haystack.ends_with(compared),
-                _ => haystack.contains(compared),
-            },
+        let first = |wanted: bool| {
+            for needle in needles {
+                if needle.holds(self.operator, haystack)? == wanted {
+                    return Ok(Some(needle));
+                }
+            }
+            Ok(None)
         };
-        let missing = |needle: &&Needle| !holds(needle);
-        match self.operator {
-            TextOperator::ContainsAll => match needles.iter().find(missing) {
+        let graded: Result<Graded, String> = match self.operator {
+            TextOperator::ContainsAll => first(false).map(|missing| match missing {
                 None => Graded::pass("contains every value"),
                 Some(needle) => Graded::fail(format!("does not contain {}", needle.shown())),
-            },
-            TextOperator::NotContainsAny => match needles.iter().find(holds) {
+            }),
+            TextOperator::NotContainsAny => first(true).map(|found| match found {
                 None => Graded::pass("contains none of the values"),
                 Some(needle) => Graded::fail(format!("contains {}", needle.shown())),
-            },
-            _ => match needles.iter().find(holds) {
+            }),
+            _ => first(true).map(|found| match found {
                 Some(needle) => Graded::pass(format!("{} {}", self.verb(), needle.shown())),
                 None => Graded::fail(self.failure(needles)),
-            },
-        }
+            }),
+        };
+        graded.unwrap_or_else(Graded::error)
     }
 
     fn failure(&self, needles: &[Needle]) -> String {
@@ -125,6 +123,21 @@ impl TextGrader {
 }
 
 impl Needle {
+    /// Whether a text is as the operator has it. The error says why that is not known.
+    fn holds(&self, operator: TextOperator, haystack: &str) -> Result<bool, String> {
+        Ok(match self {
+            Self::Pattern(pattern) => pattern
+                .is_match(haystack)
+                .map_err(|too_long| unusable(pattern.as_str(), &too_long.to_string()))?,
+            Self::Text { compared, .. } => match operator {
+                TextOperator::Equals => haystack == compared,
+                TextOperator::StartsWith => haystack.starts_with(compared),
+                TextOperator::EndsWith => haystack.ends_with(compared),
+                _ => haystack.contains(compared),
+            },
+        })
+    }
+
     fn shown(&self) -> String {
         match self {
             Self::Text { shown, .. } => format!("`{}`", shorten(shown, SHOWN)),
@@ -154,11 +167,13 @@ fn needles(
         .collect()
 }
 
-fn pattern(source: &str, ignore_case: bool) -> Result<Regex, String> {
-    compile_pattern(source, ignore_case).map_err(|reason| {
-        let source = shorten(source, SHOWN);
-        format!("the pattern `{source}` cannot be used: {reason}")
-    })
+fn pattern(source: &str, ignore_case: bool) -> Result<Pattern, String> {
+    Pattern::compile(source, ignore_case).map_err(|reason| unusable(source, &reason))
+}
+
+fn unusable(source: &str, reason: &str) -> String {
+    let source = shorten(source, SHOWN);
+    format!("the pattern `{source}` cannot be used: {reason}")
 }
 
 /// The texts in a row's column. An absent or an empty one is an error: comparing with nothing
@@ -303,5 +318,17 @@ mod tests {
             json!({}),
         );
         assert_eq!(got, Grade::Fail);
+    }
+
+    #[test]
+    fn a_pattern_that_would_take_too_long_is_an_error_and_never_a_pass() {
+        let counting = fixed(TextOperator::Regex, &["[ab]*a[ab]{10000}c"]);
+        let (got, reason) = grade(counting, &"ab".repeat(500_000), json!({}));
+        assert_eq!(got, Grade::Error);
+        assert_eq!(
+            reason,
+            "the pattern `[ab]*a[ab]{10000}c` cannot be used: it repeats too much for a text of \
+             1000000 bytes: let it count less, or anchor it"
+        );
     }
 }

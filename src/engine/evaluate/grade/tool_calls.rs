@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use crate::domain::dataset::Row;
 use crate::domain::evaluator::{ArgumentsMatch, CallOrder, CallsWanted, ToolCallsRule, WantedCall};
 use crate::domain::run::{Answer, Graded};
 use crate::domain::untrusted::shorten;
-use crate::engine::workspace::matchers::compile_schema;
+use crate::engine::workspace::matchers::{Broken, Schema};
 
 /// The most calls of one answer that are compared.
 const MAX_CALLS: usize = 200;
@@ -23,7 +22,7 @@ const SHOWN: usize = 120;
 pub(super) struct ToolCallsGrader {
     rule: ToolCallsRule,
     /// By name, the schema of the parameters of each tool that the prompt offers.
-    schemas: BTreeMap<String, Option<Validator>>,
+    schemas: BTreeMap<String, Option<Schema>>,
 }
 
 /// A call as the answer makes it.
@@ -44,7 +43,7 @@ impl ToolCallsGrader {
             };
             let schema = match function.get("parameters") {
                 None => None,
-                Some(schema) => Some(compile_schema(schema).map_err(|error| {
+                Some(schema) => Some(Schema::compile(schema).map_err(|error| {
                     format!("the parameters of the tool `{name}` are no JSON Schema: {error}")
                 })?),
             };
@@ -66,9 +65,9 @@ impl ToolCallsGrader {
             return Graded::error("the answer holds a tool call that cannot be read");
         };
         if self.rule.schema
-            && let Some(reason) = calls.iter().find_map(|call| self.schema_problem(call))
+            && let Some(problem) = calls.iter().find_map(|call| self.schema_problem(call))
         {
-            return Graded::fail(reason);
+            return problem;
         }
         let wanted = match &self.rule.calls {
             None => return Graded::pass(format!("{} call(s) follow their schema", calls.len())),
@@ -81,22 +80,30 @@ impl ToolCallsGrader {
         }
     }
 
-    fn schema_problem(&self, call: &Call) -> Option<String> {
+    fn schema_problem(&self, call: &Call) -> Option<Graded> {
         let name = shorten(&call.name, SHOWN);
         let Some(schema) = self.schemas.get(&call.name) else {
-            return Some(format!("`{name}` is not a tool of the prompt"));
+            return Some(Graded::fail(format!(
+                "`{name}` is not a tool of the prompt"
+            )));
         };
         let arguments = match &call.arguments {
             Ok(arguments) => Value::Object(arguments.clone()),
-            Err(text) => return Some(not_an_object(&call.name, text)),
+            Err(text) => return Some(Graded::fail(not_an_object(&call.name, text))),
         };
-        let error = schema.as_ref()?.validate(&arguments).err()?;
-        let place = error.instance_path().to_string();
-        let message = error.to_string();
-        let message = shorten(&message, SHOWN);
-        Some(format!(
-            "the arguments of `{name}` do not follow their schema at `{place}`: {message}"
-        ))
+        Some(match schema.as_ref()?.validate(&arguments).err()? {
+            error @ Broken::TooLong(_) => {
+                Graded::error(format!("the arguments of `{name}`: {error}"))
+            }
+            Broken::Rule(error) => {
+                let place = error.instance_path().to_string();
+                let message = error.to_string();
+                let message = shorten(&message, SHOWN);
+                Graded::fail(format!(
+                    "the arguments of `{name}` do not follow their schema at `{place}`: {message}"
+                ))
+            }
+        })
     }
 
     fn compare(&self, calls: &[Call], wanted: &[WantedCall]) -> Graded {

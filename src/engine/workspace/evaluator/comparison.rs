@@ -8,7 +8,7 @@ use crate::domain::finding::Span;
 
 use super::super::decode::{Decoder, Fields};
 use super::super::document::{Node, Value};
-use super::super::matchers::{compile_pattern, compile_schema};
+use super::super::matchers::{Pattern, Schema};
 use super::combination::Loader;
 use super::outside::embedding_rule;
 
@@ -42,7 +42,7 @@ fn check_patterns(decoder: &mut Decoder<'_>, rule: &TextRule, node: &Node) -> Op
     };
     let mut fine = Some(());
     for (index, pattern) in patterns.iter().enumerate() {
-        if let Err(reason) = compile_pattern(pattern, rule.ignore_case) {
+        if let Err(reason) = Pattern::compile(pattern, rule.ignore_case) {
             let span = match &node.value {
                 Value::List(items) => items[index].span,
                 _ => node.span,
@@ -126,7 +126,7 @@ pub(super) fn json_rule(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> O
 
 /// A schema that does not compile is found here, before any call is paid for.
 fn check_schema(decoder: &mut Decoder<'_>, span: Span, schema: &serde_json::Value) -> Option<()> {
-    match compile_schema(schema) {
+    match Schema::compile(schema) {
         Ok(_) => Some(()),
         Err(error) => {
             let help =
