@@ -37,19 +37,26 @@ impl From<NewFilesError> for CommandError {
 pub const EXISTS_HINT: &str =
     "nothing was written; choose an empty folder, or move these files away";
 
-/// Writes all files below `root`, or none where one of them exists. Paths have `/` between segments.
+/// Writes all files below `root`, or none where one of them exists. Paths have `/` between segments. What
+/// another try left that died in between, some files just as they are to be, is in nobody's way.
 pub fn write_new_files<'f>(
     root: &Path,
     files: impl Iterator<Item = (&'f str, &'f str)> + Clone,
 ) -> Result<(), NewFilesError> {
-    let existing: Vec<String> = files
+    let existing: Vec<_> = files
         .clone()
         .filter(|(path, _)| exists(root, path))
-        .map(|(path, _)| path.to_owned())
         .collect();
-    if !existing.is_empty() {
-        return Err(NewFilesError::Exists(existing));
+    let is_whole = existing.len() == files.clone().count();
+    let in_the_way: Vec<String> = existing
+        .iter()
+        .filter(|(path, text)| is_whole || !holds(root, path, text))
+        .map(|(path, _)| (*path).to_owned())
+        .collect();
+    if !in_the_way.is_empty() {
+        return Err(NewFilesError::Exists(in_the_way));
     }
+    let files = files.filter(|(path, _)| !existing.iter().any(|(there, _)| there == path));
     let mut written = Vec::new();
     for (path, text) in files {
         if let Err(error) = write_new(root, path, text) {
@@ -84,6 +91,13 @@ pub fn write_missing_files<'f>(
 
 fn exists(root: &Path, path: &str) -> bool {
     root.join(path).symlink_metadata().is_ok()
+}
+
+/// Whether a plain file holds this text.
+fn holds(root: &Path, path: &str, text: &str) -> bool {
+    let path = root.join(path);
+    let is_plain = path.symlink_metadata().is_ok_and(|it| it.is_file());
+    is_plain && std::fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes())
 }
 
 /// Puts a text in the place of the file at `path` below `root`, or where there is none yet. Whoever reads

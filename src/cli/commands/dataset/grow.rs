@@ -96,9 +96,10 @@ pub(super) fn write_rows(
     let rows_path = format!("datasets/{id}.jsonl");
     let rows_name = rows_path.rsplit('/').next().unwrap_or_default();
     let manifest = format!("kind: {}\nrows: {rows_name}\n", kind.name());
+    // A manifest without rows is broken; rows without a manifest are nothing yet.
     let files = [
-        (manifest_path.as_str(), manifest.as_str()),
         (rows_path.as_str(), appended.as_str()),
+        (manifest_path.as_str(), manifest.as_str()),
     ];
     Ok(write_new_files(
         &context.workspace_root()?,
