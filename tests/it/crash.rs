@@ -26,19 +26,6 @@ fn third_wording(sandbox: Sandbox) -> Sandbox {
     sandbox
 }
 
-/// The cure that a refusal names: the lock file that is to be removed.
-#[track_caller]
-fn lock_named_in(talk: &str) -> String {
-    let name = talk
-        .split(['\'', '`', '"'])
-        .find(|word| word.strip_suffix(".lock").is_some());
-    let name = name.unwrap_or_else(|| panic!("no lock file is named:\n{talk}"));
-    let (_, path) = name
-        .split_once(".git/")
-        .unwrap_or_else(|| panic!("the lock is not in the repository: {name}"));
-    format!(".git/{path}")
-}
-
 /// Kills a move at every point. The lane is old or new, nothing is corrupt, and the same command
 /// brings the move to its end, if need be after the cure that it names.
 fn is_old_or_new_wherever_it_dies(process: Process, args: &[&str]) {
@@ -58,7 +45,7 @@ fn is_old_or_new_wherever_it_dies(process: Process, args: &[&str]) {
         if sandbox.tip("staging") == before {
             old += 1;
             assert_ne!(killed.code, Some(0), "{point:?}\n{}", killed.transcript());
-            finish_after_the_cure(&sandbox, args);
+            sandbox.again_after_the_cure(args).succeeds();
         } else {
             new += 1;
         }
@@ -68,16 +55,23 @@ fn is_old_or_new_wherever_it_dies(process: Process, args: &[&str]) {
     });
     // Both sides of the move were seen, or the test has shown nothing.
     assert!(old > 0 && new > 0, "{old} times old, {new} times new");
+    told(
+        process,
+        args,
+        &format!(
+            "killed {} times: the lane is old after {old}, new after {new}",
+            old + new
+        ),
+    );
 }
 
-/// Runs a command again, if need be after what it names as the cure of a stale lock.
-fn finish_after_the_cure(sandbox: &Sandbox, args: &[&str]) {
-    let again = sandbox.pointsman(args);
-    if again.code != Some(0) {
-        again.exits(2).tells("lock file of a dead process");
-        sandbox.remove(&lock_named_in(&again.stderr));
-        sandbox.pointsman(args).succeeds();
-    }
+/// Prints a figure, and whose.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs this wants the figures: `cargo test -- --nocapture`"
+)]
+fn told(process: Process, args: &[&str], figure: &str) {
+    println!("{} of {process:?}, {figure}", args[0]);
 }
 
 #[test]
@@ -121,7 +115,7 @@ fn is_old_or_new_on_the_remote_wherever_it_dies(process: Process) {
         } else {
             new += 1;
         }
-        finish_after_the_cure(&sandbox, &PROMOTE);
+        sandbox.again_after_the_cure(&PROMOTE).succeeds();
         let transcript = killed.transcript();
         assert_eq!(sandbox.tip("staging"), remote_tip(&sandbox), "{transcript}");
         assert_eq!(sandbox.record("staging")["sequence"], 3, "{transcript}");
@@ -129,6 +123,11 @@ fn is_old_or_new_on_the_remote_wherever_it_dies(process: Process) {
         true
     });
     assert!(old > 0, "{old} times old, {new} times new");
+    let figure = format!(
+        "killed {} times: the remote is old after {old}, new after {new}",
+        old + new
+    );
+    told(process, &PROMOTE, &figure);
 }
 
 fn remote_tip(sandbox: &Sandbox) -> String {
@@ -186,6 +185,11 @@ fn has_one_winner_wherever_it_is_overtaken(process: Process) {
         first_wins > 0 && second_wins > 0,
         "{first_wins} to {second_wins}"
     );
+    let figure = format!(
+        "overtaken {} times: one winner each, {first_wins} to {second_wins}",
+        first_wins + second_wins
+    );
+    told(process, &args, &figure);
 }
 
 #[test]
@@ -217,12 +221,17 @@ fn is_honest_about_every_failure(process: Process, error: &str) {
         if sandbox.tip("staging") == before {
             failures += 1;
             assert_ne!(run.code, Some(0), "{point:?}\n{}", run.transcript());
-            finish_after_the_cure(&sandbox, &PROMOTE);
+            sandbox.again_after_the_cure(&PROMOTE).succeeds();
         }
         assert_eq!(sandbox.record("staging")["sequence"], 3, "{point:?}");
         true
     });
     assert!(failures > 0, "no call failed");
+    told(
+        process,
+        &PROMOTE,
+        &format!("{failures} times {error}: told, and the lane is old"),
+    );
 }
 
 #[test]

@@ -315,6 +315,32 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// Runs a command again, and where another that died left a lock, once more after the cure that is named.
+    pub(crate) fn again_after_the_cure(&self, args: &[&str]) -> RunOutput {
+        let again = self.pointsman(args);
+        if again.code == Some(0) {
+            return again;
+        }
+        again.exits(2).tells("lock file of a dead process");
+        self.remove(&lock_named_in(&again.stderr));
+        self.pointsman(args)
+    }
+}
+
+/// The cure that a refusal names: the lock file that is to be removed.
+#[track_caller]
+fn lock_named_in(talk: &str) -> String {
+    let name = talk
+        .split(['\'', '`', '"'])
+        .find(|word| word.strip_suffix(".lock").is_some());
+    let name = name.unwrap_or_else(|| panic!("no lock file is named:\n{talk}"));
+    let (_, path) = name
+        .split_once(".git/")
+        .unwrap_or_else(|| panic!("the lock is not in the repository: {name}"));
+    format!(".git/{path}")
+}
+
 /// A run in which one process stands still.
 pub(crate) struct Halted {
     running: Running,
