@@ -146,8 +146,9 @@ fn offer<'v>(filled: &mut [Option<Found<'v>>], found: Found<'v>, resource: bool)
 /// Whether an attribute says something that no column says.
 fn is_left_over(filled: &[Option<Found<'_>>], targets: &[Target], value: &Value<'_>) -> bool {
     !targets.iter().any(|target| {
-        let taken = filled[target.slot as usize];
-        target.slot.is_content() || taken.is_some_and(|taken| taken.value == value)
+        // Nearly always it is this very value that the column takes.
+        let says_it = |taken: Found<'_>| std::ptr::eq(taken.value, value) || taken.value == value;
+        target.slot.is_content() || filled[target.slot as usize].is_some_and(says_it)
     })
 }
 

@@ -322,7 +322,7 @@ impl Names {
         const MOST_PLACES: usize = 64;
         const LONGEST: usize = 128;
         if let Some((known, targets)) = self.last.get(place)
-            && known == name
+            && is_same(known.as_bytes(), name.as_bytes())
         {
             return targets;
         }
@@ -339,6 +339,20 @@ impl Names {
         }
         targets
     }
+}
+
+/// Whether two names are the same, eight bytes at a time: they nearly always are, and are too short to be
+/// worth a call.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let (one_words, one_rest) = one.as_chunks::<8>();
+    let (other_words, other_rest) = other.as_chunks::<8>();
+    let words = one_words.iter().zip(other_words);
+    let rest = one_rest.iter().zip(other_rest);
+    one.len() == other.len()
+        && words.fold(0, |differ, (one, other)| {
+            differ | (u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other))
+        }) == 0
+        && rest.fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
 }
 
 impl Target {

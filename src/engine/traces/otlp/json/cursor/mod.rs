@@ -235,6 +235,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes these characters, if it is they that come next.
+    #[inline]
     pub(super) fn takes(&mut self, characters: &str) -> bool {
         let comes = self.text.as_bytes()[self.at..].starts_with(characters.as_bytes());
         if comes {
