@@ -9,6 +9,7 @@ pub mod git;
 pub mod hosts;
 pub mod http;
 pub mod listening;
+pub mod memory;
 pub mod providers;
 pub mod receive;
 mod resolver;

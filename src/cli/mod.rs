@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod commands;
 pub mod context;
+mod endless;
 pub mod env;
 pub mod error;
 pub mod evaluation;
@@ -102,6 +103,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli, environment: Environment, ui: &mut Ui) -> Result<Exit, CommandError> {
     install_panic_message();
+    endless::watch();
     let context = Context::new(environment, &cli.global)?;
     cli.command.run(&context, ui)
 }

@@ -202,6 +202,13 @@ pub fn print_warning(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "warning: {}", Untrusted(text));
 }
 
+/// Reports an error from beside the command, which goes on no more.
+pub fn print_last_error(message: &str, hint: &str) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "error: {}", Untrusted(message));
+    let _ = writeln!(stderr, "hint: {}", Untrusted(hint));
+}
+
 /// Reports a bug of ours: the last thing that the program says.
 pub fn print_bug(detail: &str) {
     let mut stderr = std::io::stderr().lock();

@@ -23,6 +23,7 @@ use super::document::Source;
 use super::media::{MAX_REQUEST_MEDIA_BYTES, MediaFile, expect_kind, read_media};
 use super::renderer::MAX_RENDERED_BYTES;
 use super::template::engine_message;
+use super::under_way;
 
 /// A prompt with all it includes, compiled.
 pub struct Closure {
@@ -266,9 +267,11 @@ impl Closure {
             .get_template(&template_name(index, part_number))
             .map_err(failed)?;
         let mut output = Capped(Vec::new());
-        template
-            .render_captured_to(Serde(values), &mut output)
-            .map_err(failed)?;
+        let what = format!("message {} of `{}`", index + 1, self.prompt.id);
+        let rendered = under_way::render(what, || {
+            template.render_captured_to(Serde(values), &mut output)
+        });
+        rendered.map_err(failed)?;
         Ok(String::from_utf8(output.0).expect("a template engine that works on text prints text"))
     }
 }

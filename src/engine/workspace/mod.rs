@@ -42,6 +42,7 @@ pub mod template;
 mod test_data_rows;
 pub mod toml;
 mod traces;
+pub mod under_way;
 mod variables;
 pub mod view;
 mod webhook;

@@ -98,6 +98,50 @@ fn a_template_that_asks_for_everything_ends_in_an_error() {
     println!("{count} templates ended in an error, the slowest in {slowest:.1?}");
 }
 
+/// What the engine's own limits do not end: a list that holds itself a billion times, compared and written as
+/// text, and one that is long and written as text. The last part says how each is ended.
+fn endless() -> [(String, &'static str); 4] {
+    let doubled = |name: &str| format!("{{% set {name} = [{name}, {name}] %}}").repeat(40);
+    let (a, b) = (doubled("a"), doubled("b"));
+    let lists = "{% set a = [1] %}{% set b = [1] %}";
+    let long = "['x' * 100000] * 1000000";
+    [
+        (format!("{lists}{a}{b}{{{{ a == b }}}}"), "5 seconds"),
+        (format!("{lists}{a}{{{{ a ~ 'x' }}}}"), "to render"),
+        (format!("{{{{ '' ~ ({long}) }}}}"), "1 GiB of memory"),
+        (format!("{{{{ ({long}) | upper }}}}"), "1 GiB of memory"),
+    ]
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs this wants the figures: `cargo test -- --nocapture`"
+)]
+fn a_template_that_the_engine_does_not_end_ends_the_program_with_an_error() {
+    let sandbox = Sandbox::with_workspace();
+    let bombs = endless();
+    let mut slowest = Duration::ZERO;
+    for (bomb, wanted) in &bombs {
+        let content = json!([{"role": "user", "content": bomb}]);
+        sandbox.write(
+            "prompts/bomb.prompt.yml",
+            format!("model: echo/echo\nmessages: {content}\n"),
+        );
+        let started = Instant::now();
+        // Whatever the machine has, this is far more than may be taken.
+        let line = "ulimit -v 8000000; exec pointsman prompt render bomb";
+        let run = sandbox.shell(line).run();
+        slowest = slowest.max(started.elapsed());
+        run.exits(2)
+            .says("error: message 1 of `bomb` takes more than ")
+            .says(wanted)
+            .says("hint: make the template simpler");
+    }
+    let count = bombs.len();
+    println!("{count} templates ended the program with an error, the slowest in {slowest:.1?}");
+}
+
 /// What opens and closes a template, in one engine or another.
 const OPEN_AND_CLOSE: [(&str, &str); 20] = [
     ("{{ ", " }}"),

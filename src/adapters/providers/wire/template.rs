@@ -12,11 +12,15 @@ use crate::domain::project::HttpTemplate;
 use crate::domain::prompt::Role;
 use crate::domain::run::{Answer, ModelRequest};
 use crate::engine::workspace::renderer::engine;
+use crate::engine::workspace::under_way;
 
 use super::{Wire, output};
 
 /// The template's name.
 const BODY: &str = "body";
+
+/// What is rendered, for people.
+const WHAT: &str = "the body of a request, of which the settings hold the template,";
 
 /// The wire format that a template describes.
 pub(super) struct Template {
@@ -68,7 +72,7 @@ impl Wire for Template {
         let text = self
             .engine
             .get_template(BODY)
-            .and_then(|body| body.render(Serde(&values)))
+            .and_then(|body| under_way::render(WHAT.to_owned(), || body.render(Serde(&values))))
             .map_err(|error| format!("the template of the body cannot be rendered: {error}"))?;
         serde_json::from_str(&text)
             .map_err(|error| format!("the template of the body does not make JSON: {error}"))

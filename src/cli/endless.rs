@@ -1,0 +1,61 @@
+//! Ends the program where a template would not end.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::adapters::memory::resident_bytes;
+use crate::engine::workspace::under_way::{Rendering, oldest, watch_by};
+
+use super::exit::Exit;
+use super::ui;
+
+/// How often it is looked, and how often in a row the same render may be seen: 5 seconds. Looks are counted
+/// and not the time, which passes also while the program stands still.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+const MOST_LOOKS: u32 = 100;
+
+/// How much memory the process may gain while one render goes on: 1 GiB.
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Watches renders from the first one on.
+pub(super) fn watch() {
+    watch_by(|| {
+        // Without a thread to spare there is no watch, and rendering goes on without.
+        let _ = thread::Builder::new().spawn(look);
+    });
+}
+
+fn look() {
+    let mut seen = oldest();
+    let (mut looks, mut before) = (0, resident_bytes());
+    loop {
+        thread::sleep(BETWEEN_LOOKS);
+        let now = oldest();
+        if now.number != seen.number {
+            (seen, looks, before) = (now, 0, resident_bytes());
+            continue;
+        }
+        looks += 1;
+        let gained = resident_bytes()
+            .unwrap_or(0)
+            .saturating_sub(before.unwrap_or(0));
+        if looks > MOST_LOOKS {
+            end(&seen, "takes more than 5 seconds");
+        } else if gained > MOST_BYTES {
+            end(&seen, "takes more than 1 GiB of memory");
+        }
+    }
+}
+
+/// Ends the program. What is on disk is as it is when the program is killed: old or new.
+#[expect(
+    clippy::exit,
+    reason = "the thread that would return is the one that renders"
+)]
+fn end(rendering: &Rendering, why: &str) -> ! {
+    ui::print_last_error(
+        &format!("{} {why} to render", rendering.what),
+        "make the template simpler: no list should hold another again and again",
+    );
+    std::process::exit(Exit::Usage as i32)
+}
