@@ -1,26 +1,26 @@
-//! Ends the program where a template would not end.
+//! Ends the program where a template or a schema would not end.
 
 use std::thread;
 use std::time::Duration;
 
 use crate::adapters::memory::resident_bytes;
-use crate::engine::workspace::under_way::{Rendering, oldest, watch_by};
+use crate::engine::workspace::under_way::{Work, oldest, watch_by};
 
 use super::exit::Exit;
 use super::ui;
 
-/// How often it is looked, and how often in a row the same render may be seen: 5 seconds. Looks are counted
+/// How often it is looked, and how often in a row the same work may be seen: 5 seconds. Looks are counted
 /// and not the time, which passes also while the program stands still.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const MOST_LOOKS: u32 = 100;
 
-/// How much memory the process may gain while one render goes on: 1 GiB.
+/// How much memory the process may gain while one work goes on: 1 GiB.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Watches renders from the first one on.
+/// Watches such work from the first one on.
 pub(super) fn watch() {
     watch_by(|| {
-        // Without a thread to spare there is no watch, and rendering goes on without.
+        // Without a thread to spare there is no watch, and all goes on without.
         let _ = thread::Builder::new().spawn(look);
     });
 }
@@ -50,12 +50,12 @@ fn look() {
 /// Ends the program. What is on disk is as it is when the program is killed: old or new.
 #[expect(
     clippy::exit,
-    reason = "the thread that would return is the one that renders"
+    reason = "the thread that would return is the one that works"
 )]
-fn end(rendering: &Rendering, why: &str) -> ! {
+fn end(work: &Work, why: &str) -> ! {
     ui::print_last_error(
-        &format!("{} {why} to render", rendering.what),
-        "make the template simpler: no list should hold another again and again",
+        &format!("{} {why}", work.what),
+        "make it simpler: nothing should hold, or refer to, another thing again and again",
     );
     std::process::exit(Exit::Usage as i32)
 }

@@ -267,8 +267,8 @@ impl Closure {
             .get_template(&template_name(index, part_number))
             .map_err(failed)?;
         let mut output = Capped(Vec::new());
-        let what = format!("message {} of `{}`", index + 1, self.prompt.id);
-        let rendered = under_way::render(what, || {
+        let what = format!("rendering message {} of `{}`", index + 1, self.prompt.id);
+        let rendered = under_way::watched(what, || {
             template.render_captured_to(Serde(values), &mut output)
         });
         rendered.map_err(failed)?;

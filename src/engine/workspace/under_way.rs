@@ -1,14 +1,15 @@
-//! The renders that are under way in this process.
+//! The work under way in this process that may have no end.
 //!
 //! The template engine counts steps, and not what one of them takes: to compare lists that hold themselves a
-//! billion times, or to write them as text, is one step. Whoever watches the process is told of its first
-//! render, and of each that goes on, and ends a process that would not end by itself.
+//! billion times, or to write them as text, is one step. A schema that refers to itself twice at each of forty
+//! levels is as bad. Whoever watches the process is told of the first such work, and of each that goes on,
+//! and ends a process that would not end by itself.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// All of them, and the number of the next one.
-static RENDERS: Mutex<Renders> = Mutex::new(Renders {
+static WORKS: Mutex<Works> = Mutex::new(Works {
     next: 0,
     under_way: BTreeMap::new(),
 });
@@ -19,9 +20,9 @@ static BEGAN: Condvar = Condvar::new();
 /// What is called at the first one.
 static WATCH: OnceLock<Watch> = OnceLock::new();
 
-struct Renders {
+struct Works {
     next: u64,
-    /// What is rendered, by number.
+    /// What is done, by number.
     under_way: BTreeMap<u64, String>,
 }
 
@@ -30,60 +31,60 @@ struct Watch {
     started: std::sync::Once,
 }
 
-/// A render that goes on.
+/// Work that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendering {
+pub struct Work {
     /// Its number: each has another.
     pub number: u64,
-    /// What is rendered, for people.
+    /// What is done, for people: `rendering message 1`.
     pub what: String,
 }
 
-/// Names what is to be called once, when the first render begins: it should start a watch.
+/// Names what is to be called once, when the first work begins: it should start a watch.
 pub fn watch_by(start: fn()) {
     let started = std::sync::Once::new();
     // Only the first one counts, as there is one process to watch.
     let _ = WATCH.set(Watch { start, started });
 }
 
-/// Renders something, which is under way for as long.
-pub fn render<T>(what: String, render: impl FnOnce() -> T) -> T {
-    /// Ends it, also where the engine panics.
+/// Does something, which is under way for as long.
+pub fn watched<T>(what: String, work: impl FnOnce() -> T) -> T {
+    /// Ends it, also where it panics.
     struct Ending(u64);
     impl Drop for Ending {
         fn drop(&mut self) {
-            renders().under_way.remove(&self.0);
+            works().under_way.remove(&self.0);
         }
     }
     if let Some(watch) = WATCH.get() {
         watch.started.call_once(watch.start);
     }
-    let mut renders = renders();
-    let number = renders.next;
-    renders.next += 1;
-    renders.under_way.insert(number, what);
-    drop(renders);
+    let mut works = works();
+    let number = works.next;
+    works.next += 1;
+    works.under_way.insert(number, what);
+    drop(works);
     BEGAN.notify_all();
     let _ending = Ending(number);
-    render()
+    work()
 }
 
 /// The one that has been under way for longest. Waits until there is one.
-pub fn oldest() -> Rendering {
-    let mut renders = renders();
+pub fn oldest() -> Work {
+    let mut works = works();
     loop {
-        if let Some((number, what)) = renders.under_way.first_key_value() {
-            return Rendering {
+        if let Some((number, what)) = works.under_way.first_key_value() {
+            return Work {
                 number: *number,
                 what: what.clone(),
             };
         }
-        renders = BEGAN.wait(renders).unwrap_or_else(PoisonError::into_inner);
+        works = BEGAN.wait(works).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
-fn renders() -> MutexGuard<'static, Renders> {
-    RENDERS.lock().unwrap_or_else(PoisonError::into_inner)
+fn works() -> MutexGuard<'static, Works> {
+    WORKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -91,16 +92,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_render_is_under_way_until_it_ends_or_breaks() {
-        let is_under_way = |number| renders().under_way.contains_key(&number);
-        let seen = render("a".to_owned(), || {
-            let number = renders().next - 1;
+    fn work_is_under_way_until_it_ends_or_breaks() {
+        let is_under_way = |number| works().under_way.contains_key(&number);
+        let seen = watched("a".to_owned(), || {
+            let number = works().next - 1;
             assert!(oldest().number <= number);
             number
         });
         assert!(!is_under_way(seen));
-        let broken = std::panic::catch_unwind(|| render("b".to_owned(), || panic!("on purpose")));
+        let broken = std::panic::catch_unwind(|| watched("b".to_owned(), || panic!("on purpose")));
         assert!(broken.is_err());
-        assert!(renders().under_way.values().all(|what| what != "b"));
+        assert!(works().under_way.values().all(|what| what != "b"));
     }
 }

@@ -1,5 +1,5 @@
 //! Patterns that make other programs run for ever, on a megabyte that is made for each: an evaluator knows
-//! within a moment whether it matches, or says that it does not know.
+//! within a moment whether it matches, or says that it does not know. And schemas that have no end.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use pointsman::engine::workspace::matchers::{Broken, Pattern, Schema};
 use serde_json::{Value, json};
 
 use super::bounded::processor;
+use crate::support::Sandbox;
 
 /// How long the texts are, in bytes.
 const BYTES: usize = 1_000_000;
@@ -156,4 +157,24 @@ impl Figures {
             known + unknown
         )
     }
+}
+
+#[test]
+fn a_schema_that_has_no_end_ends_the_program_with_an_error() {
+    const LEVELS: usize = 44;
+    let mut rules = json!({ "level-0": { "type": "string" } });
+    for level in 1..=LEVELS {
+        let below = json!({ "$ref": format!("#/$defs/level-{}", level - 1) });
+        rules[format!("level-{level}")] = json!({ "anyOf": [below, below] });
+    }
+    let schema = json!({ "$defs": rules, "$ref": format!("#/$defs/level-{LEVELS}") });
+    let sandbox = Sandbox::with_workspace();
+    let text = format!(
+        "kind: json\ncheck: schema\nschema: {schema}\nexamples:\n  - {{ output: \"7\", grade: fail }}\n"
+    );
+    sandbox.write("evaluators/endless.yml", text);
+    let run = sandbox.pointsman(&["evaluator", "test", "endless"]);
+    run.exits(2)
+        .tells("error: holding a value against its JSON Schema takes more than 5 seconds")
+        .tells("hint: make it simpler");
 }

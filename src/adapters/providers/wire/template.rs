@@ -19,8 +19,8 @@ use super::{Wire, output};
 /// The template's name.
 const BODY: &str = "body";
 
-/// What is rendered, for people.
-const WHAT: &str = "the body of a request, of which the settings hold the template,";
+/// What is done with it, for people.
+const WHAT: &str = "rendering the body of a request by its template in the settings";
 
 /// The wire format that a template describes.
 pub(super) struct Template {
@@ -72,7 +72,7 @@ impl Wire for Template {
         let text = self
             .engine
             .get_template(BODY)
-            .and_then(|body| under_way::render(WHAT.to_owned(), || body.render(Serde(&values))))
+            .and_then(|body| under_way::watched(WHAT.to_owned(), || body.render(Serde(&values))))
             .map_err(|error| format!("the template of the body cannot be rendered: {error}"))?;
         serde_json::from_str(&text)
             .map_err(|error| format!("the template of the body does not make JSON: {error}"))

@@ -4,6 +4,7 @@ use jsonschema::{PatternOptions, ValidationError, Validator};
 use jsonschema_regex::{Search, search_form, to_rust_regex};
 use serde_json::Value;
 
+use super::super::under_way;
 use super::pattern::places;
 use super::{MOST_STEPS, SIZE_LIMIT, TooLong};
 
@@ -57,7 +58,8 @@ impl Schema {
                 return Err(Broken::TooLong(TooLong { bytes }));
             }
         }
-        self.validator.validate(value).map_err(Broken::Rule)
+        let what = "holding a value against its JSON Schema".to_owned();
+        under_way::watched(what, || self.validator.validate(value)).map_err(Broken::Rule)
     }
 }
 
