@@ -27,8 +27,17 @@ fn main() {
         written.expect("somebody reads");
         return;
     }
+    spans_without_texts();
     spans_with_texts();
     ten_million_spans();
+}
+
+fn spans_without_texts() {
+    let telemetry = Telemetry {
+        spans: 1_000_000,
+        one_with_texts_in: u64::MAX,
+    };
+    imported(&Bench::with_prompts(0), telemetry, "");
 }
 
 fn spans_with_texts() {
