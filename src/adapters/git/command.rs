@@ -126,6 +126,10 @@ const FILTER_PROGRAMS: [&str; 3] = ["clean", "smudge", "process"];
 /// An empty variable of the environment.
 const NOTHING: &str = "POINTSMAN_NOTHING";
 
+/// How often it is fetched where other processes fetch too, and how long it is waited in between.
+const MOST_FETCHES: u32 = 3;
+const BETWEEN_FETCHES: Duration = Duration::from_millis(50);
+
 impl UserPrograms {
     /// What is set on the command line, in the order in which git is to read it.
     fn settings(&self) -> impl Iterator<Item = &(String, String)> {
@@ -265,7 +269,8 @@ impl GitCommand {
         self.talk(&arguments)
     }
 
-    /// Fetches what a refspec names from a remote, and nothing else.
+    /// Fetches what a refspec names from a remote, and nothing else. Where another process fetches at the
+    /// same time, one of the two loses the race for a ref, and tries again.
     pub fn fetch(&self, remote: &str, refspec: &str) -> Result<GitOutput, GitError> {
         let arguments = [
             "fetch",
@@ -280,6 +285,14 @@ impl GitCommand {
             remote,
             refspec,
         ];
+        for _ in 1..MOST_FETCHES {
+            let output = self.talk(&arguments)?;
+            // Where git comes to word it differently, the next command tries again.
+            if output.success || !output.complaint().contains("cannot lock ref") {
+                return Ok(output);
+            }
+            std::thread::sleep(BETWEEN_FETCHES);
+        }
         self.talk(&arguments)
     }
 

@@ -1,7 +1,6 @@
 //! Moving a lane: the compare-and-swap here and on a remote, and what a refusal means.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use crate::domain::deployment::ObjectId;
 use crate::domain::id::LaneName;
@@ -15,10 +14,6 @@ use super::refused;
 /// What to do where git cannot lock a ref.
 pub(super) const LOCK_HINT: &str =
     "if a lock file of a dead process is in the way, remove the file that git names";
-
-/// How often lanes are fetched where other processes fetch them too, and how long it is waited in between.
-const MOST_TRIES: u32 = 3;
-const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// A ref that is to move.
 pub(super) struct RefMove<'m> {
@@ -92,26 +87,15 @@ impl GitLanes<'_> {
         self.follow(remote, lane)
     }
 
-    /// Fetches every lane of the remote into its tracking ref. Where another process fetches at the same
-    /// time, one of the two loses the race for a ref, and tries again.
+    /// Fetches every lane of the remote into its tracking ref.
     pub(super) fn fetch(&self, remote: &str) -> Result<(), LaneError> {
         let refspec = format!("+refs/heads/lanes/*:refs/remotes/{remote}/lanes/*");
-        let mut tries = 0;
-        let complaint = loop {
-            tries += 1;
-            let output = self.repository.git().fetch(remote, &refspec);
-            let output = output.map_err(git_error)?;
-            if output.success {
-                return Ok(());
-            }
-            let complaint = output.complaint();
-            // Where git comes to word it differently, the next command tries again.
-            if tries == MOST_TRIES || !complaint.contains("cannot lock ref") {
-                break complaint;
-            }
-            std::thread::sleep(BETWEEN_TRIES);
-        };
-        let message = format!("cannot fetch lanes from `{remote}`: {complaint}");
+        let output = self.repository.git().fetch(remote, &refspec);
+        let output = output.map_err(git_error)?;
+        if output.success {
+            return Ok(());
+        }
+        let message = format!("cannot fetch lanes from `{remote}`: {}", output.complaint());
         if self.has_lock(&format!("refs/remotes/{remote}/lanes")) {
             return Err(LaneError::Failed {
                 message,
