@@ -41,24 +41,20 @@ pub const EXISTS_HINT: &str =
 /// another try left that died in between, some files just as they are to be, is in nobody's way.
 pub fn write_new_files<'f>(
     root: &Path,
-    files: impl Iterator<Item = (&'f str, &'f str)> + Clone,
+    files: impl Iterator<Item = (&'f str, &'f str)>,
 ) -> Result<(), NewFilesError> {
-    let existing: Vec<_> = files
-        .clone()
-        .filter(|(path, _)| exists(root, path))
-        .collect();
-    let is_whole = existing.len() == files.clone().count();
+    let (existing, missing): (Vec<_>, Vec<_>) = files.partition(|(path, _)| exists(root, path));
+    let is_whole = missing.is_empty();
     let in_the_way: Vec<String> = existing
-        .iter()
+        .into_iter()
         .filter(|(path, text)| is_whole || !holds(root, path, text))
-        .map(|(path, _)| (*path).to_owned())
+        .map(|(path, _)| path.to_owned())
         .collect();
     if !in_the_way.is_empty() {
         return Err(NewFilesError::Exists(in_the_way));
     }
-    let files = files.filter(|(path, _)| !existing.iter().any(|(there, _)| there == path));
     let mut written = Vec::new();
-    for (path, text) in files {
+    for (path, text) in missing {
         if let Err(error) = write_new(root, path, text) {
             // They would be in the way of the next try. Where one stays, that one says so.
             for path in written {

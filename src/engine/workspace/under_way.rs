@@ -5,8 +5,9 @@
 //! levels is as bad. Whoever watches the process is told of the first such work, and of each that goes on,
 //! and ends a process that would not end by itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 /// All of them, and the number of the next one.
 static WORKS: Mutex<Works> = Mutex::new(Works {
@@ -17,18 +18,14 @@ static WORKS: Mutex<Works> = Mutex::new(Works {
 /// Another one began.
 static BEGAN: Condvar = Condvar::new();
 
-/// What is called at the first one.
-static WATCH: OnceLock<Watch> = OnceLock::new();
+/// What is called at the first one, and whether it was.
+static WATCH: OnceLock<fn()> = OnceLock::new();
+static WATCHED: Once = Once::new();
 
 struct Works {
     next: u64,
     /// What is done, by number.
-    under_way: BTreeMap<u64, String>,
-}
-
-struct Watch {
-    start: fn(),
-    started: std::sync::Once,
+    under_way: BTreeMap<u64, Cow<'static, str>>,
 }
 
 /// Work that goes on.
@@ -37,18 +34,17 @@ pub struct Work {
     /// Its number: each has another.
     pub number: u64,
     /// What is done, for people: `rendering message 1`.
-    pub what: String,
+    pub what: Cow<'static, str>,
 }
 
 /// Names what is to be called once, when the first work begins: it should start a watch.
 pub fn watch_by(start: fn()) {
-    let started = std::sync::Once::new();
     // Only the first one counts, as there is one process to watch.
-    let _ = WATCH.set(Watch { start, started });
+    let _ = WATCH.set(start);
 }
 
 /// Does something, which is under way for as long.
-pub fn watched<T>(what: String, work: impl FnOnce() -> T) -> T {
+pub fn watched<T>(what: impl Into<Cow<'static, str>>, work: impl FnOnce() -> T) -> T {
     /// Ends it, also where it panics.
     struct Ending(u64);
     impl Drop for Ending {
@@ -56,13 +52,13 @@ pub fn watched<T>(what: String, work: impl FnOnce() -> T) -> T {
             works().under_way.remove(&self.0);
         }
     }
-    if let Some(watch) = WATCH.get() {
-        watch.started.call_once(watch.start);
+    if let Some(start) = WATCH.get() {
+        WATCHED.call_once(start);
     }
     let mut works = works();
     let number = works.next;
     works.next += 1;
-    works.under_way.insert(number, what);
+    works.under_way.insert(number, what.into());
     drop(works);
     BEGAN.notify_all();
     let _ending = Ending(number);
@@ -94,13 +90,13 @@ mod tests {
     #[test]
     fn work_is_under_way_until_it_ends_or_breaks() {
         let is_under_way = |number| works().under_way.contains_key(&number);
-        let seen = watched("a".to_owned(), || {
+        let seen = watched("a", || {
             let number = works().next - 1;
             assert!(oldest().number <= number);
             number
         });
         assert!(!is_under_way(seen));
-        let broken = std::panic::catch_unwind(|| watched("b".to_owned(), || panic!("on purpose")));
+        let broken = std::panic::catch_unwind(|| watched("b", || panic!("on purpose")));
         assert!(broken.is_err());
         assert!(works().under_way.values().all(|what| what != "b"));
     }

@@ -6,7 +6,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::bounded::{self, Watch, asked, processor, runs_alone};
+use super::bounded::{self, Watch, asked, memory_kib, processor, runs_alone};
 use super::messages::messages;
 use super::readers::{Reader, readers};
 use super::shapes::{Bomb, texts};
@@ -221,13 +221,6 @@ fn cost_of(reader: &Reader, path: &str, bytes: &[u8], watch: &Watch) -> Cost {
         took: bounded::processor().saturating_sub(processor),
         memory_mib: memory_kib("VmHWM:").saturating_sub(memory) / 1024,
     }
-}
-
-fn memory_kib(name: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-    number.unwrap_or_default()
 }
 
 /// What was counted.

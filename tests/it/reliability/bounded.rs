@@ -52,11 +52,18 @@ pub(super) fn asked(variable: &str, usual: usize) -> usize {
 
 /// The most memory that this process had at once, where the system tells.
 pub(super) fn peak_memory() -> String {
+    match memory_kib("VmHWM:") {
+        0 => String::new(),
+        peak => format!(", at most {peak} kB of memory"),
+    }
+}
+
+/// What the system tells of this process's memory under a name; 0: nothing.
+pub(super) fn memory_kib(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.map_or(String::new(), |peak| {
-        format!(", at most {} of memory", peak.trim())
-    })
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    number.unwrap_or_default()
 }
 
 /// The time that this thread spent on a processor.

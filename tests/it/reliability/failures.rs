@@ -26,41 +26,28 @@ enum Fault {
     Killed,
 }
 
+/// The calls that bring what was written to its place, and to disk.
+const SETTLING: &[&str] = &[
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat2",
+    "linkat",
+    "unlink",
+];
+
 /// What happens to which calls: to so many of a kind from the first one on, each in a run of its own, and to
 /// as many of the rest.
-const FAULTS: [(Fault, usize, &[&str]); 4] = [
+const FAULTS: [(Fault, usize, &[&str]); 5] = [
     (
         Fault::Error("ENOSPC"),
         12,
         &["write", "fsync", "fdatasync", "ftruncate", "mkdir"],
     ),
-    (
-        Fault::Error("EIO"),
-        12,
-        &[
-            "fsync",
-            "fdatasync",
-            "rename",
-            "renameat2",
-            "linkat",
-            "unlink",
-        ],
-    ),
+    (Fault::Error("EIO"), 12, SETTLING),
     (Fault::Error("EMFILE"), 12, &["openat"]),
-    (
-        Fault::Killed,
-        4,
-        &[
-            "write",
-            "fsync",
-            "fdatasync",
-            "rename",
-            "renameat2",
-            "linkat",
-            "unlink",
-            "mkdir",
-        ],
-    ),
+    (Fault::Killed, 4, SETTLING),
+    (Fault::Killed, 4, &["write", "mkdir"]),
 ];
 
 /// How many runs there are at once.

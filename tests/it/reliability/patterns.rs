@@ -121,8 +121,7 @@ fn in_a_schema(pattern: &str, text: &str) -> Option<bool> {
     let schema = json!({ "pattern": pattern });
     let schema = Schema::compile(&schema).ok()?;
     let value = Value::from(text);
-    let held = schema.validate(&value);
-    match held {
+    match schema.validate(&value) {
         Ok(()) => Some(true),
         Err(Broken::Rule(_)) => Some(false),
         Err(Broken::TooLong(_)) => None,

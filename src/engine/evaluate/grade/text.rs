@@ -50,20 +50,17 @@ impl TextGrader {
 
     /// Grades an answer's text.
     pub(super) fn grade(&self, output: &str, row: &Row) -> Graded {
-        match &self.values {
+        let graded = match &self.values {
             Values::Fixed(needles) => self.compare(output, needles),
-            Values::Column(column) => {
-                let needles = column_texts(column, row)
-                    .and_then(|texts| needles(self.operator, self.ignore_case, &texts));
-                match needles {
-                    Ok(needles) => self.compare(output, &needles),
-                    Err(reason) => Graded::error(reason),
-                }
-            }
-        }
+            Values::Column(column) => column_texts(column, row)
+                .and_then(|texts| needles(self.operator, self.ignore_case, &texts))
+                .and_then(|needles| self.compare(output, &needles)),
+        };
+        graded.unwrap_or_else(Graded::error)
     }
 
-    fn compare(&self, output: &str, needles: &[Needle]) -> Graded {
+    /// The error says why it is not known whether the rule holds.
+    fn compare(&self, output: &str, needles: &[Needle]) -> Result<Graded, String> {
         let output = if self.trim { output.trim() } else { output };
         let lowered;
         let haystack = if self.ignore_case && self.operator != TextOperator::Regex {
@@ -72,7 +69,7 @@ impl TextGrader {
         } else {
             output
         };
-        let first = |wanted: bool| {
+        let first = |wanted: bool| -> Result<Option<&Needle>, String> {
             for needle in needles {
                 if needle.holds(self.operator, haystack)? == wanted {
                     return Ok(Some(needle));
@@ -80,21 +77,20 @@ impl TextGrader {
             }
             Ok(None)
         };
-        let graded: Result<Graded, String> = match self.operator {
-            TextOperator::ContainsAll => first(false).map(|missing| match missing {
+        Ok(match self.operator {
+            TextOperator::ContainsAll => match first(false)? {
                 None => Graded::pass("contains every value"),
                 Some(needle) => Graded::fail(format!("does not contain {}", needle.shown())),
-            }),
-            TextOperator::NotContainsAny => first(true).map(|found| match found {
+            },
+            TextOperator::NotContainsAny => match first(true)? {
                 None => Graded::pass("contains none of the values"),
                 Some(needle) => Graded::fail(format!("contains {}", needle.shown())),
-            }),
-            _ => first(true).map(|found| match found {
+            },
+            _ => match first(true)? {
                 Some(needle) => Graded::pass(format!("{} {}", self.verb(), needle.shown())),
                 None => Graded::fail(self.failure(needles)),
-            }),
-        };
-        graded.unwrap_or_else(Graded::error)
+            },
+        })
     }
 
     fn failure(&self, needles: &[Needle]) -> String {

@@ -58,7 +58,7 @@ impl Schema {
                 return Err(Broken::TooLong(TooLong { bytes }));
             }
         }
-        let what = "holding a value against its JSON Schema".to_owned();
+        let what = "holding a value against its JSON Schema";
         under_way::watched(what, || self.validator.validate(value)).map_err(Broken::Rule)
     }
 }
