@@ -17,7 +17,7 @@ use super::files::read_text;
 use super::media::{
     MAX_REQUEST_MEDIA_BYTES, MediaFile, expect_kind, prompt_media_path, read_media,
 };
-use super::renderer::{endless_tag, engine};
+use super::renderer::{add_template, endless_tag, engine};
 use super::template::{Include, engine_finding, find_name, include_path, includes, span_in_file};
 
 /// What a prompt is made of, ready to render.
@@ -94,8 +94,9 @@ impl Compiler<'_> {
                 .push(finding.with_help("take it apart with `{% set … %}`"));
             return;
         }
-        let engine = &mut self.compiled.engine;
-        if let Err(error) = engine.add_template_owned(name.to_owned(), template.text.clone()) {
+        let what = format!("compiling {name} of `{}`", self.prompt.id);
+        let added = add_template(&mut self.compiled.engine, name, &template.text, what);
+        if let Err(error) = added {
             self.findings.push(engine_finding(source, template, &error));
             return;
         }

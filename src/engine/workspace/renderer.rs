@@ -1,6 +1,7 @@
 //! The template engine as we use it: strict about names, reading no file by itself, and with nothing in it
 //! that can be told to fill memory or to go on for ever.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -8,6 +9,8 @@ use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter, filters};
+
+use super::under_way;
 
 /// How many steps a template may take, loops included.
 const FUEL: u64 = 1_000_000;
@@ -38,6 +41,18 @@ pub fn engine() -> Environment<'static> {
     engine.add_filter("tojson", to_json);
     engine.add_filter("join", join);
     engine
+}
+
+/// Adds a template to an engine, which computes at once what is constant in it. `what` says that to people.
+pub fn add_template(
+    engine: &mut Environment<'static>,
+    name: &str,
+    text: &str,
+    what: impl Into<Cow<'static, str>>,
+) -> Result<(), Error> {
+    under_way::watched(what, || {
+        engine.add_template_owned(name.to_owned(), text.to_owned())
+    })
 }
 
 /// Where a tag or a line begins that is longer than one may be. The engine's parser calls itself for each

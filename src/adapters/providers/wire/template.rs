@@ -11,7 +11,7 @@ use crate::adapters::providers::retry::Failure;
 use crate::domain::project::HttpTemplate;
 use crate::domain::prompt::Role;
 use crate::domain::run::{Answer, ModelRequest};
-use crate::engine::workspace::renderer::engine;
+use crate::engine::workspace::renderer::{add_template, engine};
 use crate::engine::workspace::under_way;
 
 use super::{Wire, output};
@@ -40,9 +40,8 @@ impl Template {
         let mut engine = engine();
         engine.set_auto_escape_callback(|_| AutoEscape::Json);
         engine.remove_filter("safe");
-        engine
-            .add_template_owned(BODY, template.body.clone())
-            .map_err(|error| error.to_string())?;
+        let what = "compiling the template of a body in the settings";
+        add_template(&mut engine, BODY, &template.body, what).map_err(|error| error.to_string())?;
         Ok(Self {
             engine,
             output: template.output.clone(),
@@ -72,7 +71,7 @@ impl Wire for Template {
         let text = self
             .engine
             .get_template(BODY)
-            .and_then(|body| under_way::watched(WHAT.to_owned(), || body.render(Serde(&values))))
+            .and_then(|body| under_way::watched(WHAT, || body.render(Serde(&values))))
             .map_err(|error| format!("the template of the body cannot be rendered: {error}"))?;
         serde_json::from_str(&text)
             .map_err(|error| format!("the template of the body does not make JSON: {error}"))
