@@ -17,7 +17,7 @@ const MOST_LOOKS: u32 = 100;
 /// How much memory the process may gain while one work goes on: 1 GiB.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Watches such work from the first one on.
+/// Watches such work whenever there is some.
 pub(super) fn watch() {
     watch_by(|| {
         // Without a thread to spare there is no watch, and all goes on without.
@@ -26,24 +26,21 @@ pub(super) fn watch() {
 }
 
 fn look() {
-    let mut seen = oldest();
-    let (mut looks, mut before) = (0, resident_bytes());
-    loop {
-        thread::sleep(BETWEEN_LOOKS);
-        let now = oldest();
-        if now.number != seen.number {
-            (seen, looks, before) = (now, 0, resident_bytes());
-            continue;
+    let (mut seen, mut looks, mut before) = (None, 0, None);
+    while let Some(work) = oldest() {
+        if seen != Some(work.number) {
+            (seen, looks, before) = (Some(work.number), 0, resident_bytes());
         }
-        looks += 1;
         let gained = resident_bytes()
             .unwrap_or(0)
             .saturating_sub(before.unwrap_or(0));
         if looks > MOST_LOOKS {
-            end(&seen, "takes more than 5 seconds");
+            end(&work, "takes more than 5 seconds");
         } else if gained > MOST_BYTES {
-            end(&seen, "takes more than 1 GiB of memory");
+            end(&work, "takes more than 1 GiB of memory");
         }
+        looks += 1;
+        thread::sleep(BETWEEN_LOOKS);
     }
 }
 

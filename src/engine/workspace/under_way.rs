@@ -2,30 +2,28 @@
 //!
 //! The template engine counts steps, and not what one of them takes: to compare lists that hold themselves a
 //! billion times, or to write them as text, is one step. A schema that refers to itself twice at each of forty
-//! levels is as bad. Whoever watches the process is told of the first such work, and of each that goes on,
-//! and ends a process that would not end by itself.
+//! levels is as bad. Whoever watches the process looks at what goes on, and ends a process that would not end by
+//! itself.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// All of them, and the number of the next one.
+/// All of them, the number of the next one, and whether there is a watch.
 static WORKS: Mutex<Works> = Mutex::new(Works {
     next: 0,
     under_way: BTreeMap::new(),
+    is_watched: false,
 });
 
-/// Another one began.
-static BEGAN: Condvar = Condvar::new();
-
-/// What is called at the first one, and whether it was.
+/// What starts a watch.
 static WATCH: OnceLock<fn()> = OnceLock::new();
-static WATCHED: Once = Once::new();
 
 struct Works {
     next: u64,
     /// What is done, by number.
     under_way: BTreeMap<u64, Cow<'static, str>>,
+    is_watched: bool,
 }
 
 /// Work that goes on.
@@ -37,7 +35,8 @@ pub struct Work {
     pub what: Cow<'static, str>,
 }
 
-/// Names what is to be called once, when the first work begins: it should start a watch.
+/// Names what is to be called when work begins that nobody watches: it should start a watch, which goes on
+/// until [`oldest`] finds nothing.
 pub fn watch_by(start: fn()) {
     // Only the first one counts, as there is one process to watch.
     let _ = WATCH.set(start);
@@ -52,31 +51,30 @@ pub fn watched<T>(what: impl Into<Cow<'static, str>>, work: impl FnOnce() -> T) 
             works().under_way.remove(&self.0);
         }
     }
-    if let Some(start) = WATCH.get() {
-        WATCHED.call_once(start);
-    }
     let mut works = works();
     let number = works.next;
     works.next += 1;
     works.under_way.insert(number, what.into());
+    let was_watched = std::mem::replace(&mut works.is_watched, true);
     drop(works);
-    BEGAN.notify_all();
     let _ending = Ending(number);
+    if !was_watched && let Some(start) = WATCH.get() {
+        start();
+    }
     work()
 }
 
-/// The one that has been under way for longest. Waits until there is one.
-pub fn oldest() -> Work {
+/// The one that has been under way for longest. `None`: there is none, and the watch is over.
+pub fn oldest() -> Option<Work> {
     let mut works = works();
-    loop {
-        if let Some((number, what)) = works.under_way.first_key_value() {
-            return Work {
-                number: *number,
-                what: what.clone(),
-            };
-        }
-        works = BEGAN.wait(works).unwrap_or_else(PoisonError::into_inner);
-    }
+    let Some((number, what)) = works.under_way.first_key_value() else {
+        works.is_watched = false;
+        return None;
+    };
+    Some(Work {
+        number: *number,
+        what: what.clone(),
+    })
 }
 
 fn works() -> MutexGuard<'static, Works> {
@@ -92,7 +90,7 @@ mod tests {
         let is_under_way = |number| works().under_way.contains_key(&number);
         let seen = watched("a", || {
             let number = works().next - 1;
-            assert!(oldest().number <= number);
+            assert!(oldest().is_some_and(|it| it.number <= number));
             number
         });
         assert!(!is_under_way(seen));

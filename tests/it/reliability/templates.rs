@@ -107,14 +107,13 @@ fn rendered(sandbox: &Sandbox, template: &str, memory_kib: u64) -> (RunOutput, D
 
 /// What the engine's own limits do not end: a list that holds itself a billion times, compared and written as
 /// text, and one that is long and written as text, also where it is constant and compiling computes it. The
-/// other parts say when each is ended, and why.
+/// other parts say when each is ended, and why, where that does not depend on how quick the machine is.
 fn endless() -> [(String, &'static str, &'static str); 5] {
     let doubled = |name: &str| format!("{{% set {name} = [{name}, {name}] %}}").repeat(40);
     let (a, b) = (doubled("a"), doubled("b"));
     let lists = "{% set a = [1] %}{% set b = [1] %}";
     let long = "[9999999999999999999999999999999] * 100000000";
     let (render, compile) = ("rendering message 1", "compiling message 1, part 1");
-    let memory = "1 GiB of memory";
     [
         (
             format!("{lists}{a}{b}{{{{ a == b }}}}"),
@@ -122,9 +121,9 @@ fn endless() -> [(String, &'static str, &'static str); 5] {
             "5 seconds",
         ),
         (format!("{lists}{a}{{{{ a ~ 'x' }}}}"), render, ""),
-        (format!("{{{{ ticket ~ ({long}) }}}}"), render, memory),
-        (format!("{{{{ ({long}) | upper }}}}"), render, memory),
-        (format!("{{{{ '' ~ ({long}) }}}}"), compile, memory),
+        (format!("{{{{ ticket ~ ({long}) }}}}"), render, ""),
+        (format!("{{{{ ({long}) | upper }}}}"), render, ""),
+        (format!("{{{{ '' ~ ({long}) }}}}"), compile, ""),
     ]
 }
 
